@@ -1,0 +1,80 @@
+// What every source of frames yields: a table of captured frames over one buffer. One row a frame, one column a
+// property. The hot path allocates nothing per frame.
+
+/** Constants we chose. */
+/** Rows of one batch. Large enough that one cipher call serves many messages, small enough to stay in the L2 cache. */
+export const BATCH_ROWS = 4096;
+
+/** Something the capture file says about itself between two frames. */
+export interface CaptureMark {
+  /** The mark stands before this row of the batch (equal to `count`: behind the last row). */
+  readonly beforeRow: number;
+  readonly kind: 'section' | 'interface' | 'drops' | 'names' | 'secrets';
+  /** Interface it speaks of, counted through the whole file from 0; -1 where it is about none. */
+  readonly interfaceId: number;
+  /** `drops`: packets that the capture says it lost on that interface, in total so far. */
+  readonly dropped?: number;
+  /** `names`: address text to name. */
+  readonly names?: ReadonlyMap<string, string>;
+}
+
+/**
+ * A batch of captured frames, in the order of the file. Valid until the source is asked for the next one: a consumer
+ * copies what it keeps.
+ */
+export interface FrameBatch {
+  /** The octets that `offset` points into. */
+  readonly bytes: Uint8Array;
+  /** The same octets. */
+  readonly view: DataView;
+  /** Rows in use. */
+  readonly count: number;
+  /** Number of the frame in row 0. The first frame of a capture is 1, as in Wireshark. */
+  readonly firstFrame: number;
+  /** Where the frame's octets begin in `bytes`. */
+  readonly offset: Uint32Array;
+  /** Octets captured. */
+  readonly captured: Uint32Array;
+  /** Octets the frame had on the wire; more than `captured` where the snap length cut it. */
+  readonly original: Uint32Array;
+  /** Capture time, whole seconds since 1970 UTC. May be negative. */
+  readonly seconds: Float64Array;
+  /** Capture time, nanoseconds within the second, 0 to 999,999,999. */
+  readonly nanoseconds: Uint32Array;
+  /** Digits of a second that the interface's clock resolves: 6, or 9 where it is finer than a microsecond. */
+  readonly digits: Uint8Array;
+  /** Link type (LINKTYPE_ number, tcpdump.org/linktypes). */
+  readonly linkType: Uint16Array;
+  /** Interface, counted through the whole file from 0 (a later section goes on counting). */
+  readonly interfaceId: Uint16Array;
+  /** What the file says of itself between these frames, in order. Empty for classic pcap. */
+  readonly marks: readonly CaptureMark[];
+}
+
+/** Why a capture could not be read to its end. Everything before `offset` has been given out. */
+export interface CaptureProblem {
+  /** Stable code, e.g. `capture.cut-record`. */
+  readonly code: string;
+  /** Octet of the (decompressed) input at which it shows. */
+  readonly offset: number;
+  /** One sentence for a field engineer: what is wrong. */
+  readonly message: string;
+  /** What to do next. */
+  readonly hint: string;
+}
+
+/** Frames from a file, a pipe, an interface. */
+export interface FrameSource {
+  /**
+   * The next batch, or null at the end of the input. Synchronous where the input is a plain file, so that the hot
+   * path never waits for a promise.
+   */
+  next(): FrameBatch | null | Promise<FrameBatch | null>;
+  /** After `next` gave null: what cut the input short, or null where it was whole. */
+  readonly problem: CaptureProblem | null;
+  /** Octets of input consumed so far (compressed octets where the input is compressed), for a progress bar. */
+  readonly consumed: number;
+  /** Octets of input in all, or null where nobody knows (a pipe). */
+  readonly total: number | null;
+  close(): void | Promise<void>;
+}

@@ -1,0 +1,35 @@
+// Errors that end a command: a stable code, a sentence a field engineer understands, what to do next, and the exit code
+// of interfaces 1.
+
+/** Exit codes that outside programs rely on (interfaces 1). */
+export const ExitCode = {
+  done: 0,
+  finding: 1,
+  usage: 2,
+  damagedInput: 3,
+  refused: 4,
+  interrupted: 130,
+} as const;
+
+/** A value of `ExitCode`. */
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** An expected failure. Never carries key material, tokens or plaintext. */
+export class SidescopeError extends Error {
+  readonly code: string;
+  readonly hint: string;
+  readonly exitCode: ExitCode;
+
+  /**
+   * @param code stable, e.g. `keyring.unknown-member`
+   * @param message what is wrong and where, one sentence without a full stop
+   * @param hint what to do next, one sentence without a full stop; empty where nothing can be done
+   */
+  constructor(code: string, message: string, hint: string, exitCode: ExitCode, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'SidescopeError';
+    this.code = code;
+    this.hint = hint;
+    this.exitCode = exitCode;
+  }
+}
