@@ -10,6 +10,8 @@ export type FieldBase = 'dec' | 'hex' | 'dec_hex' | 'none';
 
 /** One field of one protocol, declared once. */
 export interface Field {
+  /** Number of the declaration in this process: index into tables made while it runs, never stored or sent. */
+  readonly id: number;
   /** Name for `-Y` and `-e`; Wireshark's own where Wireshark has one. */
   readonly name: string;
   /** What people read in the tree. */
@@ -49,9 +51,12 @@ export interface FieldOptions {
   readonly clause: string;
 }
 
+let declared = 0;
+
 /** Declares one field. Defaults: shown in decimal, one octet wide, all bits, no value names. */
 export function field(name: string, label: string, type: FieldType, options: FieldOptions): Field {
   return {
+    id: declared++,
     name,
     label,
     type,
