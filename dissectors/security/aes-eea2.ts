@@ -1,0 +1,162 @@
+// 128-EEA2 (TS 33.401 B.1.3): AES-128 in counter mode. The counter blocks of many messages go through one long-lived
+// AES-ECB object in one call, because a call costs as much as some hundred blocks.
+//
+// Measured (Node 20, one core, 120-octet messages, key stream alone): 0.9 million messages/s with one message a call,
+// 1.75 with two, 8 with 16, 48 with 256 (32 KiB). Larger calls are slower again: their result no longer fits the cache.
+
+import { type Cipher, createCipheriv, createSecretKey } from 'node:crypto';
+import {
+  type CipherAlgorithm,
+  checkCipherKey,
+  checkRows,
+  checkWithin,
+  forgottenError,
+  type MessageColumns,
+  type TrafficCipher,
+} from './traffic-cipher.ts';
+import { hostWord, lastWordMask } from './words.ts';
+
+// The specification says.
+
+/** Octets and 32-bit words of an AES block. */
+const BLOCK_OCTETS = 16;
+const BLOCK_WORDS = 4;
+
+// We chose.
+
+/** Counter blocks in one call, which is 32 KiB; above it, messages (and one long message) are split over calls. */
+const CALL_BLOCKS = 2048;
+
+// Counter blocks are no secret, and one call is laid out at a time, so one buffer serves all ciphers of the process.
+const counterOctets = new Uint8Array(CALL_BLOCKS * BLOCK_OCTETS);
+const counterWords = new Uint32Array(counterOctets.buffer);
+
+// The one row of `keyStream`.
+const SINGLE_ROW = new Uint32Array(1);
+const single: MessageColumns = {
+  count: new Uint32Array(1),
+  bearer: new Uint8Array(1),
+  octets: new Uint32Array(1),
+  at: new Uint32Array(1),
+};
+
+/** 128-EEA2 under one PEK. */
+export class Eea2Cipher implements TrafficCipher {
+  readonly algorithm: CipherAlgorithm = '128-EEA2';
+  #aes: Cipher | null;
+
+  /** @param pek 16 octets; they are copied */
+  constructor(pek: Uint8Array) {
+    checkCipherKey(pek);
+    this.#aes = createCipheriv('aes-128-ecb', createSecretKey(pek), null).setAutoPadding(false);
+  }
+
+  apply(
+    columns: MessageColumns,
+    rows: Uint32Array,
+    from: number,
+    to: number,
+    arena: Uint32Array,
+    direction: 0 | 1 = 0,
+  ): void {
+    const aes = this.#aes;
+    if (aes === null) throw forgottenError();
+    checkRows(columns, rows, from, to, arena);
+    let i = from;
+    let block = 0;
+    while (i < to) {
+      // What one call takes: from block `block` of message i up to the cap.
+      const firstMessage = i;
+      const firstBlock = block;
+      let used = 0;
+      while (i < to && used < CALL_BLOCKS) {
+        const row = rows[i];
+        const blocks = (columns.octets[row] + BLOCK_OCTETS - 1) >>> 4;
+        const take = Math.min(blocks - block, CALL_BLOCKS - used);
+        layOut(used, columns.count[row], columns.bearer[row], direction, block, take);
+        used += take;
+        block += take;
+        if (block === blocks) {
+          i++;
+          block = 0;
+        }
+      }
+      this.#xor(aes, columns, rows, firstMessage, firstBlock, used, arena);
+    }
+  }
+
+  keyStream(count: number, bearer: number, direction: 0 | 1, octets: number, out: Uint32Array, at: number): void {
+    checkWithin(out, at, octets);
+    out.fill(0, at, at + Math.ceil(octets / 4));
+    single.count[0] = count;
+    single.bearer[0] = bearer;
+    single.octets[0] = octets;
+    single.at[0] = at;
+    this.apply(single, SINGLE_ROW, 0, 1, out, direction);
+  }
+
+  /** Lets go of the cipher object; OpenSSL wipes the key schedule when that is collected. */
+  forget(): void {
+    this.#aes = null;
+  }
+
+  /** Runs `used` counter blocks, and XORs them over the messages from block `block` of message i on. */
+  #xor(
+    aes: Cipher,
+    columns: MessageColumns,
+    rows: Uint32Array,
+    i: number,
+    block: number,
+    used: number,
+    arena: Uint32Array,
+  ): void {
+    if (used === 0) return;
+    const stream = wordsOf(aes.update(counterOctets.subarray(0, used * BLOCK_OCTETS)));
+    const end = used * BLOCK_WORDS;
+    let message = i;
+    let word = block * BLOCK_WORDS;
+    let z = 0;
+    while (z < end) {
+      const row = rows[message];
+      const octets = columns.octets[row];
+      const at = columns.at[row];
+      const fullWords = octets >>> 2;
+      const stop = Math.min(fullWords, word + end - z);
+      for (; word < stop; word++, z++) {
+        arena[at + word] = arena[at + word] ^ stream[z];
+      }
+      if (z === end) return;
+      if ((octets & 3) !== 0) {
+        arena[at + word] = arena[at + word] ^ (stream[z] & lastWordMask(octets));
+        word++;
+        z++;
+      }
+      // The rest of the last block belongs to nobody.
+      z = (z + BLOCK_WORDS - 1) & -BLOCK_WORDS;
+      message++;
+      word = 0;
+    }
+  }
+}
+
+/**
+ * Lays out counter blocks `block` to `block + take - 1` of one message from block `used` of the buffer on: COUNT, BEARER,
+ * DIRECTION, 26 zeros, and the number of the block in the low 64 bits (B.1.3), of which 32 are enough.
+ */
+function layOut(used: number, count: number, bearer: number, direction: number, block: number, take: number): void {
+  const countWord = hostWord(count);
+  const bearerWord = hostWord((bearer << 27) | (direction << 26));
+  let w = used * BLOCK_WORDS;
+  for (let b = block; b < block + take; b++, w += BLOCK_WORDS) {
+    counterWords[w] = countWord;
+    counterWords[w + 1] = bearerWord;
+    counterWords[w + 2] = 0;
+    counterWords[w + 3] = hostWord(b);
+  }
+}
+
+/** The octets of `octets` as host words: in place where they are aligned, which they are in all Node releases we know. */
+function wordsOf(octets: Uint8Array): Uint32Array {
+  const aligned = (octets.byteOffset & 3) === 0 ? octets : Uint8Array.from(octets);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
+}

@@ -1,0 +1,27 @@
+// Key stream words and host words. The specifications number octets from the most significant end of a 32-bit word;
+// messages are XORed through a Uint32Array, whose words are in the order of the host.
+
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/** The host word whose octets in memory are those of `word`, most significant first. */
+export function hostWord(word: number): number {
+  if (!LITTLE_ENDIAN) return word;
+  const swapped = ((word << 8) & 0xff00ff00) | ((word >>> 8) & 0x00ff00ff);
+  return (swapped << 16) | (swapped >>> 16);
+}
+
+/** Host word with ones where the last word of a message of `octets` octets (1 or more) holds octets of that message. */
+export function lastWordMask(octets: number): number {
+  const rest = octets & 3;
+  return rest === 0 ? -1 : hostWord(-1 << (32 - 8 * rest));
+}
+
+/** The four octets at `at` as a word, most significant first (signed, for bit operations). */
+export function readWord(octets: Uint8Array, at: number): number {
+  return (octets[at] << 24) | (octets[at + 1] << 16) | (octets[at + 2] << 8) | octets[at + 3];
+}
+
+/** Octets from hex digits, for the tables that the specifications print. */
+export function octetsOfHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}

@@ -1,0 +1,139 @@
+// The key chain: published KDF values, the self-made chain that pins our reading of TS 33.303, and the slow twin.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ALGORITHM_ID, type CipherAlgorithm, decipher } from '../../../dissectors/security/algorithm.ts';
+import {
+  type Derivation,
+  derivePek,
+  derivePekOfPtk,
+  derivePtk,
+  genericKdf,
+  preparePgk,
+} from '../../../dissectors/security/kdf.ts';
+import { slowPek, slowPtk } from '../../reference/kdf.ts';
+import { hex, octets, readVectors, type VectorSet } from './vectors.ts';
+
+interface KdfVector {
+  readonly name: string;
+  readonly key: string;
+  readonly fc: string;
+  readonly parameters: readonly string[];
+  readonly derived: string;
+}
+
+interface SelfMade {
+  readonly official: boolean;
+  readonly keys: readonly {
+    readonly name: string;
+    readonly pgk: string;
+    readonly member: string;
+    readonly group: string;
+    readonly ptkId: string;
+    readonly ptk: string;
+    readonly ptkNoGroup?: string;
+    readonly pek: Readonly<Partial<Record<CipherAlgorithm, string>>>;
+  }[];
+  readonly messages: readonly {
+    readonly name: string;
+    readonly sender: number;
+    readonly algorithm: CipherAlgorithm;
+    readonly count: string;
+    readonly bearer: string;
+    readonly plaintext: string;
+    readonly ciphertext: string;
+  }[];
+}
+
+const number = (digits: string): number => Number.parseInt(digits, 16);
+
+describe('generic KDF', () => {
+  const set = readVectors<VectorSet<KdfVector>>('kdf.json');
+  test.each(set.vectors.map((vector) => [vector.name, vector] as const))('%s', (_, vector) => {
+    const derived = genericKdf(octets(vector.key), number(vector.fc), ...vector.parameters.map(octets));
+    expect(hex(derived)).toBe(vector.derived);
+  });
+
+  test('refuses a parameter whose length does not fit 16 bits', () => {
+    expect(() => genericKdf(new Uint8Array(32), 0x4a, new Uint8Array(65_536))).toThrow(RangeError);
+    expect(genericKdf(new Uint8Array(32), 0x4a, new Uint8Array(65_535))).toHaveLength(32);
+  });
+});
+
+describe('self-made one-to-many chain (not official)', () => {
+  const selfMade = readVectors<SelfMade>('one-to-many-self-made.json');
+
+  test('says that it is not official', () => {
+    expect(selfMade.official).toBe(false);
+  });
+
+  test.each(selfMade.keys.map((keys) => [keys.name, keys] as const))('%s', (_, keys) => {
+    const pgk = octets(keys.pgk);
+    const ids = [number(keys.member), number(keys.ptkId), number(keys.group)] as const;
+    const ptk = derivePtk(pgk, ...ids);
+    expect(hex(ptk)).toBe(keys.ptk);
+    if (keys.ptkNoGroup !== undefined) expect(hex(derivePtk(pgk, ids[0], ids[1], null))).toBe(keys.ptkNoGroup);
+    for (const [algorithm, wanted] of Object.entries(keys.pek) as [CipherAlgorithm, string][]) {
+      expect(hex(derivePekOfPtk(ptk, ALGORITHM_ID[algorithm]))).toBe(wanted);
+      const pek = new Uint8Array(16);
+      derivePek(preparePgk(pgk), 'ts33303', ...ids, ALGORITHM_ID[algorithm], pek);
+      expect(hex(pek)).toBe(wanted);
+    }
+  });
+
+  test.each(selfMade.messages.map((message) => [message.name, message] as const))('%s', (_, message) => {
+    const pek = octets(selfMade.keys[message.sender].pek[message.algorithm] as string);
+    const count = number(message.count);
+    const plain = decipher(message.algorithm, pek, count, number(message.bearer), 0, octets(message.ciphertext));
+    expect(hex(plain)).toBe(message.plaintext);
+  });
+});
+
+describe('fast path', () => {
+  const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 });
+  const id24 = fc.nat({ max: 0xffffff });
+
+  test.each<Derivation>(['ts33303', 'ts33303-no-group', 'direct'])('%s equals the slow chain', (derivation) => {
+    fc.assert(
+      fc.property(
+        anyKey,
+        id24,
+        fc.nat({ max: 0xffff }),
+        id24,
+        fc.nat({ max: 3 }),
+        fc.nat({ max: 5 }),
+        (pgk, member, ptkId, group, algorithm, at) => {
+          const out = new Uint8Array(24).fill(0xee);
+          derivePek(preparePgk(pgk), derivation, member, ptkId, group, algorithm, out, at);
+          const wanted = new Uint8Array(24).fill(0xee);
+          const p2 = derivation === 'ts33303' ? group : null;
+          wanted.set(derivation === 'direct' ? pgk.slice(16) : slowPek(slowPtk(pgk, member, ptkId, p2), algorithm), at);
+          expect(hex(out)).toBe(hex(wanted));
+          if (derivation === 'direct') return;
+          expect(hex(derivePekOfPtk(derivePtk(pgk, member, ptkId, p2), algorithm))).toBe(
+            hex(wanted.subarray(at, at + 16)),
+          );
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test('direct leaves the prepared PGK as it was', () => {
+    const pgk = preparePgk(Uint8Array.from({ length: 32 }, (_, i) => i));
+    for (let i = 0; i < 2; i++) {
+      const pek = new Uint8Array(16);
+      derivePek(pgk, 'direct', 0, 0, 0, 2, pek);
+      expect(hex(pek)).toBe('101112131415161718191a1b1c1d1e1f');
+    }
+  });
+
+  test('arguments out of range are refused', () => {
+    const pgk = new Uint8Array(32);
+    expect(() => preparePgk(new Uint8Array(16))).toThrow(RangeError);
+    expect(() => derivePtk(pgk, 0x1000000, 1, 1)).toThrow(RangeError);
+    expect(() => derivePtk(pgk, 1, 0x10000, 1)).toThrow(RangeError);
+    expect(() => derivePtk(pgk, 1, 1, -1)).toThrow(RangeError);
+    expect(() => derivePekOfPtk(pgk, 1.5)).toThrow(RangeError);
+  });
+});

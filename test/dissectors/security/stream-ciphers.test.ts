@@ -1,0 +1,111 @@
+// SNOW 3G and ZUC: published key streams, S-boxes against their algebra, and the fast ciphers against the slow ones.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { SQ, SR, xorSnow3g } from '../../../dissectors/security/snow3g.ts';
+import { readWord } from '../../../dissectors/security/words.ts';
+import { loadZucKey, S0, S1, xorZuc } from '../../../dissectors/security/zuc.ts';
+import { octetsOfWords } from '../../reference/confidentiality.ts';
+import * as slowSnow3g from '../../reference/snow3g.ts';
+import * as slowZuc from '../../reference/zuc.ts';
+import { hex, type KeyStreamVector, octets, readVectors, type VectorSet } from './vectors.ts';
+
+/** Key stream octets for a key and an IV of 16 octets each. */
+type KeyStream = (key: Uint8Array, iv: Uint8Array, octets: number) => Uint8Array;
+
+const fastSnow3g: KeyStream = (key, iv, length) => {
+  const out = new Uint32Array(Math.ceil(length / 4));
+  const k = Int32Array.from([0, 4, 8, 12], (at) => readWord(key, at));
+  xorSnow3g(k, readWord(iv, 0), readWord(iv, 4), readWord(iv, 8), readWord(iv, 12), out, 0, length);
+  return new Uint8Array(out.buffer, 0, length);
+};
+
+const fastZuc: KeyStream = (key, iv, length) => {
+  const out = new Uint32Array(Math.ceil(length / 4));
+  xorZuc(loadZucKey(key), readWord(iv, 0), readWord(iv, 4), readWord(iv, 8), readWord(iv, 12), out, 0, length);
+  return new Uint8Array(out.buffer, 0, length);
+};
+
+const unsignedWords = (octets: Uint8Array): number[] => [0, 4, 8, 12].map((at) => readWord(octets, at) >>> 0);
+
+const CIPHERS: readonly { name: string; file: string; fast: KeyStream; slow: KeyStream }[] = [
+  {
+    name: 'SNOW 3G',
+    file: 'snow-3g-key-stream.json',
+    fast: fastSnow3g,
+    slow: (key, iv, length) =>
+      octetsOfWords(slowSnow3g.snow3gWords(unsignedWords(key), unsignedWords(iv), Math.ceil(length / 4))).slice(
+        0,
+        length,
+      ),
+  },
+  {
+    name: 'ZUC',
+    file: 'zuc-key-stream.json',
+    fast: fastZuc,
+    slow: (key, iv, length) => octetsOfWords(slowZuc.zucWords(key, iv, Math.ceil(length / 4))).slice(0, length),
+  },
+];
+
+test('S-boxes of SNOW 3G are what their algebra gives', () => {
+  expect([...SR]).toEqual(slowSnow3g.SR);
+  expect([...SQ]).toEqual(slowSnow3g.SQ);
+});
+
+test('S-boxes of ZUC are what their construction gives', () => {
+  expect([...S0]).toEqual(slowZuc.S0);
+  expect([...S1]).toEqual(slowZuc.S1);
+});
+
+describe.each(CIPHERS)('$name', ({ file, fast, slow }) => {
+  const set = readVectors<VectorSet<KeyStreamVector>>(file);
+
+  test('has four official sets', () => {
+    expect(set.official).toBe(true);
+    expect(set.vectors).toHaveLength(4);
+  });
+
+  for (const [kind, run] of [
+    ['fast', fast],
+    ['slow', slow],
+  ] as const) {
+    test.each(set.vectors.map((vector) => [vector.name, vector] as const))(`%s, ${kind}`, (_, vector) => {
+      const numbers = Object.keys(vector.words).map(Number);
+      const stream = run(octets(vector.key), octets(vector.iv), 4 * Math.max(...numbers));
+      for (const number of numbers) {
+        expect(hex(stream.subarray(4 * number - 4, 4 * number))).toBe(vector.words[number]);
+      }
+    });
+  }
+
+  test('is the same fast and slow for any key, IV and length', () => {
+    const sixteen = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    fc.assert(
+      fc.property(sixteen, sixteen, fc.nat({ max: 300 }), (key, iv, length) => {
+        expect(hex(fast(key, iv, length))).toBe(hex(slow(key, iv, length)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('is the same fast and slow far beyond the register history', () => {
+    const key = Uint8Array.from({ length: 16 }, (_, i) => 255 - i);
+    const iv = Uint8Array.from({ length: 16 }, (_, i) => 3 * i);
+    expect(Buffer.compare(fast(key, iv, 20_003), slow(key, iv, 20_003))).toBe(0);
+  });
+});
+
+test('ZUC is the same fast and slow where sums come near 2^31 - 1', () => {
+  for (const [k, v] of [
+    [0, 0],
+    [0xff, 0xff],
+    [0xff, 0],
+    [0, 0xff],
+    [0x80, 0x80],
+    [0x7f, 0xff],
+  ]) {
+    const key = new Uint8Array(16).fill(k);
+    const iv = new Uint8Array(16).fill(v);
+    expect(hex(fastZuc(key, iv, 4000))).toBe(hex(CIPHERS[1].slow(key, iv, 4000)));
+  }
+});
