@@ -1,0 +1,56 @@
+// What stands under vitest's own summary: every skipped test with its reason, and one plain line with the counts that
+// a build server can read.
+
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+/** What a run came to. */
+export interface RunCounts {
+  passed: number;
+  /** Failed tests, and test files or hooks that broke before or beside their tests. */
+  failed: number;
+  /** Reason to the full names of the tests that it skipped. */
+  readonly skipped: Map<string, string[]>;
+}
+
+/** Reason of a test that was skipped without saying why. */
+const NO_REASON = 'no reason given';
+
+/** Counts the tests of `modules`. `broken` is the number of errors outside any test, which fail the run as well. */
+export function countRun(modules: readonly TestModule[], broken: number): RunCounts {
+  const counts: RunCounts = { passed: 0, failed: broken, skipped: new Map() };
+  for (const module of modules) {
+    if (module.errors().length > 0) counts.failed += 1;
+    for (const suite of module.children.allSuites()) if (suite.errors().length > 0) counts.failed += 1;
+    for (const test of module.children.allTests()) countTest(counts, test);
+  }
+  return counts;
+}
+
+function countTest(counts: RunCounts, test: TestCase): void {
+  const result = test.result();
+  if (result.state === 'passed') counts.passed += 1;
+  else if (result.state === 'skipped') {
+    const reason = result.note ?? NO_REASON;
+    const names = counts.skipped.get(reason) ?? [];
+    names.push(`${test.module.relativeModuleId} > ${test.fullName}`);
+    counts.skipped.set(reason, names);
+  } else counts.failed += 1; // `pending` after the run: the test was cut off
+}
+
+/** The closing lines, the counts last and alone on their line. */
+export function summaryLines(counts: RunCounts): string[] {
+  const lines: string[] = [];
+  for (const [reason, names] of counts.skipped) {
+    lines.push(`${names.length} skipped: ${reason}`);
+    for (const name of names) lines.push(`  ${name}`);
+  }
+  lines.push(`${counts.passed} passed, ${counts.failed} failed`);
+  return lines;
+}
+
+/** The reporter that vitest.config.ts names after vitest's own. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    process.stdout.write(`${summaryLines(countRun(modules, unhandledErrors.length)).join('\n')}\n`);
+  }
+}
