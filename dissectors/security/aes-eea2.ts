@@ -123,11 +123,11 @@ export class Eea2Cipher implements TrafficCipher {
       const fullWords = octets >>> 2;
       const stop = Math.min(fullWords, word + end - z);
       for (; word < stop; word++, z++) {
-        arena[at + word] = arena[at + word] ^ stream[z];
+        arena[at + word] ^= stream[z];
       }
       if (z === end) return;
       if ((octets & 3) !== 0) {
-        arena[at + word] = arena[at + word] ^ (stream[z] & lastWordMask(octets));
+        arena[at + word] ^= stream[z] & lastWordMask(octets);
         word++;
         z++;
       }

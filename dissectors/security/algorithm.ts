@@ -65,7 +65,7 @@ export function decipher(
   const words = new Uint32Array(Math.ceil(octets / 4));
   createTrafficCipher(algorithm, pek).keyStream(count, bearer, direction, octets, words, 0);
   const out = new Uint8Array(words.buffer, 0, octets);
-  for (let i = 0; i < octets; i++) out[i] = out[i] ^ data[i];
-  if ((bits & 7) !== 0) out[octets - 1] = out[octets - 1] & (0xff00 >> (bits & 7));
+  for (let i = 0; i < octets; i++) out[i] ^= data[i];
+  if ((bits & 7) !== 0) out[octets - 1] &= 0xff00 >> (bits & 7);
   return out;
 }
