@@ -1,0 +1,50 @@
+// The promises about the package that nothing else would notice: exact versions with checksums, no install scripts, and a
+// reason for every dependency.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly version: string; readonly integrity?: string }>>;
+}
+
+const manifest = JSON.parse(read('package.json')) as Manifest;
+const lock = JSON.parse(read('package-lock.json')) as Lock;
+const dependencies = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+
+describe('package', () => {
+  test.each(dependencies)('%s is pinned exactly, and the lock file agrees', (name, version) => {
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(lock.packages[`node_modules/${name}`]?.version).toBe(version);
+  });
+
+  test.each(dependencies)('docs/architecture.md says what %s is for', (name) => {
+    const rows = read('docs/architecture.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    expect(rows.some((row) => row.includes(`\`${name}\``))).toBe(true);
+  });
+
+  test('no installed package runs a script of its own when it is installed', () => {
+    const scripted = Object.keys(lock.packages).filter((path) => path !== '' && runsAtInstall(path));
+    expect(scripted).toEqual([]);
+  });
+
+  test('the lock file holds a checksum of every package', () => {
+    const bare = Object.entries(lock.packages).filter(([path, { integrity }]) => path !== '' && !integrity);
+    expect(bare).toEqual([]);
+  });
+});
+
+/** Whether the package at `path` is installed here (those for other platforms are not) and has an install script. */
+function runsAtInstall(path: string): boolean {
+  if (!existsSync(new URL(`../../${path}/package.json`, import.meta.url))) return false;
+  const { scripts = {} } = JSON.parse(read(`${path}/package.json`)) as { scripts?: Record<string, string> };
+  return ['preinstall', 'install', 'postinstall'].some((name) => name in scripts);
+}
