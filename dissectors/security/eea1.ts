@@ -1,5 +1,6 @@
 // 128-EEA1 (TS 33.401 B.1.2, which is UEA2 of TS 35.215): SNOW 3G keyed and started from COUNT, BEARER and DIRECTION.
 
+import { int32 } from '../octets.ts';
 import { wipeSnow3g, xorSnow3g } from './snow3g.ts';
 import {
   type CipherAlgorithm,
@@ -10,7 +11,6 @@ import {
   type MessageColumns,
   type TrafficCipher,
 } from './traffic-cipher.ts';
-import { readWord } from './words.ts';
 
 /** 128-EEA1 under one PEK. */
 export class Eea1Cipher implements TrafficCipher {
@@ -22,7 +22,7 @@ export class Eea1Cipher implements TrafficCipher {
   constructor(pek: Uint8Array) {
     checkCipherKey(pek);
     // K0 is the last word of the key, K3 the first (TS 35.215 3.4).
-    this.#key = Int32Array.of(readWord(pek, 12), readWord(pek, 8), readWord(pek, 4), readWord(pek, 0));
+    this.#key = Int32Array.of(int32(pek, 12), int32(pek, 8), int32(pek, 4), int32(pek, 0));
   }
 
   apply(

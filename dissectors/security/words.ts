@@ -16,11 +16,6 @@ export function lastWordMask(octets: number): number {
   return rest === 0 ? -1 : hostWord(-1 << (32 - 8 * rest));
 }
 
-/** The four octets at `at` as a word, most significant first (signed, for bit operations). */
-export function readWord(octets: Uint8Array, at: number): number {
-  return (octets[at] << 24) | (octets[at + 1] << 16) | (octets[at + 2] << 8) | octets[at + 3];
-}
-
 /** Octets from hex digits, for the tables that the specifications print. */
 export function octetsOfHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { int32 } from '../../../dissectors/octets.ts';
 import { SQ, SR, xorSnow3g } from '../../../dissectors/security/snow3g.ts';
-import { readWord } from '../../../dissectors/security/words.ts';
 import { loadZucKey, S0, S1, xorZuc } from '../../../dissectors/security/zuc.ts';
 import { octetsOfWords } from '../../reference/confidentiality.ts';
 import * as slowSnow3g from '../../reference/snow3g.ts';
@@ -15,18 +15,18 @@ type KeyStream = (key: Uint8Array, iv: Uint8Array, octets: number) => Uint8Array
 
 const fastSnow3g: KeyStream = (key, iv, length) => {
   const out = new Uint32Array(Math.ceil(length / 4));
-  const k = Int32Array.from([0, 4, 8, 12], (at) => readWord(key, at));
-  xorSnow3g(k, readWord(iv, 0), readWord(iv, 4), readWord(iv, 8), readWord(iv, 12), out, 0, length);
+  const k = Int32Array.from([0, 4, 8, 12], (at) => int32(key, at));
+  xorSnow3g(k, int32(iv, 0), int32(iv, 4), int32(iv, 8), int32(iv, 12), out, 0, length);
   return new Uint8Array(out.buffer, 0, length);
 };
 
 const fastZuc: KeyStream = (key, iv, length) => {
   const out = new Uint32Array(Math.ceil(length / 4));
-  xorZuc(loadZucKey(key), readWord(iv, 0), readWord(iv, 4), readWord(iv, 8), readWord(iv, 12), out, 0, length);
+  xorZuc(loadZucKey(key), int32(iv, 0), int32(iv, 4), int32(iv, 8), int32(iv, 12), out, 0, length);
   return new Uint8Array(out.buffer, 0, length);
 };
 
-const unsignedWords = (octets: Uint8Array): number[] => [0, 4, 8, 12].map((at) => readWord(octets, at) >>> 0);
+const unsignedWords = (octets: Uint8Array): number[] => [0, 4, 8, 12].map((at) => int32(octets, at) >>> 0);
 
 const CIPHERS: readonly { name: string; file: string; fast: KeyStream; slow: KeyStream }[] = [
   {
