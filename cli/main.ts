@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// The executable. Each verb is one thin file that is loaded only when it is asked for, so that starting stays quick.
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import { reportError } from './report-error.ts';
+import { flushOutput } from './stdout.ts';
+
+/** A verb: adds its options and its action to the command that bears its name. */
+export interface Verb {
+  configure(command: Command): void;
+}
+
+const VERBS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Verb> }>> = {
+  read: { about: 'analyse one capture and print what it holds', load: () => import('./read.ts') },
+  synth: {
+    about: 'write a labelled capture from a scenario, with its keyring and expected events',
+    load: () => import('./synth.ts'),
+  },
+};
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('sidescope')
+    .description('Analyser and relay daemon for ProSe one-to-many (LTE sidelink) group traffic.')
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  if (argv.includes('--version') || argv.includes('-V')) program.version(version(), '--version');
+  else program.version('', '--version', 'print the version');
+  const asked = argv.find((word) => !word.startsWith('-'));
+  for (const [name, verb] of Object.entries(VERBS)) {
+    const command = program.command(name).description(verb.about).exitOverride();
+    command.showSuggestionAfterError(true).configureOutput({ outputError: () => undefined });
+    if (name === asked) (await verb.load()).configure(command);
+  }
+  program.configureOutput({ outputError: () => undefined });
+  if (argv.length === 0) {
+    process.stdout.write(program.helpInformation());
+    return ExitCode.done;
+  }
+  await program.parseAsync(argv, { from: 'user' });
+  return process.exitCode === undefined ? ExitCode.done : Number(process.exitCode);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Help and version end here too, and are no errors.
+    if (error.exitCode === 0) return ExitCode.done;
+    reportError('usage', error.message.replace(/^error: /, ''), 'see `sidescope --help` or `sidescope VERB --help`');
+    return ExitCode.usage;
+  }
+  if (error instanceof SidescopeError) {
+    reportError(error.code, error.message, error.hint);
+    return error.exitCode;
+  }
+  // Our own mistake. Its text may quote input, so only the kind and the place in our code are shown.
+  const place = error instanceof Error ? (error.stack?.split('\n')[1]?.trim() ?? '') : '';
+  reportError(
+    'internal',
+    `sidescope made a mistake (${error instanceof Error ? error.name : typeof error} ${place})`,
+    '',
+  );
+  return ExitCode.damagedInput;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+flushOutput();

@@ -1,0 +1,82 @@
+// Copies of one transmission: HARQ repeats a transport block, a second antenna hears it again. They are removed before
+// anything is judged (findings, preamble: copies are capture.duplicate and nothing else).
+
+// We chose (security A.2): one SL period of HARQ repeats on one interface; two receivers with skewed clocks.
+/** Milliseconds within which an identical MAC PDU on the same interface is a copy. */
+export const SAME_INTERFACE_MS = 320;
+/** Milliseconds within which an identical MAC PDU on another interface is a copy. */
+export const OTHER_INTERFACE_MS = 50;
+
+// We chose: 2^14 buckets of 4 transmissions remember 320 ms of more than 100,000 frames/s. Above that the oldest of a
+// bucket is forgotten, which is counted where it was still young enough to matter.
+const BUCKETS = 1 << 14;
+const WAYS = 4;
+
+/** Remembers transmissions for as long as a copy of them could come. */
+export class DuplicateFilter {
+  /** Transmissions forgotten while a copy could still have come. */
+  evictions = 0;
+
+  readonly #low = new Uint32Array(BUCKETS * WAYS);
+  readonly #high = new Uint32Array(BUCKETS * WAYS);
+  readonly #time = new Float64Array(BUCKETS * WAYS).fill(Number.NEGATIVE_INFINITY);
+  readonly #interface = new Uint16Array(BUCKETS * WAYS);
+  // Different in each run, so that nobody can send a frame that is taken for a copy of another. A collision by chance
+  // has a probability of 2^-64 a pair.
+  readonly #seed0 = (Math.random() * 0x1_0000_0000) | 0;
+  readonly #seed1 = (Math.random() * 0x1_0000_0000) | 0;
+
+  /**
+   * Whether this MAC PDU is a copy of one that was heard shortly before; remembers it where it is not.
+   *
+   * @param at offset and `length` octets of the MAC PDU in `view` (its source Layer-2 id is inside)
+   * @param time capture time in milliseconds
+   */
+  isCopy(view: DataView, at: number, length: number, time: number, interfaceId: number): boolean {
+    // Two multiplicative hashes over 32-bit words; the length is mixed in at the end.
+    let h0 = this.#seed0;
+    let h1 = this.#seed1;
+    const words = at + (length & ~3);
+    let i = at;
+    for (; i < words; i += 4) {
+      const word = view.getInt32(i, true);
+      h0 = Math.imul(h0 ^ word, 0x9e3779b1);
+      h0 ^= h0 >>> 15;
+      h1 = Math.imul((h1 << 13) | (h1 >>> 19), 0x85ebca6b) ^ Math.imul(word, 0xc2b2ae35);
+    }
+    let tail = length;
+    for (; i < at + length; i++) tail = (Math.imul(tail, 257) + view.getUint8(i)) | 0;
+    h0 = Math.imul(h0 ^ tail, 0x9e3779b1);
+    h1 = Math.imul(h1 ^ tail, 0x85ebca6b);
+    h0 ^= h0 >>> 16;
+    h1 ^= h1 >>> 16;
+    return this.#look(h0 >>> 0, h1 >>> 0, time, interfaceId);
+  }
+
+  #look(low: number, high: number, time: number, interfaceId: number): boolean {
+    const base = (low & (BUCKETS - 1)) * WAYS;
+    let copy = false;
+    let own = -1;
+    let oldest = base;
+    for (let entry = base; entry < base + WAYS; entry++) {
+      if (this.#low[entry] === low && this.#high[entry] === high) {
+        const apart = Math.abs(time - this.#time[entry]);
+        const same = this.#interface[entry] === interfaceId;
+        if (same) own = entry;
+        if (apart <= (same ? SAME_INTERFACE_MS : OTHER_INTERFACE_MS)) {
+          copy = true;
+          // Repeats are measured from the first transmission: a copy does not keep the window open.
+          if (same) return true;
+        }
+      }
+      if (this.#time[entry] < this.#time[oldest]) oldest = entry;
+    }
+    const entry = own >= 0 ? own : oldest;
+    if (own < 0 && Math.abs(time - this.#time[entry]) <= SAME_INTERFACE_MS) this.evictions++;
+    this.#low[entry] = low;
+    this.#high[entry] = high;
+    this.#time[entry] = time;
+    this.#interface[entry] = interfaceId;
+    return copy;
+  }
+}

@@ -1,0 +1,322 @@
+// The one pipeline: frames in; walked down to RLC, copies removed, SDUs put together, deciphered, judged; every frame
+// accounted for. What it finds it says to its sink in the order of the capture.
+
+import type { CaptureMark, FrameBatch } from '../../captures/frame-batch.ts';
+import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
+import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
+import type { OutcomeName } from '../../dissectors/walk-table.ts';
+import { ElementFlag, Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
+import type { KeyIndex } from '../keyring/key-index.ts';
+import type { Keyring, PgkEpoch } from '../keyring/keyring.ts';
+import { Accounting } from './accounting.ts';
+import { BatchDecipher } from './decipher-batch.ts';
+import { DuplicateFilter } from './duplicates.ts';
+import { EpochUse } from './epoch-use.ts';
+import { Judge } from './judge.ts';
+import { MessageFlag, MessageTable, PLAIN_OCTETS, Place } from './message-table.ts';
+import { Fate, Reassembly } from './reassembly.ts';
+import { TrafficKeys } from './traffic-keys.ts';
+import { WireContexts } from './wire-contexts.ts';
+
+/** Who hears what the engine finds. Rows and batches are valid during the call. */
+export interface EngineSink {
+  /** A judged message. Messages come in frame order. */
+  message(table: MessageTable, row: number): void;
+  /** A frame that is a copy of an earlier transmission. */
+  copy?(batch: FrameBatch, row: number, source: number, destination: number): void;
+  /** A frame with something wrong in its octets (dissectors/problems.ts). */
+  problem?(batch: FrameBatch, row: number, walk: WalkTable): void;
+  /** Any frame, before its messages: its time, lengths and interface are in the batch. */
+  frame?(batch: FrameBatch, row: number): void;
+  /** An SDU that was begun and given up. */
+  loss?(frames: readonly number[], source: number, destination: number, lcid: number, time: number): void;
+  /** A key-management message: its octets in `batch.bytes`. Judgement of later frames sees what it changes. */
+  keyManagement?(batch: FrameBatch, row: number, at: number, length: number): void;
+  /** What the capture file says of itself. */
+  mark?(mark: CaptureMark): void;
+}
+
+/** What an engine needs to know. */
+export interface EngineOptions {
+  readonly keyring: Keyring;
+  readonly index: KeyIndex;
+  /** Whether plaintext under keys that are not active may leave. */
+  readonly allowStale?: boolean;
+}
+
+/** What bounded tables gave up, by table. */
+export type Evictions = Readonly<Record<string, number>>;
+
+/** Feeds on batches of frames. One engine sees one capture, or one live feed. */
+export class Engine {
+  readonly accounting = new Accounting();
+  readonly epochUse: EpochUse;
+  /** Capture time of the first and the last frame in milliseconds, and what is needed to print them exactly. */
+  firstSeconds = Number.NaN;
+  firstNanoseconds = 0;
+  firstDigits = 6;
+  lastSeconds = Number.NaN;
+  lastNanoseconds = 0;
+  lastDigits = 6;
+  /** Messages by verdict number. */
+  readonly verdicts = new Float64Array(8);
+
+  readonly #sink: EngineSink;
+  readonly #index: KeyIndex;
+  readonly #walk = createWalkTable();
+  readonly #duplicates = new DuplicateFilter();
+  readonly #reassembly: Reassembly;
+  readonly #table = new MessageTable();
+  readonly #wires = new WireContexts();
+  readonly #traffic = new TrafficKeys();
+  readonly #batchDecipher = new BatchDecipher(this.#wires, this.#traffic);
+  readonly #judge: Judge;
+  // State of the frame at hand, for segments given up while it is taken in.
+  #frame = 0;
+  #time = 0;
+  #waiting = 0;
+  #orphan = false;
+  #plainNeeded = 0;
+  // What happened to frames that the sink has not heard of yet, and the row of the first such frame.
+  #notices: Notice[] = [];
+  #told = 0;
+  #mark = 0;
+  #row = 0;
+
+  constructor(options: EngineOptions, sink: EngineSink) {
+    this.#sink = sink;
+    this.#index = options.index;
+    this.epochUse = new EpochUse(options.keyring);
+    this.#reassembly = new Reassembly((frames, source, destination, lcid) => {
+      if (frames.includes(this.#frame)) {
+        this.#waiting--;
+        this.#orphan = true;
+      }
+      this.accounting.lose(frames);
+      if (this.#sink.loss !== undefined) {
+        const time = this.#time;
+        this.#notices.push({ row: this.#row, tell: () => this.#sink.loss?.(frames, source, destination, lcid, time) });
+      }
+    });
+    this.#judge = new Judge({
+      index: options.index,
+      wires: this.#wires,
+      traffic: this.#traffic,
+      allowStale: options.allowStale ?? false,
+    });
+  }
+
+  /** Takes the next batch of the capture. */
+  push(batch: FrameBatch): void {
+    walkBatch(batch, this.#walk);
+    this.#table.reset(batch);
+    this.#plainNeeded = 0;
+    this.#told = 0;
+    this.#mark = 0;
+    for (let row = 0; row < batch.count; row++) this.#take(batch, row);
+    this.#tell(batch, batch.count);
+    while (this.#mark < batch.marks.length) this.#sink.mark?.(batch.marks[this.#mark++]);
+    if (batch.count > 0) {
+      const last = batch.count - 1;
+      if (Number.isNaN(this.firstSeconds)) {
+        this.firstSeconds = batch.seconds[0];
+        this.firstNanoseconds = batch.nanoseconds[0];
+        this.firstDigits = batch.digits[0];
+      }
+      this.lastSeconds = batch.seconds[last];
+      this.lastNanoseconds = batch.nanoseconds[last];
+      this.lastDigits = batch.digits[last];
+    }
+  }
+
+  /** Frames that came to nothing so far, by category. */
+  undecoded(): Partial<Record<OutcomeName, number>> {
+    return this.accounting.undecoded();
+  }
+
+  /** Messages for which the trial budget ran out. */
+  get trialLimited(): number {
+    return this.#judge.trialLimited;
+  }
+
+  /** What bounded tables gave up; empty where none did. */
+  evictions(): Evictions {
+    const all: Record<string, number> = {
+      transmissions: this.#duplicates.evictions,
+      'rlc-entities': this.#reassembly.evictions,
+      'open-sdus': this.#reassembly.overflows,
+      contexts: this.#wires.evictions,
+      'traffic-keys': this.#traffic.slots.evictions,
+      'epoch-sources': this.epochUse.evictions,
+    };
+    return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+  }
+
+  /** Wipes the traffic keys. */
+  close(): void {
+    this.#traffic.forgetAll();
+  }
+
+  /** The epoch of a serial that a message row names. */
+  epoch(serial: number): PgkEpoch {
+    return this.#index.epoch(serial);
+  }
+
+  #take(batch: FrameBatch, row: number): void {
+    const { frames } = this.#walk;
+    const outcome = frames.outcome[row];
+    this.#frame = batch.firstFrame + row;
+    this.#time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+    this.#row = row;
+    if (frames.problem[row] !== 0 && this.#sink.problem !== undefined) {
+      this.#notices.push({ row, tell: () => this.#sink.problem?.(batch, row, this.#walk) });
+    }
+    if (outcome === Outcome.keyManagement) {
+      this.accounting.settle(outcome, false, false);
+      if (this.#sink.keyManagement === undefined) return;
+      this.#tell(batch, row + 1);
+      this.#sink.keyManagement(batch, row, frames.payloadAt[row], frames.payloadLength[row]);
+      return;
+    }
+    const count = frames.elementCount[row];
+    const couldBeCopy = outcome > Outcome.duplicate || (outcome === Outcome.malformed && count > 0);
+    if (
+      couldBeCopy &&
+      this.#duplicates.isCopy(
+        batch.view,
+        frames.pduAt[row],
+        frames.pduAvailable[row],
+        this.#time,
+        batch.interfaceId[row],
+      )
+    ) {
+      this.accounting.settle(Math.min(outcome, Outcome.duplicate), false, false);
+      if (this.#sink.copy !== undefined) {
+        const source = frames.source[row];
+        const destination = frames.destination[row];
+        this.#notices.push({ row, tell: () => this.#sink.copy?.(batch, row, source, destination) });
+      }
+      return;
+    }
+    if (count === 0) {
+      this.accounting.settle(outcome, false, false);
+      return;
+    }
+    this.#takeElements(batch, row, outcome, count);
+  }
+
+  #takeElements(batch: FrameBatch, row: number, frameOutcome: number, count: number): void {
+    const { frames, elements } = this.#walk;
+    let outcome = frameOutcome;
+    let completed = false;
+    this.#waiting = 0;
+    this.#orphan = false;
+    const first = frames.firstElement[row];
+    for (let element = first; element < first + count; element++) {
+      const flags = elements.flags[element];
+      const fate =
+        (flags & ElementFlag.withoutRlc) !== 0
+          ? Fate.whole
+          : this.#reassembly.take(
+              frames.source[row],
+              frames.destination[row],
+              frames.version[row],
+              elements.lcid[element],
+              elements.sn[element],
+              flags,
+              batch.bytes,
+              elements.at[element],
+              elements.length[element],
+              elements.available[element],
+              this.#frame,
+              this.#time,
+            );
+      if (fate === Fate.waiting) this.#waiting++;
+      else if (fate === Fate.orphan) this.#orphan = true;
+      else if (this.#addMessage(batch, row, element, fate)) completed = true;
+      else outcome = Math.min(outcome, Outcome.malformed);
+    }
+    if (completed || this.#waiting <= 0) this.accounting.settle(outcome, completed, this.#orphan);
+    else this.accounting.defer(this.#frame, outcome, this.#orphan, this.#waiting);
+    if (this.#plainNeeded > PLAIN_OCTETS) this.#tell(batch, row + 1);
+  }
+
+  /** A complete PDCP PDU becomes a message; false where it is shorter than its header. */
+  #addMessage(batch: FrameBatch, row: number, element: number, fate: Fate): boolean {
+    const { frames, elements } = this.#walk;
+    const table = this.#table;
+    const joined = fate === Fate.completed ? this.#reassembly.completed : null;
+    const wireLength = joined === null ? elements.length[element] : joined.wireLength;
+    const available = joined === null ? elements.available[element] : joined.length;
+    if (available < PDCP_HEADER_OCTETS) {
+      if (joined !== null) this.accounting.lose(joined.frames);
+      return false;
+    }
+    const message = table.add();
+    let bytes = batch.bytes;
+    let at = elements.at[element];
+    table.rawPlace[message] = Place.frame;
+    if (joined !== null) {
+      at = table.keepJoined(joined.bytes, joined.length);
+      bytes = table.joined;
+      table.rawPlace[message] = Place.joined;
+      if (joined.frames.length > 1) table.keepFrames(message, joined.frames);
+      this.accounting.complete(joined.frames);
+    }
+    table.frameRow[message] = row;
+    table.frame[message] = this.#frame;
+    table.time[message] = this.#time;
+    table.version[message] = frames.version[row];
+    table.source[message] = frames.source[row];
+    table.destination[message] = frames.destination[row];
+    table.lcid[message] = elements.lcid[element];
+    // TS 36.323 6.2.10: SDU type (3 bits) and PGK index (5 bits), PTK identity (16), PDCP SN (16).
+    table.sduType[message] = bytes[at] >>> 5;
+    table.pgkIndex[message] = bytes[at] & 31;
+    const ptkId = (bytes[at + 1] << 8) | bytes[at + 2];
+    const sn = (bytes[at + 3] << 8) | bytes[at + 4];
+    table.ptkId[message] = ptkId;
+    table.sn[message] = sn;
+    table.counter[message] = (ptkId << 16) | sn;
+    table.rawAt[message] = at + PDCP_HEADER_OCTETS;
+    table.length[message] = wireLength - PDCP_HEADER_OCTETS;
+    if (available < wireLength) table.flags[message] |= MessageFlag.damaged;
+    this.#plainNeeded += wireLength;
+    return true;
+  }
+
+  /**
+   * Judges the messages gathered so far, tells the sink of every frame before row `until` and of what came of it, frame
+   * by frame, and empties the table. Where the batches begin and end changes nothing of the order.
+   */
+  #tell(batch: FrameBatch, until: number): void {
+    const table = this.#table;
+    const sink = this.#sink;
+    const { marks } = batch;
+    if (table.count > 0) this.#batchDecipher.run(table);
+    let message = 0;
+    let notice = 0;
+    for (let row = this.#told; row < until; row++) {
+      while (this.#mark < marks.length && marks[this.#mark].beforeRow <= row) sink.mark?.(marks[this.#mark++]);
+      sink.frame?.(batch, row);
+      while (notice < this.#notices.length && this.#notices[notice].row === row) this.#notices[notice++].tell();
+      while (message < table.count && table.frameRow[message] === row) {
+        this.#judge.judge(table, message);
+        this.verdicts[table.verdict[message]]++;
+        this.epochUse.note(table, message);
+        sink.message(table, message);
+        message++;
+      }
+    }
+    this.#told = until;
+    if (this.#notices.length > 0) this.#notices = [];
+    table.reset(batch);
+    this.#plainNeeded = 0;
+  }
+}
+
+/** Something that happened to a frame, to be told in its place. Bounded by the rows of a batch. */
+interface Notice {
+  readonly row: number;
+  readonly tell: () => void;
+}

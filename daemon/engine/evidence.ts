@@ -1,0 +1,378 @@
+// How plausible a plaintext is. One-to-many PDCP has no integrity tag, so nothing proves a message; what can be said is
+// how improbable it is that the octets pass these checks by chance (reference security A.2, interfaces 3). Bits are
+// counted in tenths, so that sums are exact.
+
+import { messageCheck } from '../../dissectors/sidelink/pc5-signalling.ts';
+
+/** One check: how it is called, and what passing it is worth in tenths of a bit. */
+export interface EvidenceCheck {
+  readonly name: string;
+  readonly tenths: number;
+}
+
+/** Bit numbers in `passed` and `failed`. */
+export const Check = {
+  ipv4Start: 0,
+  ipv4Options: 1,
+  ipv4Length: 2,
+  ipv4Checksum: 3,
+  notFragmented: 4,
+  protocolUdp: 5,
+  protocolKnown: 6,
+  udpLength: 7,
+  udpChecksum: 8,
+  udpNoChecksum: 9,
+  groupAddress4: 10,
+  groupAddress6: 11,
+  monpPort: 12,
+  monpHops: 13,
+  monpType: 14,
+  ipv6Version: 15,
+  ipv6Length: 16,
+  ipv6NextHeader: 17,
+  icmpv6Checksum: 18,
+  icmpv6Multicast: 19,
+  arpFixed: 20,
+  arpOperation: 21,
+  pc5Type: 22,
+  pc5Length: 23,
+  rohcType: 24,
+  rohcProfile: 25,
+  rohcCrc: 26,
+} as const;
+
+/** What each check is worth, by its number. */
+export const CHECKS: readonly EvidenceCheck[] = [
+  { name: 'first octet is 45', tenths: 80 },
+  { name: 'version 4, header with options', tenths: 45 },
+  { name: 'total length is the SDU length', tenths: 160 },
+  { name: 'IPv4 header checksum', tenths: 160 },
+  { name: 'reserved flag, more fragments and offset are 0', tenths: 150 },
+  { name: 'protocol is UDP', tenths: 80 },
+  { name: 'protocol is ICMP, IGMP or TCP', tenths: 60 },
+  { name: 'UDP length fits', tenths: 160 },
+  { name: 'UDP checksum', tenths: 160 },
+  { name: 'UDP checksum is 0, not computed', tenths: 150 },
+  { name: 'destination is the multicast address of the group', tenths: 320 },
+  { name: 'destination is the IPv6 multicast address of the group', tenths: 1280 },
+  { name: 'UDP port 8809 (MONP)', tenths: 160 },
+  { name: 'TTL 255 (MONP)', tenths: 80 },
+  { name: 'MONP message type 1 to 22', tenths: 35 },
+  { name: 'version 6', tenths: 40 },
+  { name: 'payload length is the SDU length', tenths: 160 },
+  { name: 'known next header', tenths: 54 },
+  { name: 'ICMPv6 checksum', tenths: 160 },
+  { name: 'ICMPv6 to a link-local multicast address', tenths: 160 },
+  { name: 'ARP for Ethernet and IPv4', tenths: 480 },
+  { name: 'ARP request or reply', tenths: 150 },
+  { name: 'known PC5-S message type', tenths: 37 },
+  { name: 'PC5-S message fills the SDU', tenths: 80 },
+  { name: 'ROHC IR packet type', tenths: 70 },
+  { name: 'known ROHC profile', tenths: 50 },
+  { name: 'ROHC CRC-8', tenths: 80 },
+];
+
+/** What the octets look like. */
+export const Shape = { none: 0, ipv4: 1, ipv6: 2, arp: 3, pc5: 4, rohc: 5 } as const;
+
+/** A value of `Shape`. */
+export type Shape = (typeof Shape)[keyof typeof Shape];
+
+/** Multicast addresses of a group, prepared for comparison. */
+export interface GroupAddresses {
+  readonly ipv4: readonly number[];
+  readonly ipv6: readonly Uint8Array[];
+}
+
+/** No address is known. */
+export const NO_ADDRESSES: GroupAddresses = { ipv4: [], ipv6: [] };
+
+/** From this many tenths on, a message is plausible whatever came before (security A.2: 55 bits). */
+export const PLAUSIBLE_TENTHS = 550;
+/** In a context that earlier messages proved, this is enough if no check failed (interfaces 3). */
+export const CONTEXT_TENTHS = 160;
+/** IP header alone: with this many a failed check beyond it is tampering, not a wrong key (interfaces 3). */
+export const HEADER_TENTHS = 400;
+
+const UDP = 17;
+const ICMPV6 = 58;
+const FRAGMENT_HEADER = 44;
+const MONP_PORT = 8809;
+// The six next headers in use: TCP, UDP, ICMPv6, fragment, hop-by-hop, none; log2(256 / 6) = 5.4 bits.
+const IPV6_NEXT = new Set([0, 6, UDP, FRAGMENT_HEADER, ICMPV6, 59]);
+const MOST_EXTENSIONS = 8;
+
+/** Weighs octets as plaintext. One object is reused; its fields describe the last SDU weighed. */
+export class Evidence {
+  tenths = 0;
+  /** Part of `tenths` that the IP header alone gives. */
+  headerTenths = 0;
+  passed = 0;
+  failed = 0;
+  shape: Shape = Shape.none;
+  fragment = false;
+
+  /**
+   * Weighs `length` octets at `at`.
+   *
+   * @param sduType SDU type of the PDCP header: 0 IP, 1 ARP, 2 PC5-S; others have no checks
+   * @param words the same octets as 32-bit words where `at` is a multiple of 4 in them, else null
+   */
+  weigh(
+    bytes: Uint8Array,
+    words: Uint32Array | null,
+    at: number,
+    length: number,
+    sduType: number,
+    addresses: GroupAddresses,
+  ): void {
+    this.clear();
+    if (sduType === 0) this.#ip(bytes, words, at, length, addresses);
+    else if (sduType === 1) this.#arp(bytes, at, length);
+    else if (sduType === 2) this.#pc5(bytes, at, length);
+  }
+
+  /** Weighs as the other kind of body: ARP under SDU type IP, IP under SDU type ARP (finding payload.sdu_type). */
+  weighSwapped(bytes: Uint8Array, at: number, length: number, sduType: number, addresses: GroupAddresses): void {
+    this.weigh(bytes, null, at, length, sduType === 0 ? 1 : 0, addresses);
+  }
+
+  /** Forgets what was weighed last. */
+  clear(): void {
+    this.tenths = 0;
+    this.headerTenths = 0;
+    this.passed = 0;
+    this.failed = 0;
+    this.shape = Shape.none;
+    this.fragment = false;
+  }
+
+  #pass(check: number): void {
+    this.passed |= 1 << check;
+    this.tenths += CHECKS[check].tenths;
+  }
+
+  #fail(check: number): void {
+    this.failed |= 1 << check;
+  }
+
+  /** A header whose own check failed gives no bits at all. */
+  #noHeader(check: number): void {
+    this.passed = 0;
+    this.tenths = 0;
+    this.failed = 1 << check;
+    this.shape = Shape.none;
+  }
+
+  #ip(bytes: Uint8Array, words: Uint32Array | null, at: number, length: number, addresses: GroupAddresses): void {
+    const first = bytes[at];
+    if (first >>> 4 === 4) this.#ipv4(bytes, words, at, length, addresses);
+    else if (first >>> 4 === 6) this.#ipv6(bytes, at, length, addresses);
+    else this.#rohc(bytes, at, length);
+  }
+
+  #ipv4(bytes: Uint8Array, words: Uint32Array | null, at: number, length: number, addresses: GroupAddresses): void {
+    const header = (bytes[at] & 15) * 4;
+    if (header < 20 || header > length) return this.#noHeader(Check.ipv4Start);
+    this.#pass(header === 20 ? Check.ipv4Start : Check.ipv4Options);
+    if (((bytes[at + 2] << 8) | bytes[at + 3]) !== length) return this.#noHeader(Check.ipv4Length);
+    this.#pass(Check.ipv4Length);
+    if (onesSum(bytes, at, header, 0) !== 0xffff) return this.#noHeader(Check.ipv4Checksum);
+    this.#pass(Check.ipv4Checksum);
+    this.shape = Shape.ipv4;
+    const flags = (bytes[at + 6] << 8) | bytes[at + 7];
+    this.fragment = (flags & 0x3fff) !== 0;
+    if ((flags & 0xbfff) === 0) this.#pass(Check.notFragmented);
+    const protocol = bytes[at + 9];
+    if (protocol === UDP) this.#pass(Check.protocolUdp);
+    else if (protocol === 1 || protocol === 2 || protocol === 6) this.#pass(Check.protocolKnown);
+    if (addresses.ipv4.length > 0) {
+      const destination =
+        ((bytes[at + 16] << 24) | (bytes[at + 17] << 16) | (bytes[at + 18] << 8) | bytes[at + 19]) >>> 0;
+      if (addresses.ipv4.includes(destination)) this.#pass(Check.groupAddress4);
+    }
+    this.headerTenths = this.tenths;
+    if (protocol !== UDP || this.fragment) return;
+    const udp = at + header;
+    const udpLength = length - header;
+    if (udpLength < 8 || ((bytes[udp + 4] << 8) | bytes[udp + 5]) !== udpLength) return this.#fail(Check.udpLength);
+    this.#pass(Check.udpLength);
+    if (bytes[udp + 6] === 0 && bytes[udp + 7] === 0) this.#pass(Check.udpNoChecksum);
+    else if (words !== null && header === 20) {
+      if (onesSumAligned(words, bytes, at + 12, length - 12, UDP + udpLength) === 0xffff) this.#pass(Check.udpChecksum);
+      else return this.#fail(Check.udpChecksum);
+    } else {
+      const pseudo = onesSum(bytes, at + 12, 8, UDP + udpLength);
+      if (onesSum(bytes, udp, udpLength, pseudo) === 0xffff) this.#pass(Check.udpChecksum);
+      else return this.#fail(Check.udpChecksum);
+    }
+    if (((bytes[udp + 2] << 8) | bytes[udp + 3]) === MONP_PORT) {
+      this.#monp(bytes[at + 8], udpLength > 8 ? bytes[udp + 8] : 0);
+    }
+  }
+
+  /** Off-network MCPTT control (TS 24.379 10.2.1.1.1: port 8809, TTL 255). */
+  #monp(hops: number, type: number): void {
+    this.#pass(Check.monpPort);
+    if (hops === 255) this.#pass(Check.monpHops);
+    if (type >= 1 && type <= 22) this.#pass(Check.monpType);
+  }
+
+  #ipv6(bytes: Uint8Array, at: number, length: number, addresses: GroupAddresses): void {
+    if (length < 40) return this.#noHeader(Check.ipv6Version);
+    this.#pass(Check.ipv6Version);
+    if (((bytes[at + 4] << 8) | bytes[at + 5]) !== length - 40) return this.#noHeader(Check.ipv6Length);
+    this.#pass(Check.ipv6Length);
+    this.shape = Shape.ipv6;
+    let next = bytes[at + 6];
+    if (IPV6_NEXT.has(next)) this.#pass(Check.ipv6NextHeader);
+    for (const address of addresses.ipv6) {
+      if (sameOctets(bytes, at + 24, address)) this.#pass(Check.groupAddress6);
+    }
+    this.headerTenths = this.tenths;
+    let body = at + 40;
+    const end = at + length;
+    // Hop-by-hop, routing and destination options lie before what they belong to (RFC 8200 4).
+    for (let i = 0; i < MOST_EXTENSIONS && (next === 0 || next === 43 || next === 60); i++) {
+      if (body + 8 > end) return;
+      next = bytes[body];
+      body += (bytes[body + 1] + 1) * 8;
+    }
+    if (next === FRAGMENT_HEADER) {
+      this.fragment = true;
+      return;
+    }
+    if (body > end) return;
+    const bodyLength = end - body;
+    const pseudo = onesSum(bytes, at + 8, 32, next + bodyLength);
+    if (next === UDP) {
+      if (bodyLength < 8 || ((bytes[body + 4] << 8) | bytes[body + 5]) !== bodyLength) {
+        return this.#fail(Check.udpLength);
+      }
+      this.#pass(Check.udpLength);
+      // A zero checksum is not allowed over IPv6 (RFC 8200 8.1).
+      if (onesSum(bytes, body, bodyLength, pseudo) !== 0xffff) return this.#fail(Check.udpChecksum);
+      this.#pass(Check.udpChecksum);
+      if (((bytes[body + 2] << 8) | bytes[body + 3]) === MONP_PORT) {
+        this.#monp(bytes[at + 7], bodyLength > 8 ? bytes[body + 8] : 0);
+      }
+    } else if (next === ICMPV6) {
+      if (bodyLength < 4 || onesSum(bytes, body, bodyLength, pseudo) !== 0xffff)
+        return this.#fail(Check.icmpv6Checksum);
+      this.#pass(Check.icmpv6Checksum);
+      if (bytes[at + 24] === 0xff && bytes[at + 25] === 0x02) this.#pass(Check.icmpv6Multicast);
+    }
+  }
+
+  #arp(bytes: Uint8Array, at: number, length: number): void {
+    // Hardware type 1, protocol type 0800, lengths 6 and 4 (RFC 826).
+    if (
+      length < 28 ||
+      bytes[at] !== 0 ||
+      bytes[at + 1] !== 1 ||
+      bytes[at + 2] !== 8 ||
+      bytes[at + 3] !== 0 ||
+      bytes[at + 4] !== 6 ||
+      bytes[at + 5] !== 4
+    ) {
+      return this.#noHeader(Check.arpFixed);
+    }
+    this.#pass(Check.arpFixed);
+    this.shape = Shape.arp;
+    // Inverse ARP and its kin have other operations: they lack these bits and are no damage.
+    if (bytes[at + 6] === 0 && (bytes[at + 7] === 1 || bytes[at + 7] === 2)) this.#pass(Check.arpOperation);
+  }
+
+  #pc5(bytes: Uint8Array, at: number, length: number): void {
+    const check = messageCheck(bytes, at, length);
+    if (!check.known) return this.#noHeader(Check.pc5Type);
+    this.#pass(Check.pc5Type);
+    this.shape = Shape.pc5;
+    if (check.complete && check.consumed === length) this.#pass(Check.pc5Length);
+    else this.#fail(Check.pc5Length);
+  }
+
+  /** An IR packet starts a ROHC context: 1111110D, profile, CRC-8 over the header (RFC 3095 5.7.7.1). */
+  #rohc(bytes: Uint8Array, at: number, length: number): void {
+    const end = at + length;
+    let type = at;
+    if (bytes[type] >>> 4 === 0xe) type++; // Add-CID
+    if (type + 3 > end || (bytes[type] & 0xfe) !== 0xfc) return;
+    const profile = bytes[type + 1];
+    if (profile === 0 || profile > 8) return;
+    // The CRC covers the static chain and, with D set, the dynamic chain; their length depends on the profile. Short IR
+    // headers end within 64 octets: the one length at which the CRC fits is looked for.
+    const stored = bytes[type + 2];
+    const most = Math.min(end, type + 64);
+    let crc = 0xff;
+    for (let i = type; i < most; i++) {
+      crc = CRC8[crc ^ (i === type + 2 ? 0 : bytes[i])];
+      if (i >= type + 12 && crc === stored) {
+        this.#pass(Check.rohcType);
+        this.#pass(Check.rohcProfile);
+        this.#pass(Check.rohcCrc);
+        // Looking at up to 52 lengths takes back log2(52) bits.
+        this.tenths -= 57;
+        this.shape = Shape.rohc;
+        return;
+      }
+    }
+  }
+}
+
+const CRC8 = makeCrc8();
+
+/** CRC-8 of RFC 3095 5.9.1: 1 + x + x^2 + x^8, reflected, initial value all ones. */
+function makeCrc8(): Uint8Array {
+  const table = new Uint8Array(256);
+  for (let value = 0; value < 256; value++) {
+    let crc = value;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) !== 0 ? (crc >>> 1) ^ 0xe0 : crc >>> 1;
+    table[value] = crc;
+  }
+  return table;
+}
+
+function sameOctets(bytes: Uint8Array, at: number, other: Uint8Array): boolean {
+  for (let i = 0; i < other.length; i++) if (bytes[at + i] !== other[i]) return false;
+  return true;
+}
+
+/** The ones' complement sum of 16-bit big-endian words over `start` (RFC 1071); 0xffff where a checksum inside fits. */
+export function onesSum(bytes: Uint8Array, at: number, length: number, start: number): number {
+  let sum = start;
+  const even = at + (length & ~1);
+  for (let i = at; i < even; i += 2) sum += (bytes[i] << 8) | bytes[i + 1];
+  if ((length & 1) !== 0) sum += bytes[even] << 8;
+  sum = (sum & 0xffff) + (sum >>> 16);
+  return (sum & 0xffff) + (sum >>> 16);
+}
+
+/**
+ * The same over 32-bit words of a little-endian host, for octets on a 4-octet boundary: the sum is the same in either
+ * octet order (RFC 1071 2.B), and 0xffff reads the same both ways. `start` is given in network order.
+ */
+function onesSumAligned(words: Uint32Array, bytes: Uint8Array, at: number, length: number, start: number): number {
+  let sum = ((start & 0xff) << 8) | (start >>> 8);
+  const first = at >>> 2;
+  const last = first + (length >>> 2);
+  for (let i = first; i < last; i++) {
+    const word = words[i];
+    sum += (word & 0xffff) + (word >>> 16);
+  }
+  const tail = at + (length & ~3);
+  const rest = length & 3;
+  if (rest >= 2) sum += bytes[tail] | (bytes[tail + 1] << 8);
+  if ((rest & 1) !== 0) sum += bytes[tail + (rest & 2)];
+  sum = (sum & 0xffff) + (sum >>> 16);
+  return (sum & 0xffff) + (sum >>> 16);
+}
+
+/** Names and worth in bits of the checks in a mask, for people. */
+export function explainChecks(mask: number): readonly { readonly name: string; readonly bits: number }[] {
+  const out: { name: string; bits: number }[] = [];
+  for (let check = 0; check < CHECKS.length; check++) {
+    if ((mask & (1 << check)) !== 0) out.push({ name: CHECKS[check].name, bits: CHECKS[check].tenths / 10 });
+  }
+  return out;
+}

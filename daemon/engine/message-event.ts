@@ -1,0 +1,156 @@
+// The `message` record of interfaces 3 from a row of the message table. Made only for messages that leave the engine.
+
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { describeSdu } from '../../dissectors/sdu.ts';
+import type { MessageEvent, SduTypeName } from '../events.ts';
+import { endAt, epochStateAt } from '../keyring/epoch-state.ts';
+import type { KeyIndex } from '../keyring/key-index.ts';
+import type { Group, PgkEpoch } from '../keyring/keyring.ts';
+import { memberName } from '../keyring/member-name.ts';
+import { formatDuration, formatInstant } from '../time.ts';
+import { MessageFlag, type MessageTable, NONE, VerdictCode } from './message-table.ts';
+
+const SDU_TYPES: readonly SduTypeName[] = ['ip', 'arp', 'pc5-s', 'non-ip'];
+const VERSION_WHOLE = 3;
+
+// Protocols down to PDCP, by how the frame was framed: version 0 came without MAC.
+const BELOW_MAC = ['mac-lte', 'sl-sch', 'rlc-um', 'pdcp-slrb'] as const;
+const BELOW_RLC = ['pdcp-slrb'] as const;
+
+const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
+
+/** A Layer-2 id as 6 hex digits. */
+export function layer2Text(id: number): string {
+  return HEX[(id >>> 16) & 255] + HEX[(id >>> 8) & 255] + HEX[id & 255];
+}
+
+/** Options of what leaves. */
+export interface MessageEventOptions {
+  /** Puts the deciphered SDU into the record where the verdict lets plaintext out. */
+  readonly payload: boolean;
+}
+
+/** Makes message records from rows. */
+export class MessageEventMaker {
+  readonly #groups: readonly Group[];
+  readonly #index: KeyIndex;
+  readonly #payload: boolean;
+
+  constructor(groups: readonly Group[], index: KeyIndex, options: MessageEventOptions) {
+    this.#groups = groups;
+    this.#index = index;
+    this.#payload = options.payload;
+  }
+
+  /** The record of a judged row. */
+  make(table: MessageTable, row: number): MessageEvent {
+    const group = this.#group(table, row);
+    const source = table.source[row];
+    const sourceName = group === null ? null : memberName(group, source, table.time[row]);
+    const shown = (table.flags[row] & MessageFlag.plaintextShown) !== 0 && table.length[row] > 0;
+    const inner = shown
+      ? describeSdu(table.bodyBytes(row), table.bodyAt(row), table.length[row], innerType(table, row))
+      : null;
+    const outer = table.version[row] === 0 ? BELOW_RLC : BELOW_MAC;
+    const batch = table.batch as FrameBatch;
+    const frameRow = table.frameRow[row];
+    const withName = group !== null && group.name !== group.idText;
+    return {
+      v: 1,
+      type: 'message',
+      frame: table.frame[row],
+      ...(table.framesCount[row] > 1 ? { frames: table.framesOf(row) } : {}),
+      time: formatInstant(batch.seconds[frameRow], batch.nanoseconds[frameRow], batch.digits[frameRow]),
+      group: groupText(table, row, group),
+      ...(withName ? { groupName: group.name } : {}),
+      source: layer2Text(source),
+      ...(sourceName !== null ? { sourceName } : {}),
+      lcid: table.lcid[row],
+      sduType: SDU_TYPES[table.sduType[row]] ?? 'reserved',
+      pgkIndex: table.pgkIndex[row],
+      pgkId: table.epoch[row] === NONE ? null : this.#index.epoch(table.epoch[row]).id,
+      ptkId: table.ptkId[row],
+      sn: table.sn[row],
+      length: table.length[row],
+      verdict: table.verdictName(row),
+      evidenceBits: Math.floor(table.evidence[row] / 10),
+      protocols: inner === null ? outer : [...outer, ...inner.protocols],
+      summary: inner === null ? this.#withheld(table, row) : this.#shownText(table, row, inner.summary),
+      ...((table.flags[row] & MessageFlag.trialLimited) !== 0 ? { trial: 'limited' as const } : {}),
+      ...(this.#payload && shown ? { payload: this.#payloadHex(table, row) } : {}),
+    };
+  }
+
+  #group(table: MessageTable, row: number): Group | null {
+    return table.group[row] === NONE ? null : this.#groups[table.group[row]];
+  }
+
+  #payloadHex(table: MessageTable, row: number): string {
+    const at = table.bodyAt(row);
+    const bytes = table.bodyBytes(row);
+    return Buffer.from(bytes.buffer, bytes.byteOffset + at, table.length[row]).toString('hex');
+  }
+
+  #shownText(table: MessageTable, row: number, summary: string): string {
+    if (table.verdict[row] === VerdictCode.stale) return `${summary} (${this.#staleText(table, row)})`;
+    if ((table.flags[row] & MessageFlag.claimedButPlain) !== 0) return `${summary} (header claims ciphering)`;
+    return summary;
+  }
+
+  /** Why the plaintext is not there. */
+  #withheld(table: MessageTable, row: number): string {
+    const index = table.pgkIndex[row];
+    switch (table.verdict[row]) {
+      case VerdictCode.stale:
+        return this.#staleText(table, row);
+      case VerdictCode.noKey:
+        if (table.version[row] === 0) return 'the framing carries no Layer-2 ids, so no key can be derived';
+        if (table.group[row] === NONE && (table.flags[row] & MessageFlag.indexHeld) === 0) {
+          return `PGK index ${index}; no key is held for this group`;
+        }
+        return (table.flags[row] & MessageFlag.indexHeld) !== 0
+          ? `opens under no key held; PGK index ${index} is held, but nothing of this context ever opened`
+          : `no PGK with index ${index} is held for this group`;
+      case VerdictCode.forged:
+        return `opens under no key held, though this context opened before under PGK ${this.#epoch(table, row)?.id}`;
+      case VerdictCode.damaged:
+        return 'cut by the snap length; its headers are there';
+      default:
+        return table.epoch[row] === NONE
+          ? `${table.length[row]} octets; several keys of index ${index} fit, too little to tell which`
+          : `${table.length[row]} octets under PGK ${this.#epoch(table, row)?.id}; too little to be sure`;
+    }
+  }
+
+  #epoch(table: MessageTable, row: number): PgkEpoch | null {
+    return table.epoch[row] === NONE ? null : this.#index.epoch(table.epoch[row]);
+  }
+
+  #staleText(table: MessageTable, row: number): string {
+    const epoch = this.#epoch(table, row);
+    if (epoch === null) return 'under a key that was not valid';
+    const time = table.time[row];
+    const state = epochStateAt(epoch, time);
+    const since =
+      state === 'expired'
+        ? `${formatDuration(time - endAt(epoch, time))} past its end`
+        : state === 'staged'
+          ? `${formatDuration(epoch.notBefore - time)} before its start`
+          : state;
+    return `PGK ${epoch.id}, ${since}`;
+  }
+}
+
+/** The destination of a message as interfaces 3 writes it. */
+export function groupText(table: MessageTable, row: number, group: Group | null): string {
+  if (group !== null) return group.idText;
+  const version = table.version[row];
+  if (version === VERSION_WHOLE) return layer2Text(table.destination[row]);
+  return version === 0 ? '??????' : `${layer2Text(table.destination[row]).slice(0, 4)}??`;
+}
+
+/** SDU type of the body as it really is (finding payload.sdu_type). */
+function innerType(table: MessageTable, row: number): number {
+  const type = table.sduType[row];
+  return (table.flags[row] & MessageFlag.wrongSduType) !== 0 ? type ^ 1 : type;
+}

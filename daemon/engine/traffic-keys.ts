@@ -1,0 +1,86 @@
+// Traffic keys made from PGKs: one for each (sender, PTK id, group id in the derivation, PGK, algorithm). Deriving costs
+// two HMACs, so what was derived is kept, within a cap.
+
+import { CIPHER_ALGORITHMS, createTrafficCipher, type TrafficCipher } from '../../dissectors/security/algorithm.ts';
+import { derivePek } from '../../dissectors/security/kdf.ts';
+import type { PgkEpoch } from '../keyring/keyring.ts';
+import { grown, SlotTable } from './slot-table.ts';
+
+// We chose.
+/** Traffic keys remembered; above it the one not used for longest is forgotten and derived anew when needed. */
+export const TRAFFIC_KEY_CAP = 1 << 18;
+/** Cipher objects kept ready; above it the oldest is closed, its PEK stays. One takes about a kilobyte. */
+export const CIPHER_CAP = 1 << 14;
+
+const PEK_OCTETS = 16;
+
+/** Derives, keeps and uses traffic keys. */
+export class TrafficKeys {
+  /** Keys derived so far, for the summary of what the trials cost. */
+  derived = 0;
+  readonly slots: SlotTable;
+  #pek = new Uint8Array(0);
+  #algorithm = new Uint8Array(0);
+  readonly #ciphers: (TrafficCipher | null)[] = [];
+  // Slots with a cipher object, in the order they got it: a ring.
+  readonly #ready = new Int32Array(CIPHER_CAP).fill(-1);
+  #nextReady = 0;
+
+  constructor() {
+    this.slots = new SlotTable(
+      TRAFFIC_KEY_CAP,
+      (capacity) => {
+        this.#pek = grown(this.#pek, capacity * PEK_OCTETS);
+        this.#algorithm = grown(this.#algorithm, capacity);
+      },
+      (slot) => this.#close(slot),
+    );
+  }
+
+  /**
+   * The slot of a traffic key, derived if need be.
+   *
+   * @param p2 24-bit group id that goes into the PTK
+   * @param algorithm identity 0 to 3; may differ from the epoch's own when others are tried
+   */
+  obtain(epoch: PgkEpoch, p2: number, algorithm: number, source: number, ptkId: number): number {
+    const obtained = this.slots.obtain(
+      (source << 8) | (ptkId >>> 8),
+      (p2 << 8) | (ptkId & 0xff),
+      epoch.serial * 4 + algorithm,
+    );
+    if (obtained >= 0) return obtained;
+    const slot = -1 - obtained;
+    if (epoch.secret === null) throw new Error('a destroyed PGK derives nothing');
+    this.derived++;
+    derivePek(epoch.secret, epoch.group.derivation, source, ptkId, p2, algorithm, this.#pek, slot * PEK_OCTETS);
+    this.#algorithm[slot] = algorithm;
+    return slot;
+  }
+
+  /** The cipher of a slot. */
+  cipher(slot: number): TrafficCipher {
+    const ready = this.#ciphers[slot];
+    if (ready !== undefined && ready !== null) return ready;
+    const pek = this.#pek.subarray(slot * PEK_OCTETS, (slot + 1) * PEK_OCTETS);
+    const cipher = createTrafficCipher(CIPHER_ALGORITHMS[this.#algorithm[slot]], pek);
+    while (this.#ciphers.length <= slot) this.#ciphers.push(null);
+    this.#ciphers[slot] = cipher;
+    const oldest = this.#ready[this.#nextReady];
+    if (oldest >= 0 && oldest !== slot) this.#close(oldest);
+    this.#ready[this.#nextReady] = slot;
+    this.#nextReady = (this.#nextReady + 1) % CIPHER_CAP;
+    return cipher;
+  }
+
+  /** Wipes every key. */
+  forgetAll(): void {
+    for (let slot = 0; slot < this.#ciphers.length; slot++) this.#close(slot);
+    this.#pek.fill(0);
+  }
+
+  #close(slot: number): void {
+    this.#ciphers[slot]?.forget();
+    this.#ciphers[slot] = null;
+  }
+}

@@ -1,0 +1,71 @@
+// Contexts as the air shows them: destination, source, PGK index, PTK id. A context remembers which key opened it, so
+// that the next message of it is deciphered at once, and that it has been proved, so that a message which then opens
+// under no key can be called forged.
+
+import { NONE } from './message-table.ts';
+import { grown, SlotTable } from './slot-table.ts';
+
+/** We chose: contexts remembered; above it the one that was silent for longest is forgotten and must prove itself anew. */
+export const WIRE_CONTEXT_CAP = 1 << 18;
+
+/** Columns by slot. */
+export class WireContexts {
+  /** Serial of the epoch that last opened a message here with at least 55 bits, or NONE. */
+  provedEpoch = new Int32Array(0);
+  /** Slot of the traffic key that did, and that slot's generation at the time. */
+  traffic = new Int32Array(0);
+  trafficGeneration = new Uint32Array(0);
+  /** ROHC IR packets seen, up to 255. */
+  rohcPackets = new Uint8Array(0);
+
+  readonly #slots: SlotTable;
+
+  constructor() {
+    this.#slots = new SlotTable(WIRE_CONTEXT_CAP, (capacity) => {
+      this.provedEpoch = grown(this.provedEpoch, capacity);
+      this.traffic = grown(this.traffic, capacity);
+      this.trafficGeneration = grown(this.trafficGeneration, capacity);
+      this.rohcPackets = grown(this.rohcPackets, capacity);
+    });
+  }
+
+  /** Contexts forgotten so far. */
+  get evictions(): number {
+    return this.#slots.evictions;
+  }
+
+  /** The slot of a context, or NONE; leaves no trace. */
+  find(destination: number, version: number, source: number, pgkIndex: number, ptkId: number): number {
+    return this.#slots.find(key0(source, ptkId), key1(destination, ptkId), key2(version, pgkIndex));
+  }
+
+  /** The slot of a context, made if need be. */
+  obtain(destination: number, version: number, source: number, pgkIndex: number, ptkId: number): number {
+    const obtained = this.#slots.obtain(key0(source, ptkId), key1(destination, ptkId), key2(version, pgkIndex));
+    if (obtained >= 0) return obtained;
+    const slot = -1 - obtained;
+    this.provedEpoch[slot] = NONE;
+    this.traffic[slot] = NONE;
+    this.rohcPackets[slot] = 0;
+    return slot;
+  }
+
+  /** Says that a message of this context opened under a key. */
+  prove(slot: number, epoch: number, traffic: number, trafficGeneration: number): void {
+    this.provedEpoch[slot] = epoch;
+    this.traffic[slot] = traffic;
+    this.trafficGeneration[slot] = trafficGeneration;
+  }
+}
+
+function key0(source: number, ptkId: number): number {
+  return (source << 8) | (ptkId >>> 8);
+}
+
+function key1(destination: number, ptkId: number): number {
+  return (destination << 8) | (ptkId & 0xff);
+}
+
+function key2(version: number, pgkIndex: number): number {
+  return (version << 8) | pgkIndex;
+}

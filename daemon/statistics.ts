@@ -1,0 +1,167 @@
+// What the tables of `-z` are made of: counts by group, by talker and by interval, gathered while messages pass.
+
+import { groupText, layer2Text } from './engine/message-event.ts';
+import type { MessageTable } from './engine/message-table.ts';
+import { grown, SlotTable } from './engine/slot-table.ts';
+import { VERDICTS, type Verdict } from './events.ts';
+import type { Keyring } from './keyring/keyring.ts';
+import { memberName } from './keyring/member-name.ts';
+
+/** We chose: rows of a table that traffic can fill; above it the least recent row is given up and counted. */
+const ROW_CAP = 1 << 16;
+
+/** One row of `-z groups`. */
+export interface GroupRow {
+  readonly group: string;
+  readonly groupName: string | null;
+  readonly messages: number;
+  readonly octets: number;
+  /** Sources heard. */
+  readonly sources: number;
+  readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
+  /** Milliseconds since 1970. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** One row of `-z talkers`. */
+export interface TalkerRow {
+  readonly group: string;
+  readonly groupName: string | null;
+  readonly source: string;
+  readonly sourceName: string | null;
+  readonly messages: number;
+  readonly octets: number;
+  readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Counts by one key; groups and talkers share it. */
+class Counts {
+  readonly slots: SlotTable;
+  messages = new Float64Array(0);
+  octets = new Float64Array(0);
+  verdicts = new Float64Array(0);
+  first = new Float64Array(0);
+  last = new Float64Array(0);
+  extra = new Uint32Array(0);
+  readonly label: string[] = [];
+  /** Keyring group and source of the first message of the row, for names. */
+  group = new Int32Array(0);
+  source = new Uint32Array(0);
+
+  constructor() {
+    this.slots = new SlotTable(ROW_CAP, (capacity) => {
+      this.messages = grown(this.messages, capacity);
+      this.octets = grown(this.octets, capacity);
+      this.verdicts = grown(this.verdicts, capacity * VERDICTS.length);
+      this.first = grown(this.first, capacity);
+      this.last = grown(this.last, capacity);
+      this.extra = grown(this.extra, capacity);
+      this.group = grown(this.group, capacity);
+      this.source = grown(this.source, capacity);
+    });
+  }
+
+  /** The row of a key; `table` and `row` name it where it is new. */
+  add(key0: number, key1: number, table: MessageTable, row: number, keyring: Keyring): number {
+    const obtained = this.slots.obtain(key0, key1, 0);
+    const slot = obtained < 0 ? -1 - obtained : obtained;
+    const time = table.time[row];
+    if (obtained < 0) {
+      this.messages[slot] = 0;
+      this.octets[slot] = 0;
+      this.verdicts.fill(0, slot * VERDICTS.length, (slot + 1) * VERDICTS.length);
+      this.extra[slot] = 0;
+      this.first[slot] = time;
+      this.group[slot] = table.group[row];
+      this.source[slot] = table.source[row];
+      const group = table.group[row];
+      this.label[slot] = groupText(table, row, group < 0 ? null : keyring.groups[group]);
+    }
+    this.messages[slot]++;
+    this.octets[slot] += table.length[row];
+    this.verdicts[slot * VERDICTS.length + table.verdict[row]]++;
+    this.last[slot] = time;
+    return slot;
+  }
+
+  verdictsOf(slot: number): Partial<Record<Verdict, number>> {
+    const named: Partial<Record<Verdict, number>> = {};
+    VERDICTS.forEach((verdict, code) => {
+      const count = this.verdicts[slot * VERDICTS.length + code];
+      if (count > 0) named[verdict] = count;
+    });
+    return named;
+  }
+}
+
+/** Gathers what `-z groups`, `-z talkers` and `-z io` print. */
+export class Statistics {
+  readonly #keyring: Keyring;
+  readonly #groups = new Counts();
+  readonly #talkers = new Counts();
+
+  constructor(keyring: Keyring) {
+    this.#keyring = keyring;
+  }
+
+  /** Rows given up to keep within the cap. */
+  get evictions(): number {
+    return this.#groups.slots.evictions + this.#talkers.slots.evictions;
+  }
+
+  /** Counts a judged message. */
+  note(table: MessageTable, row: number): void {
+    const group = table.group[row];
+    const key = group < 0 ? table.destination[row] | (table.version[row] << 24) : group;
+    const known = group < 0 ? 0 : 1;
+    const slot = this.#groups.add(key, known, table, row, this.#keyring);
+    // A talker belongs to one group: the keys are its source and the row of the group.
+    const before = this.#talkers.slots.size;
+    this.#talkers.add(table.source[row], slot, table, row, this.#keyring);
+    if (this.#talkers.slots.size !== before) this.#groups.extra[slot]++;
+  }
+
+  /** Rows in the order in which the groups were first heard. */
+  groups(): GroupRow[] {
+    const rows: GroupRow[] = [];
+    const counts = this.#groups;
+    for (let slot = 0; slot < counts.slots.size; slot++) {
+      const group = counts.group[slot];
+      rows.push({
+        group: counts.label[slot],
+        groupName: group < 0 ? null : this.#keyring.groups[group].name,
+        messages: counts.messages[slot],
+        octets: counts.octets[slot],
+        sources: counts.extra[slot],
+        verdicts: counts.verdictsOf(slot),
+        first: counts.first[slot],
+        last: counts.last[slot],
+      });
+    }
+    return rows;
+  }
+
+  /** Rows with the most messages first. */
+  talkers(): TalkerRow[] {
+    const rows: TalkerRow[] = [];
+    const counts = this.#talkers;
+    for (let slot = 0; slot < counts.slots.size; slot++) {
+      const group = counts.group[slot];
+      rows.push({
+        group: counts.label[slot],
+        groupName: group < 0 ? null : this.#keyring.groups[group].name,
+        source: layer2Text(counts.source[slot]),
+        sourceName: group < 0 ? null : memberName(this.#keyring.groups[group], counts.source[slot], counts.last[slot]),
+        messages: counts.messages[slot],
+        octets: counts.octets[slot],
+        verdicts: counts.verdictsOf(slot),
+        first: counts.first[slot],
+        last: counts.last[slot],
+      });
+    }
+    return rows.sort((a, b) => b.messages - a.messages || (a.source < b.source ? -1 : 1));
+  }
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { SlotTable } from '../../../daemon/engine/slot-table.ts';
+
+describe('SlotTable', () => {
+  test('gives each key its own slot and finds it again', () => {
+    const table = new SlotTable(1024, () => undefined);
+    const slot = -1 - table.obtain(1, 2, 3);
+    expect(table.find(1, 2, 3)).toBe(slot);
+    expect(table.obtain(1, 2, 3)).toBe(slot);
+    expect(table.find(1, 2, 4)).toBe(-1);
+    expect(table.size).toBe(1);
+  });
+
+  test('agrees with a Map below its cap, over growth', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(300), fc.nat(20), fc.nat(3)), { maxLength: 4000 }), (keys) => {
+        const capacities: number[] = [];
+        const table = new SlotTable(1 << 15, (capacity) => capacities.push(capacity));
+        const twin = new Map<string, number>();
+        for (const [a, b, c] of keys) {
+          const name = `${a} ${b} ${c}`;
+          const obtained = table.obtain(a, b, c);
+          const known = twin.get(name);
+          if (known === undefined) twin.set(name, -1 - obtained);
+          expect(obtained).toBe(known ?? obtained);
+          expect(obtained < 0).toBe(known === undefined);
+        }
+        for (const [name, slot] of twin) {
+          const [a, b, c] = name.split(' ').map(Number);
+          expect(table.find(a, b, c)).toBe(slot);
+          expect(table.holds(slot, a, b, c)).toBe(true);
+        }
+        expect(new Set(twin.values()).size).toBe(twin.size);
+        expect(capacities.at(-1)).toBeGreaterThanOrEqual(table.size);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('at its cap gives up an entry that was not touched, counts it, and tells', () => {
+    const evicted: number[] = [];
+    const table = new SlotTable(
+      1024,
+      () => undefined,
+      (slot) => evicted.push(slot),
+    );
+    for (let i = 0; i < 1024; i++) table.obtain(i, 0, 0);
+    const before = table.generation[0];
+    // The first further key clears all marks and takes slot 0; key 1 is touched and stays over the next.
+    table.obtain(5000, 0, 0);
+    expect(table.find(0, 0, 0)).toBe(-1);
+    expect(table.generation[0]).toBe(before + 1);
+    table.obtain(1, 0, 0);
+    table.obtain(5001, 0, 0);
+    expect(table.find(1, 0, 0)).toBe(1);
+    expect(table.find(2, 0, 0)).toBe(-1);
+    expect(evicted).toEqual([0, 2]);
+    expect(table.evictions).toBe(2);
+    expect(table.size).toBe(1024);
+  });
+
+  test('never holds more than its cap under a flood', () => {
+    const table = new SlotTable(1024, () => undefined);
+    for (let i = 0; i < 20_000; i++) table.obtain(i * 7, i, i >>> 3);
+    expect(table.size).toBe(1024);
+    expect(table.evictions).toBe(20_000 - 1024);
+  });
+});
