@@ -1,0 +1,144 @@
+// A field's value as text: the bare form of `-T fields`, `-T json` and `-T ek`, and the readable form of `-V`.
+
+import type { Field, FieldValue } from './layer.ts';
+import { printable } from './printable.ts';
+import { etherText, hexText, ipv4Text, ipv6Text } from './text.ts';
+
+/** Constants we chose. */
+/** Octets of a value that the readable form shows; the rest stands in the hex dump. */
+const READABLE_OCTETS = 64;
+
+const BILLION = 1_000_000_000n;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** The one time field that tshark shows as a number of seconds. */
+const EPOCH_FIELD = 'frame.time_epoch';
+
+function floorSeconds(nanoseconds: bigint): bigint {
+  const seconds = nanoseconds / BILLION;
+  return nanoseconds % BILLION < 0n ? seconds - 1n : seconds;
+}
+
+function fraction(nanoseconds: bigint): string {
+  return String(nanoseconds - floorSeconds(nanoseconds) * BILLION).padStart(9, '0');
+}
+
+/** Seconds since 1970 with 9 fraction digits, e.g. `1777629600.123456000`. */
+export function epochText(nanoseconds: bigint): string {
+  if (nanoseconds < 0n) return `-${epochText(-nanoseconds)}`;
+  return `${nanoseconds / BILLION}.${fraction(nanoseconds)}`;
+}
+
+/** RFC 3339 UTC with 9 fraction digits. Beyond the years that Date knows: seconds since 1970. */
+export function isoText(nanoseconds: bigint): string {
+  const date = new Date(Number(floorSeconds(nanoseconds)) * 1000);
+  if (Number.isNaN(date.getTime())) return epochText(nanoseconds);
+  return `${date.toISOString().slice(0, -5)}.${fraction(nanoseconds)}Z`;
+}
+
+/** The calendar form that tshark 4.0 prints for times, e.g. `May  1, 2026 10:00:00.123456000 UTC`. */
+export function calendarText(nanoseconds: bigint): string {
+  const date = new Date(Number(floorSeconds(nanoseconds)) * 1000);
+  if (Number.isNaN(date.getTime())) return epochText(nanoseconds);
+  const day = String(date.getUTCDate()).padStart(2, ' ');
+  const clock = date.toISOString().slice(-13, -5);
+  return `${MONTHS[date.getUTCMonth()]} ${day}, ${date.getUTCFullYear()} ${clock}.${fraction(nanoseconds)} UTC`;
+}
+
+/** Six hex digits of a Layer-2 id. */
+export function l2idText(id: number): string {
+  return id.toString(16).padStart(6, '0');
+}
+
+function numberText(field: Field, value: number | bigint): string {
+  if (field.base !== 'hex') return String(value);
+  if (value < 0) return `-0x${(-value).toString(16)}`;
+  return `0x${value.toString(16).padStart(2 * field.width, '0')}`;
+}
+
+/** Octets as hex; `separator` stands between two of them. */
+export function octetsText(bytes: Uint8Array, separator: string): string {
+  const text = hexText(bytes, 0, bytes.length, bytes.length);
+  return separator === '' ? text : (text.match(/../g) ?? []).join(separator);
+}
+
+function addressText(field: Field, value: Uint8Array): string | null {
+  if (field.type === 'ipv4' && value.length === 4) return ipv4Text(value, 0);
+  if (field.type === 'ipv6' && value.length === 16) return ipv6Text(value, 0);
+  if (field.type === 'ether' && value.length === 6) return etherText(value, 0);
+  return null;
+}
+
+/**
+ * The bare value as tshark's `-T fields` prints it: numbers in the field's base, addresses in their usual form, octets
+ * as hex without separators, booleans as 1 and 0, no value names. Safe to print.
+ *
+ * @param separator stands between octets of a `bytes` value; tshark's JSON has `:` here
+ */
+export function bareText(field: Field, value: FieldValue, separator = ''): string {
+  switch (field.type) {
+    case 'marker':
+      return field.label;
+    case 'bool':
+      return value === true || value === 1 ? '1' : '0';
+    case 'time':
+      if (typeof value !== 'bigint') break;
+      return field.name === EPOCH_FIELD ? epochText(value) : calendarText(value);
+    case 'l2id':
+      if (typeof value !== 'number') break;
+      return field.base === 'hex' ? `0x${l2idText(value)}` : l2idText(value);
+    default:
+      break;
+  }
+  if (value instanceof Uint8Array) return addressText(field, value) ?? octetsText(value, separator);
+  if (typeof value === 'number' || typeof value === 'bigint') return numberText(field, value);
+  return printable(String(value));
+}
+
+/** The name that the field gives this value, or null. */
+export function valueName(field: Field, value: FieldValue): string | null {
+  if (field.values === null || (typeof value !== 'number' && typeof value !== 'boolean')) return null;
+  return field.values.get(Number(value)) ?? null;
+}
+
+/**
+ * The value for people: with its name (`FDD (1)`), both bases of `dec_hex` (`7 (0x07)`), long octet strings cut and
+ * marked with `...`. Safe to print.
+ */
+export function readableText(field: Field, value: FieldValue): string {
+  const name = valueName(field, value);
+  if (field.type === 'bool') return name ?? (value === true || value === 1 ? 'True' : 'False');
+  if (value instanceof Uint8Array && addressText(field, value) === null) {
+    return hexText(value, 0, value.length, READABLE_OCTETS);
+  }
+  const bare = bareText(field, value);
+  if (name !== null) return `${printable(name)} (${bare})`;
+  if (field.base === 'dec_hex' && field.type === 'uint' && typeof value !== 'string') {
+    return `${bare} (0x${value.toString(16).padStart(2 * field.width, '0')})`;
+  }
+  return bare;
+}
+
+/**
+ * The bits of a masked field in Wireshark's form, `0001 ....`: the field's bits as digits, the others as dots, a blank
+ * after every four. Empty where the field fills its octets, or the value is no number.
+ */
+export function bitsText(field: Field, value: FieldValue): string {
+  if (field.mask === 0 || field.width === 0) return '';
+  if (typeof value !== 'number' && typeof value !== 'boolean') return '';
+  let text = '';
+  let shown = 0;
+  // Arithmetic instead of bit operators: masks reach 32 bits and more, shifts end at 31.
+  let rest = Number(value);
+  for (let bit = 0; bit < 8 * field.width; bit++) {
+    if (bit > 0 && bit % 4 === 0) text = ` ${text}`;
+    if (Math.floor(field.mask / 2 ** bit) % 2 === 1) {
+      text = `${rest % 2}${text}`;
+      rest = Math.floor(rest / 2);
+      shown++;
+    } else {
+      text = `.${text}`;
+    }
+  }
+  return shown === 0 ? '' : text;
+}
