@@ -1,9 +1,11 @@
 // What can be wrong with the octets of a frame. Columns hold the number; people see the code and the sentence.
 
+import type { TreeWriter } from './layer.ts';
+
 /** One kind of damage. `finding` is the name of design `findings` that it raises. */
 export interface DissectionProblem {
   readonly code: string;
-  readonly finding: 'mac.malformed' | 'rlc.malformed' | 'pdcp.malformed' | 'ip.malformed';
+  readonly finding: 'mac.malformed' | 'rlc.malformed' | 'pdcp.malformed' | 'ip.malformed' | 'capture.truncated';
   /** What is wrong, in words; the octet is said beside it. */
   readonly text: string;
 }
@@ -29,6 +31,8 @@ export const Problem = {
   linkHeaderCut: 16,
   ipHeader: 17,
   macReservedBits: 18,
+  snapCut: 19,
+  rlcTooManyElements: 20,
 } as const;
 
 /** A value of `Problem`. */
@@ -71,4 +75,19 @@ export const PROBLEMS: readonly DissectionProblem[] = [
   { code: 'link.header-cut', finding: 'mac.malformed', text: 'the record ends inside its link, IP or UDP header' },
   { code: 'ip.header', finding: 'ip.malformed', text: 'an IP header contradicts itself' },
   { code: 'mac.reserved-bits', finding: 'mac.malformed', text: 'reserved bits of the SL-SCH header are not 0' },
+  {
+    code: 'capture.snap-cut',
+    finding: 'capture.truncated',
+    text: 'the snap length cut the record inside a header; what lies behind it was not captured',
+  },
+  {
+    code: 'rlc.too-many-elements',
+    finding: 'rlc.malformed',
+    text: 'the RLC PDU claims more data elements than any transport block could carry',
+  },
 ];
+
+/** Shows a problem in a tree, with its stable code and its sentence. */
+export function reportProblem(tree: TreeWriter, problem: Problem, at: number): void {
+  tree.problem(PROBLEMS[problem].code, at, PROBLEMS[problem].text);
+}

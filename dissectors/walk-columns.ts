@@ -1,0 +1,145 @@
+// Makes and fills the tables of a walk: one row a frame, one row an RLC data element. Decoders call these; the tables'
+// shape is in walk-table.ts.
+
+import { BATCH_ROWS } from '../captures/frame-batch.ts';
+import { Problem } from './problems.ts';
+import { type ElementColumns, ElementFlag, type FrameColumns, type WalkTable } from './walk-table.ts';
+
+/** Constants we chose. */
+/**
+ * Data elements of one RLC PDU, and of one frame. The largest SL-SCH transport block has 31,704 bits (TS 36.213
+ * 14.1.1.4B), so no more than 3,963 octets, and a PDCP PDU with its length indicator takes 7.5: 528 fit. Above the cap
+ * the RLC PDU counts as damaged and gives no element.
+ */
+export const MAX_ELEMENTS = 1024;
+/**
+ * Rows that the element columns begin with, for each row of frames. They double when full; because a frame adds at most
+ * `MAX_ELEMENTS`, they end at frames times `MAX_ELEMENTS` and no element is ever lost for want of room.
+ */
+const FIRST_ELEMENTS_PER_FRAME = 2;
+
+/**
+ * Empty tables for batches of up to `rows` frames. A larger batch makes them grow.
+ *
+ * @param rows frames, at least 1
+ */
+export function createWalkTable(rows: number = BATCH_ROWS): WalkTable {
+  return { frames: createFrameColumns(rows), elements: createElementColumns(rows * FIRST_ELEMENTS_PER_FRAME) };
+}
+
+function createFrameColumns(rows: number): FrameColumns {
+  return {
+    outcome: new Uint8Array(rows),
+    problem: new Uint8Array(rows),
+    problemAt: new Uint32Array(rows),
+    framing: new Uint8Array(rows),
+    pduAt: new Uint32Array(rows),
+    pduLength: new Uint32Array(rows),
+    pduAvailable: new Uint32Array(rows),
+    version: new Uint8Array(rows),
+    source: new Uint32Array(rows),
+    destination: new Uint32Array(rows),
+    firstElement: new Uint32Array(rows),
+    elementCount: new Uint16Array(rows),
+    payloadAt: new Uint32Array(rows),
+    payloadLength: new Uint32Array(rows),
+  };
+}
+
+function createElementColumns(rows: number): ElementColumns {
+  return {
+    count: 0,
+    frameRow: new Uint32Array(rows),
+    at: new Uint32Array(rows),
+    length: new Uint32Array(rows),
+    available: new Uint32Array(rows),
+    lcid: new Uint8Array(rows),
+    sn: new Uint8Array(rows),
+    flags: new Uint8Array(rows),
+  };
+}
+
+/** Empties the tables and makes room for `rows` frames. */
+export function resetWalkTable(table: WalkTable, rows: number): void {
+  table.elements.count = 0;
+  const frames = table.frames;
+  if (frames.outcome.length < rows) Object.assign(frames, createFrameColumns(rows));
+  frames.outcome.fill(0, 0, rows);
+  frames.problem.fill(0, 0, rows);
+  frames.problemAt.fill(0, 0, rows);
+  frames.framing.fill(0, 0, rows);
+  frames.pduAt.fill(0, 0, rows);
+  frames.pduLength.fill(0, 0, rows);
+  frames.pduAvailable.fill(0, 0, rows);
+  frames.version.fill(0, 0, rows);
+  frames.source.fill(0, 0, rows);
+  frames.destination.fill(0, 0, rows);
+  frames.firstElement.fill(0, 0, rows);
+  frames.elementCount.fill(0, 0, rows);
+  frames.payloadAt.fill(0, 0, rows);
+  frames.payloadLength.fill(0, 0, rows);
+}
+
+/**
+ * Keeps the first problem of a frame. Reserved bits are only a remark: a problem that costs something replaces them.
+ *
+ * @param at octet of `bytes`; the walk makes it relative to the frame when it has finished it
+ */
+export function noteProblem(frames: FrameColumns, row: number, problem: Problem, at: number): void {
+  const held = frames.problem[row];
+  if (held !== Problem.none && (held !== Problem.macReservedBits || problem === Problem.macReservedBits)) return;
+  frames.problem[row] = problem;
+  frames.problemAt[row] = at;
+}
+
+/** Where the sidelink PDU of a frame lies. `available` is one behind the last octet captured, `end` behind the last. */
+export function placePdu(frames: FrameColumns, row: number, at: number, available: number, end: number): void {
+  frames.pduAt[row] = at;
+  frames.pduLength[row] = end > at ? end - at : 0;
+  frames.pduAvailable[row] = available > at ? available - at : 0;
+}
+
+/**
+ * Appends one RLC data element and marks it `cut` where octets of it were not captured.
+ *
+ * @param available one behind the last octet captured
+ */
+export function appendElement(
+  elements: ElementColumns,
+  row: number,
+  at: number,
+  length: number,
+  available: number,
+  lcid: number,
+  sn: number,
+  flags: number,
+): void {
+  const index = elements.count;
+  if (index === elements.at.length) growElements(elements);
+  const captured = available - at;
+  elements.frameRow[index] = row;
+  elements.at[index] = at;
+  elements.length[index] = length;
+  elements.lcid[index] = lcid;
+  elements.sn[index] = sn;
+  if (captured < length) {
+    elements.available[index] = Math.max(captured, 0);
+    elements.flags[index] = flags | ElementFlag.cut;
+  } else {
+    elements.available[index] = length;
+    elements.flags[index] = flags;
+  }
+  elements.count = index + 1;
+}
+
+function growElements(elements: ElementColumns): void {
+  const grown = createElementColumns(Math.max(1, elements.at.length) * 2);
+  grown.frameRow.set(elements.frameRow);
+  grown.at.set(elements.at);
+  grown.length.set(elements.length);
+  grown.available.set(elements.available);
+  grown.lcid.set(elements.lcid);
+  grown.sn.set(elements.sn);
+  grown.flags.set(elements.flags);
+  Object.assign(elements, grown, { count: elements.count });
+}
