@@ -179,11 +179,11 @@ const ESCAPE = /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{4})|([\s\S])
  * pattern such as `"\d+"` needs no doubling.
  */
 export function unescapeText(written: string): string {
-  return written.replace(ESCAPE, (whole: string, hex?: string, octal?: string, unit?: string, sign = '') => {
+  return written.replace(ESCAPE, (whole: string, hex?: string, octal?: string, unit?: string, sign?: string) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
     if (unit !== undefined) return String.fromCharCode(Number.parseInt(unit, 16));
-    return Object.hasOwn(ESCAPES, sign) ? ESCAPES[sign] : whole;
+    return sign !== undefined && Object.hasOwn(ESCAPES, sign) ? ESCAPES[sign] : whole;
   });
 }
 
