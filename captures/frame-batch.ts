@@ -4,6 +4,14 @@
 /** Constants we chose. */
 /** Rows of one batch. Large enough that one cipher call serves many messages, small enough to stay in the L2 cache. */
 export const BATCH_ROWS = 4096;
+/**
+ * Link type of a row that is no frame: a pcapng block without a packet (custom block, journal entry, system call) that
+ * Wireshark numbers as a frame, so that frame numbers stay equal. No LINKTYPE_ has this number. Its octets are the
+ * block's own data; it belongs to no interface and, having no time that counts, takes that of the row before it.
+ */
+export const CUSTOM_BLOCK_LINKTYPE = 0xffff;
+/** `interfaceId` of a row that belongs to no interface. Interfaces are numbered from 0 to 0xfffe. */
+export const NO_INTERFACE = 0xffff;
 
 /** Something the capture file says about itself between two frames. */
 export interface CaptureMark {

@@ -1,0 +1,42 @@
+// LINKTYPE_WIRESHARK_UPPER_PDU (252), written: tags that tell Wireshark which dissector to call, then the PDU. Wireshark
+// opens such a frame with no configuration (epan/exported_pdu.h). The reader stands with the other framings.
+
+import { padded } from './pcapng-layout.ts';
+
+/** Constants of the specification. */
+export const LINKTYPE_WIRESHARK_UPPER_PDU = 252;
+const TAG_END = 0;
+const TAG_DISSECTOR_NAME = 12;
+const TAG_ORIGINAL_FRAME = 30;
+/** Octets of a tag and its length. */
+const TAG_PREFIX = 4;
+const FRAME_NUMBER_OCTETS = 4;
+
+/**
+ * The frame that hands `pdu` to a dissector of Wireshark.
+ * @param dissector Wireshark's name of the dissector, ASCII, e.g. `mac-lte-framed` or `ip`
+ * @param originalFrame number of the frame it was taken from, 1 to 2^32 - 1; absent: not said
+ * @returns tags and PDU in fresh memory; numbers are big endian, the name is padded with zeros to a multiple of 4
+ */
+export function encodeUpperPdu(dissector: string, pdu: Uint8Array, originalFrame?: number): Uint8Array {
+  const name = new TextEncoder().encode(dissector);
+  const nameOctets = padded(name.length);
+  const frameOctets = originalFrame === undefined ? 0 : TAG_PREFIX + FRAME_NUMBER_OCTETS;
+  const headerOctets = TAG_PREFIX + nameOctets + frameOctets + TAG_PREFIX;
+  const octets = new Uint8Array(headerOctets + pdu.length);
+  const view = new DataView(octets.buffer);
+  // The length covers the padding, as in what Wireshark itself writes.
+  view.setUint16(0, TAG_DISSECTOR_NAME);
+  view.setUint16(2, nameOctets);
+  octets.set(name, TAG_PREFIX);
+  let at = TAG_PREFIX + nameOctets;
+  if (originalFrame !== undefined) {
+    view.setUint16(at, TAG_ORIGINAL_FRAME);
+    view.setUint16(at + 2, FRAME_NUMBER_OCTETS);
+    view.setUint32(at + TAG_PREFIX, originalFrame);
+    at += TAG_PREFIX + FRAME_NUMBER_OCTETS;
+  }
+  view.setUint32(at, TAG_END);
+  octets.set(pdu, headerOctets);
+  return octets;
+}
