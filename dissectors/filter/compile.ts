@@ -7,6 +7,10 @@
 //   ===  !==                                   every value is equal; one value at least differs
 //   any a OP b, all a OP b                     one value, every value
 // No comparison is true of a field that is absent; `not` turns that round.
+//
+// Different from Wireshark on purpose: octets of a layer (`udp[8:2]`, `udp contains`) always reach to the end of what
+// holds the layer, and numbers below zero are smaller than every unsigned one. Beyond Wireshark 4.0: `xor`, Layer-2 ids
+// as six hex digits, value names without quotes, RFC 3339 times without quotes, order of named texts (severities).
 
 import { type CollectedFields, joinWanted, type Wanted } from '../field-collector.ts';
 import type { FieldValue } from '../layer.ts';
