@@ -1,0 +1,89 @@
+// Finds the keys that a message could be ciphered with. Asked millions of times a second: no look-up makes an object.
+
+import type { Group, Keyring, PgkEpoch } from './keyring.ts';
+
+/** The specification says: values of the PGK Index (TS 36.323 6.3.12). */
+const INDEXES = 32;
+
+const NO_GROUPS: readonly Group[] = [];
+const NO_EPOCHS: readonly PgkEpoch[] = [];
+
+/**
+ * Groups by destination, keys by group and PGK Index. Lists are in order of serial; a list that a caller holds grows when
+ * `refresh` finds more. Bounded by the caps of the keyring.
+ */
+export class KeyIndex {
+  readonly #keyring: Keyring;
+  readonly #exact = new Map<number, Group[]>();
+  readonly #high16 = new Map<number, Group[]>();
+  /** At `group.index * 32 + index5`: keys that are held. */
+  readonly #held: (PgkEpoch[] | undefined)[] = [];
+  /** At `group.index`: bit n says that a key with PGK Index n is known, held or destroyed. */
+  readonly #known: number[] = [];
+  /** Held keys of all groups by PGK Index. */
+  readonly #byIndex: PgkEpoch[][] = Array.from({ length: INDEXES }, () => []);
+  #groupsSeen = 0;
+  #epochsSeen = 0;
+
+  constructor(keyring: Keyring) {
+    this.#keyring = keyring;
+    this.refresh();
+  }
+
+  /** Takes in groups and keys that were added to the keyring since. */
+  refresh(): void {
+    const { groups, epochs } = this.#keyring;
+    for (; this.#groupsSeen < groups.length; this.#groupsSeen++) {
+      const group = groups[this.#groupsSeen];
+      this.#exact.set(group.id, [group]);
+      const high = group.id >>> 8;
+      const sharing = this.#high16.get(high);
+      if (sharing === undefined) this.#high16.set(high, [group]);
+      else sharing.push(group);
+      this.#known.push(0);
+      for (let i = 0; i < INDEXES; i++) this.#held.push(undefined);
+    }
+    for (; this.#epochsSeen < epochs.length; this.#epochsSeen++) this.#add(epochs[this.#epochsSeen]);
+  }
+
+  /** The key with this serial. */
+  epoch(serial: number): PgkEpoch {
+    return this.#keyring.epochs[serial];
+  }
+
+  /**
+   * Groups that a destination can mean.
+   *
+   * @param destination 24 bits; where it is not exact the low 8 do not count (SL-SCH version 1 and 2)
+   */
+  groupsFor(destination: number, isExact: boolean): readonly Group[] {
+    if (isExact) return this.#exact.get(destination) ?? NO_GROUPS;
+    return this.#high16.get(destination >>> 8) ?? NO_GROUPS;
+  }
+
+  /** Keys of a group that have this PGK Index and are held. */
+  candidates(group: Group, index5: number): readonly PgkEpoch[] {
+    return this.#held[group.index * INDEXES + index5] ?? NO_EPOCHS;
+  }
+
+  /** Keys of all groups (also of those that `groupsFor` gives) that have this PGK Index and are held. */
+  othersWithIndex(index5: number): readonly PgkEpoch[] {
+    return this.#byIndex[index5];
+  }
+
+  /** Whether a group has a key with this PGK Index, in any state, destroyed ones too (findings, key.unknown_index). */
+  hasIndex(group: Group, index5: number): boolean {
+    return ((this.#known[group.index] >>> index5) & 1) === 1;
+  }
+
+  #add(epoch: PgkEpoch): void {
+    const at = epoch.group.index;
+    this.#known[at] |= 1 << epoch.index5;
+    if (epoch.octets === null) return;
+    this.#byIndex[epoch.index5].push(epoch);
+    const slot = at * INDEXES + epoch.index5;
+    const list = this.#held[slot];
+    if (list === undefined) this.#held[slot] = [epoch];
+    else list.push(epoch);
+  }
+}

@@ -1,0 +1,104 @@
+// What is wrong with the keys of a keyring before any message is seen (findings, key.weak and key.index_clash).
+
+import { fingerprintOf, type Group, type Keyring, type PgkEpoch, sameOctets } from './keyring.ts';
+
+/** One flaw. Grades and wording around it are the findings catalogue's. */
+export interface KeyFlaw {
+  readonly name: 'key.weak' | 'key.index_clash';
+  /** Layer-2 id in 6 hex digits. */
+  readonly group: string;
+  /** PGK ids it is about, ascending. */
+  readonly pgkIds: readonly number[];
+  /** What was seen, a sentence without a full stop. Names no octet of a key. */
+  readonly text: string;
+}
+
+/** Flaws of all keys that are held, in the order of the groups and keys. Takes time linear in the keys, but for sorting. */
+export function lintKeys(keyring: Keyring): KeyFlaw[] {
+  const shared = sharedKeys(keyring);
+  const flaws: KeyFlaw[] = [];
+  for (const group of keyring.groups) {
+    for (const epoch of group.keys) {
+      const text = weakness(epoch) ?? shared.get(epoch);
+      if (text !== undefined) flaws.push({ name: 'key.weak', group: group.idText, pgkIds: [epoch.id], text });
+    }
+    for (const flaw of indexClashes(group)) flaws.push(flaw);
+  }
+  return flaws;
+}
+
+/** A pattern that nobody's random generator gives, or undefined. */
+function weakness(epoch: PgkEpoch): string | undefined {
+  const octets = epoch.octets;
+  if (octets === null) return undefined;
+  const step = (octets[1] - octets[0]) & 0xff;
+  if (step !== 0 && step !== 1 && step !== 0xff) return undefined;
+  for (let i = 2; i < octets.length; i++) {
+    if (((octets[i] - octets[i - 1]) & 0xff) !== step) return undefined;
+  }
+  if (step === 0) return `PGK ${epoch.id} is one octet repeated`;
+  return `PGK ${epoch.id} is a pattern that counts ${step === 1 ? 'up' : 'down'}`;
+}
+
+/** Keys that are held in two groups: who belongs to one of them reads the other. */
+function sharedKeys(keyring: Keyring): Map<PgkEpoch, string> {
+  const firstOf = new Map<string, PgkEpoch>();
+  const texts = new Map<PgkEpoch, string>();
+  for (const epoch of keyring.epochs) {
+    if (epoch.octets === null) continue;
+    const fingerprint = fingerprintOf(epoch.octets);
+    const first = firstOf.get(fingerprint);
+    if (first === undefined) firstOf.set(fingerprint, epoch);
+    else if (first.group !== epoch.group && first.octets !== null && sameOctets(first.octets, epoch.octets)) {
+      texts.set(epoch, sharedText(epoch, first));
+      if (!texts.has(first)) texts.set(first, sharedText(first, epoch));
+    }
+  }
+  return texts;
+}
+
+function sharedText(epoch: PgkEpoch, other: PgkEpoch): string {
+  return `PGK ${epoch.id} has the same octets as PGK ${other.id} of group ${other.group.idText}`;
+}
+
+/** Keys of one group between which the five bits on air do not decide. One flaw for each PGK Index. */
+function indexClashes(group: Group): KeyFlaw[] {
+  const byIndex = new Map<number, PgkEpoch[]>();
+  for (const epoch of group.keysByStart) {
+    if (epoch.octets === null) continue;
+    const sharing = byIndex.get(epoch.index5);
+    if (sharing === undefined) byIndex.set(epoch.index5, [epoch]);
+    else sharing.push(epoch);
+  }
+  const flaws: KeyFlaw[] = [];
+  for (const [index, epochs] of [...byIndex].sort((a, b) => a[0] - b[0])) {
+    const clashing = new Set<number>();
+    // In order of their beginning, a key clashes with an earlier one exactly if it does with the one that lasts longest.
+    let longest: PgkEpoch | null = null;
+    for (const epoch of epochs) {
+      if (longest !== null && epoch.notBefore < validUntil(longest) && epoch.notBefore < validUntil(epoch)) {
+        clashing.add(longest.id).add(epoch.id);
+      }
+      if (longest === null || validUntil(epoch) > validUntil(longest)) longest = epoch;
+    }
+    const add = (ids: Iterable<number>, text: string): void => {
+      const pgkIds = [...new Set(ids)].sort((a, b) => a - b);
+      flaws.push({ name: 'key.index_clash', group: group.idText, pgkIds, text });
+    };
+    if (clashing.size > 0) add(clashing, `PGKs that are valid at the same time share PGK Index ${index}`);
+    if (index === 0) {
+      const ids = epochs.map((epoch) => epoch.id);
+      add(ids, 'a PGK id whose five low bits are 0 looks on air like a message that is not ciphered');
+    }
+  }
+  return flaws;
+}
+
+/** When a key stopped being valid: at its end, or when it was revoked or compromised before. */
+function validUntil(epoch: PgkEpoch): number {
+  return Math.min(
+    epoch.notAfter,
+    epoch.revokedAt ?? Number.POSITIVE_INFINITY,
+    epoch.compromisedAt ?? Number.POSITIVE_INFINITY,
+  );
+}

@@ -1,0 +1,100 @@
+// The keyring file of interfaces 2: plain JSON for laboratories and tests.
+//
+// What is read here are keys in the clear. The octets of a file are overwritten when they have been read; the strings
+// that the JSON scanner makes on the way cannot be, but nothing keeps them: keys become octets at once, names are copied
+// out of the text.
+
+import { open } from 'node:fs/promises';
+import { ExitCode, SidescopeError } from '../errors.ts';
+import { JsonReader } from './json-reader.ts';
+import type { Keyring } from './keyring.ts';
+import { assembleKeyring } from './keyring-assembly.ts';
+import { type KeyringDraft, readKeyring } from './keyring-schema.ts';
+
+/** We chose: octets of a keyring file. A key with its dates takes 150 to 300, so 200,000 keys and more fit. Above: an error. */
+export const KEYRING_FILE_OCTETS = 64 * 1024 * 1024;
+
+/**
+ * Reads the text of one keyring file.
+ *
+ * @param text the file; octets are UTF-8
+ * @param fileName for error messages
+ * @throws SidescopeError, code `keyring.*`: names the first place that is wrong, and never quotes a key
+ */
+export function parseKeyring(text: string | Uint8Array, fileName: string): Keyring {
+  return assembleKeyring([readDraft(text, fileName)]);
+}
+
+/**
+ * Reads keyring files and puts them together. A group may stand in several of them: its keys and members are merged.
+ *
+ * @throws SidescopeError where a file cannot be read or is wrong, or two of them contradict each other: names both places
+ */
+export async function loadKeyrings(paths: readonly string[]): Promise<Keyring> {
+  const drafts: KeyringDraft[] = [];
+  // The same file named twice says nothing new.
+  for (const path of new Set(paths)) {
+    const octets = await readFileWithin(path);
+    try {
+      drafts.push(readDraft(octets, path));
+    } finally {
+      octets.fill(0);
+    }
+  }
+  return assembleKeyring(drafts);
+}
+
+function readDraft(text: string | Uint8Array, fileName: string): KeyringDraft {
+  const length = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
+  if (length > KEYRING_FILE_OCTETS) throw tooLarge(fileName);
+  const reader = new JsonReader(typeof text === 'string' ? text : decodeUtf8(text, fileName), fileName, 'keyring');
+  return reader.document(() => readKeyring(reader));
+}
+
+function decodeUtf8(octets: Uint8Array, fileName: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets);
+  } catch (cause) {
+    const hint = 'A keyring is JSON text in UTF-8; was a capture given in its place?';
+    throw new SidescopeError('keyring.not-utf8', `${fileName} is no UTF-8 text`, hint, ExitCode.usage, { cause });
+  }
+}
+
+/** The octets of a file, which need not be a plain one, up to the cap. */
+async function readFileWithin(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      if (size > KEYRING_FILE_OCTETS) throw tooLarge(path);
+      let octets = new Uint8Array(Math.max(size + 1, 64 * 1024));
+      let length = 0;
+      for (;;) {
+        const { bytesRead } = await file.read(octets, length, octets.length - length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+        if (length > KEYRING_FILE_OCTETS) throw tooLarge(path);
+        if (length < octets.length) continue;
+        const wider = new Uint8Array(octets.length * 2);
+        wider.set(octets);
+        octets.fill(0);
+        octets = wider;
+      }
+      return octets.subarray(0, length);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof SidescopeError) throw cause;
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+    const hint = 'Check the path and who may read the file';
+    throw new SidescopeError('keyring.unreadable', `${path} cannot be read (${reason})`, hint, ExitCode.usage, {
+      cause,
+    });
+  }
+}
+
+function tooLarge(fileName: string): SidescopeError {
+  const message = `${fileName} has more than ${KEYRING_FILE_OCTETS} octets, which no keyring needs`;
+  return new SidescopeError('keyring.too-large', message, 'Give a keyring file, or split it', ExitCode.usage);
+}

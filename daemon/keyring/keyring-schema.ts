@@ -1,0 +1,434 @@
+// The members of a keyring file (interfaces 2): what each may hold, read into drafts that know where they stand. What
+// several entries say together is checked in keyring-assembly.ts.
+
+import type { Derivation } from '../../dissectors/security/kdf.ts';
+import { ALGORITHM_ID, CIPHER_ALGORITHMS } from '../../dissectors/security/traffic-cipher.ts';
+import { addressOctets } from './ip-address.ts';
+import { type JsonReader, memberTable, type Place } from './json-reader.ts';
+import {
+  DEFAULT_MIKEY_PROFILE,
+  type EpochContents,
+  GROUP_CAP,
+  KEY_CAP,
+  KEY_OCTETS,
+  type Manager,
+  MEMBER_CAP,
+  type Member,
+  type MikeyProfile,
+  NodeKey,
+  Pmk,
+  type Protection,
+} from './keyring.ts';
+import { nearestName } from './nearest-name.ts';
+import { parseInstant } from './rfc3339.ts';
+
+/** The specification says (interfaces 2): the value of `format`, characters of a name, hex digits of a Layer-2 id. */
+export const KEYRING_FORMAT = 'sidescope-keyring/1';
+const NAME_CHARACTERS = 64;
+const ID_DIGITS = 6;
+
+// We chose.
+
+/** Octets of a PMK id. The wire would allow 65,535; real ones are names and numbers. Above: an error. */
+const PMK_ID_OCTETS = 256;
+/** Entries of `pmks`, `lkh` and `managers` each, and addresses of one group or member. Above: an error. */
+const LIST_CAP = 65_536;
+const ADDRESS_CAP = 256;
+
+const PROTECTIONS: readonly Protection[] = ['required', 'optional', 'none'];
+const DERIVATIONS: readonly Derivation[] = ['ts33303', 'ts33303-no-group', 'direct'];
+const KEY_DATA_TYPES: Readonly<Record<string, number>> = { TGK: 0, 'TGK+SALT': 1, TEK: 2, 'TEK+SALT': 3 };
+
+const ROOT = memberTable(['format', 'groups'], ['pmks', 'lkh', 'managers']);
+const GROUP = memberTable(['id', 'algorithm'], ['name', 'protection', 'derivation', 'multicast', 'members', 'keys']);
+const MEMBER = memberTable(['id'], ['name', 'addresses', 'from', 'until']);
+const KEY = memberTable(
+  ['id', 'notBefore', 'notAfter'],
+  ['key', 'algorithm', 'revokedAt', 'compromisedAt', 'suspendedAt', 'resumedAt', 'destroyedAt'],
+);
+const PMK = memberTable(['id', 'key'], ['member', 'profile']);
+const PROFILE = memberTable([], ['prf', 'extensionType', 'keyDataType', 'idr']);
+const NODE = memberTable(['group', 'node', 'version', 'key'], []);
+const MANAGER = memberTable(['name', 'ed25519'], []);
+
+/** Something read, and where it begins. */
+export interface Placed<Value> {
+  readonly value: Value;
+  readonly place: Place;
+}
+
+/** A member before its name got its default. */
+export interface MemberDraft extends Omit<Member, 'name'> {
+  readonly name: string | null;
+}
+
+/** A group as its file says it; null where the file says nothing. */
+export interface GroupDraft {
+  readonly id: number;
+  readonly name: string | null;
+  readonly algorithm: number;
+  readonly protection: Protection | null;
+  readonly derivation: Derivation | null;
+  readonly multicast: readonly Uint8Array[];
+  readonly members: readonly Placed<MemberDraft>[];
+  readonly keys: readonly Placed<EpochContents>[];
+}
+
+/** One file, read. */
+export interface KeyringDraft {
+  readonly groups: readonly Placed<GroupDraft>[];
+  readonly pmks: readonly Placed<Pmk>[];
+  readonly lkh: readonly Placed<NodeKey>[];
+  readonly managers: readonly Placed<Manager>[];
+}
+
+/** How much of each cap is used up, over all groups of the file. */
+interface Usage {
+  keys: number;
+  members: number;
+}
+
+/** Reads a keyring document. @throws SidescopeError at the first thing that interfaces 2 does not allow */
+export function readKeyring(reader: JsonReader): KeyringDraft {
+  const usage: Usage = { keys: 0, members: 0 };
+  const draft = {
+    groups: [] as Placed<GroupDraft>[],
+    pmks: [] as Placed<Pmk>[],
+    lkh: [] as Placed<NodeKey>[],
+    managers: [] as Placed<Manager>[],
+  };
+  reader.object(ROOT, (name) => {
+    if (name === 'format') {
+      reader.text((text) => {
+        if (text === KEYRING_FORMAT) return;
+        throw reader.error('wrong-format', `is not "${KEYRING_FORMAT}"`, 'Give a keyring of this format');
+      });
+    } else if (name === 'groups') draft.groups = readList(reader, GROUP_CAP, 'groups', () => readGroup(reader, usage));
+    else if (name === 'pmks') draft.pmks = readList(reader, LIST_CAP, 'PMKs', () => readPmk(reader));
+    else if (name === 'lkh') draft.lkh = readList(reader, LIST_CAP, 'node keys', () => readNodeKey(reader));
+    else draft.managers = readList(reader, LIST_CAP, 'managers', () => readManager(reader));
+  });
+  return draft;
+}
+
+function readGroup(reader: JsonReader, usage: Usage): GroupDraft {
+  const draft = {
+    id: 0,
+    name: null as string | null,
+    algorithm: 0,
+    protection: null as Protection | null,
+    derivation: null as Derivation | null,
+    multicast: [] as readonly Uint8Array[],
+    members: [] as readonly Placed<MemberDraft>[],
+    keys: [] as readonly Placed<EpochContents>[],
+  };
+  reader.object(GROUP, (name) => {
+    if (name === 'id') draft.id = readLayer2Id(reader);
+    else if (name === 'name') draft.name = readName(reader);
+    else if (name === 'algorithm') draft.algorithm = readAlgorithm(reader);
+    else if (name === 'protection') draft.protection = readChoice(reader, PROTECTIONS);
+    else if (name === 'derivation') draft.derivation = readChoice(reader, DERIVATIONS);
+    else if (name === 'multicast') draft.multicast = readAddresses(reader);
+    else if (name === 'members') {
+      draft.members = readList(reader, MEMBER_CAP - usage.members, 'members in the file', () => readMember(reader));
+      usage.members += draft.members.length;
+    } else {
+      draft.keys = readList(reader, KEY_CAP - usage.keys, 'keys in the file', () => readKey(reader));
+      usage.keys += draft.keys.length;
+    }
+  });
+  return draft;
+}
+
+function readMember(reader: JsonReader): MemberDraft {
+  const draft = {
+    id: 0,
+    name: null as string | null,
+    addresses: [] as readonly Uint8Array[],
+    from: null as number | null,
+    until: null as number | null,
+  };
+  let untilAt: Place | null = null;
+  reader.object(MEMBER, (name) => {
+    if (name === 'id') draft.id = readLayer2Id(reader);
+    else if (name === 'name') draft.name = readName(reader);
+    else if (name === 'addresses') draft.addresses = readAddresses(reader);
+    else if (name === 'from') draft.from = readOptionalInstant(reader);
+    else {
+      untilAt = reader.place();
+      draft.until = readOptionalInstant(reader);
+    }
+  });
+  if (untilAt !== null && draft.from !== null && draft.until !== null && draft.until <= draft.from) {
+    throw reader.error('impossible-date', 'is not later than "from"', 'Correct one of the two', untilAt);
+  }
+  return draft;
+}
+
+function readKey(reader: JsonReader): EpochContents {
+  const draft = {
+    id: 0,
+    octets: null as Uint8Array | null,
+    algorithm: null as number | null,
+    notBefore: 0,
+    notAfter: 0,
+    revokedAt: null as number | null,
+    compromisedAt: null as number | null,
+    suspendedAt: null as number | null,
+    resumedAt: null as number | null,
+    destroyedAt: null as number | null,
+  };
+  const begin = reader.place();
+  const places = new Map<string, Place>();
+  reader.object(KEY, (name) => {
+    switch (name) {
+      case 'id':
+        draft.id = reader.integer(0, 255);
+        break;
+      case 'key':
+        places.set(name, reader.place());
+        draft.octets = readOctets(reader, KEY_OCTETS);
+        break;
+      case 'algorithm':
+        draft.algorithm = readAlgorithm(reader);
+        break;
+      case 'notBefore':
+        draft.notBefore = readInstant(reader);
+        break;
+      case 'notAfter':
+        places.set(name, reader.place());
+        draft.notAfter = readInstant(reader);
+        break;
+      case 'resumedAt':
+        places.set(name, reader.place());
+        draft.resumedAt = readOptionalInstant(reader);
+        break;
+      case 'revokedAt':
+      case 'compromisedAt':
+      case 'suspendedAt':
+      case 'destroyedAt':
+        draft[name] = readOptionalInstant(reader);
+        break;
+    }
+  });
+  checkKey(reader, draft, begin, places);
+  return draft;
+}
+
+/** What the members of one key say together. */
+function checkKey(reader: JsonReader, key: EpochContents, begin: Place, places: ReadonlyMap<string, Place>): void {
+  if (key.notAfter <= key.notBefore) {
+    throw reader.error('impossible-date', 'is not later than "notBefore"', 'Correct one', places.get('notAfter'));
+  }
+  if (key.resumedAt !== null && (key.suspendedAt === null || key.resumedAt <= key.suspendedAt)) {
+    const hint = 'A key can be resumed only after it was suspended: correct "suspendedAt" or "resumedAt"';
+    throw reader.error('impossible-date', 'is not later than "suspendedAt"', hint, places.get('resumedAt'));
+  }
+  const at: Place = places.get('key') ?? { ...begin, path: `${begin.path}.key` };
+  if (key.octets === null && key.destroyedAt === null) {
+    throw reader.error('missing-member', 'is missing', 'Add the key, or "destroyedAt" where it is destroyed', at);
+  }
+  if (key.octets !== null && key.destroyedAt !== null) {
+    const hint = 'Remove "key" if the key is destroyed, or else "destroyedAt"';
+    throw reader.error('destroyed-key', 'is there although "destroyedAt" says that the key is destroyed', hint, at);
+  }
+}
+
+function readPmk(reader: JsonReader): Pmk {
+  let id = new Uint8Array(0);
+  let octets = new Uint8Array(0);
+  let member: number | null = null;
+  let profile = DEFAULT_MIKEY_PROFILE;
+  const begin = reader.place();
+  let profileAt = begin;
+  reader.object(PMK, (name) => {
+    if (name === 'id') id = readPmkId(reader);
+    else if (name === 'key') octets = readOctets(reader, KEY_OCTETS);
+    else if (name === 'member') member = reader.nothing() ? null : readLayer2Id(reader);
+    else {
+      profileAt = reader.place();
+      profile = readProfile(reader);
+    }
+  });
+  if (profile.idr === 'ue' && member === null) {
+    const hint = 'Add "member", the Layer-2 id of the UE whose identity IDr carries';
+    const place = { ...profileAt, path: `${begin.path}.member` };
+    throw reader.error('missing-member', 'is missing, which "idr": "ue" needs', hint, place);
+  }
+  return new Pmk(id, octets, member, profile);
+}
+
+function readProfile(reader: JsonReader): MikeyProfile {
+  const profile = { ...DEFAULT_MIKEY_PROFILE };
+  reader.object(PROFILE, (name) => {
+    if (name === 'prf') profile.prf = readChoice(reader, ['sha1', 'sha256'] as const);
+    else if (name === 'extensionType') profile.extensionType = reader.integer(0, 255);
+    else if (name === 'idr') profile.idr = readChoice(reader, ['pmk-id', 'ue'] as const);
+    else if (reader.atNumber()) profile.keyDataType = reader.integer(0, 15);
+    else profile.keyDataType = KEY_DATA_TYPES[readChoice(reader, Object.keys(KEY_DATA_TYPES))];
+  });
+  return profile;
+}
+
+function readNodeKey(reader: JsonReader): NodeKey {
+  let group = 0;
+  let node = '';
+  let version = 0;
+  let octets = new Uint8Array(0);
+  reader.object(NODE, (name) => {
+    if (name === 'group') group = readLayer2Id(reader);
+    else if (name === 'node') node = readNodeName(reader);
+    else if (name === 'version') version = reader.integer(0, 0xffff_ffff);
+    else octets = readOctets(reader, KEY_OCTETS);
+  });
+  return new NodeKey(group, node, version, octets);
+}
+
+function readManager(reader: JsonReader): Manager {
+  let name = '';
+  let publicKey = new Uint8Array(0);
+  reader.object(MANAGER, (member) => {
+    if (member === 'name') name = readName(reader);
+    else publicKey = readOctets(reader, KEY_OCTETS);
+  });
+  return { name, publicKey };
+}
+
+/** Reads a list of at most `cap` entries with the place of each. */
+function readList<Value>(reader: JsonReader, cap: number, what: string, read: () => Value): Placed<Value>[] {
+  const entries: Placed<Value>[] = [];
+  reader.list((index) => {
+    if (index >= cap) {
+      throw reader.error('too-many', `is one of too many ${what}`, 'Split the keyring and load only what is needed');
+    }
+    const place = reader.place();
+    entries.push({ value: read(), place });
+  });
+  return entries;
+}
+
+/** 6 hex digits in lower case. */
+function readLayer2Id(reader: JsonReader): number {
+  return reader.text((text) => {
+    const hint = 'A Layer-2 id is 6 hex digits in lower case, such as "f00001"';
+    if (text.length !== ID_DIGITS) {
+      throw reader.error('wrong-length', `has ${text.length} characters, not ${ID_DIGITS} hex digits`, hint);
+    }
+    checkHex(reader, text, true, hint);
+    return Number.parseInt(text, 16);
+  });
+}
+
+/** Pairs of hex digits in lower case. */
+function readPmkId(reader: JsonReader): Uint8Array<ArrayBuffer> {
+  return reader.text((text) => {
+    const hint = 'A PMK id is the octets that IDr carries, as pairs of hex digits in lower case';
+    if (text.length === 0 || text.length % 2 !== 0 || text.length > 2 * PMK_ID_OCTETS) {
+      const what = `has ${text.length} characters, not 1 to ${PMK_ID_OCTETS} pairs of hex digits`;
+      throw reader.error('wrong-length', what, hint);
+    }
+    checkHex(reader, text, true, hint);
+    return octetsOfHex(text);
+  });
+}
+
+/** Key material: exactly so many octets in hex digits of either case. */
+function readOctets(reader: JsonReader, octets: number): Uint8Array<ArrayBuffer> {
+  return reader.text((text) => {
+    const hint = `Give ${octets} octets as ${2 * octets} hex digits`;
+    if (text.length !== 2 * octets) {
+      throw reader.error('wrong-length', `has ${text.length} characters, not ${2 * octets} hex digits`, hint);
+    }
+    checkHex(reader, text, false, hint);
+    return octetsOfHex(text);
+  });
+}
+
+function checkHex(reader: JsonReader, text: string, lowerCase: boolean, hint: string): void {
+  const wrong = text.search(/[^0-9a-fA-F]/);
+  if (wrong >= 0) throw reader.error('bad-hex', `is no hex number at its character ${wrong + 1}`, hint);
+  if (lowerCase && /[A-F]/.test(text)) throw reader.error('upper-case', 'has hex digits in upper case', hint);
+}
+
+/** Goes through char codes, so that no further string with key material is made. */
+function octetsOfHex(text: string): Uint8Array<ArrayBuffer> {
+  const octets = new Uint8Array(text.length / 2);
+  for (let i = 0; i < octets.length; i++) {
+    octets[i] = (digitValue(text.charCodeAt(2 * i)) << 4) | digitValue(text.charCodeAt(2 * i + 1));
+  }
+  return octets;
+}
+
+/** Of a hex digit's ASCII code: letters have 1 to 6 in their low bits. */
+function digitValue(code: number): number {
+  return (code & 15) + (code > 0x39 ? 9 : 0);
+}
+
+function readName(reader: JsonReader): string {
+  return reader.text((text) => {
+    const characters = [...text].length;
+    if (characters > NAME_CHARACTERS) {
+      const hint = `Shorten it to ${NAME_CHARACTERS}`;
+      throw reader.error('wrong-length', `has ${characters} characters, more than ${NAME_CHARACTERS}`, hint);
+    }
+    // A terminal would obey escape sequences in a name; half a surrogate pair is no character.
+    if (/[\p{Cc}\p{Cs}]/u.test(text)) {
+      throw reader.error('bad-value', 'has control characters', 'Write the name without them');
+    }
+    return copyOf(text);
+  });
+}
+
+function readNodeName(reader: JsonReader): string {
+  return reader.text((text) => {
+    if (!/^\d{1,9}(\.\d{1,9}){0,31}$/.test(text)) {
+      throw reader.error('bad-value', 'is no node of a key tree', 'Write numbers with dots between, such as "1.0.1"');
+    }
+    return copyOf(text);
+  });
+}
+
+/** A copy with memory of its own: what the reader gives may be a view of the whole file, keys included. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
+}
+
+function readChoice<Choice extends string>(reader: JsonReader, choices: readonly Choice[]): Choice {
+  return reader.text((text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    const nearest = nearestName(text, choices);
+    const hint = nearest === null ? `Use one of ${choices.join(', ')}` : `Did you mean "${nearest}"?`;
+    throw reader.error('bad-value', `is none of ${choices.join(', ')}`, hint);
+  });
+}
+
+function readAlgorithm(reader: JsonReader): number {
+  return ALGORITHM_ID[readChoice(reader, CIPHER_ALGORITHMS)];
+}
+
+function readAddresses(reader: JsonReader): readonly Uint8Array[] {
+  const addresses = readList(reader, ADDRESS_CAP, 'addresses', () =>
+    reader.text((text) => {
+      const octets = addressOctets(text);
+      if (octets !== null) return octets;
+      throw reader.error('bad-address', 'is no IP address', 'Write an IPv4 or IPv6 address, such as "239.255.0.1"');
+    }),
+  );
+  return addresses.map((address) => address.value);
+}
+
+function readOptionalInstant(reader: JsonReader): number | null {
+  return reader.nothing() ? null : readInstant(reader);
+}
+
+function readInstant(reader: JsonReader): number {
+  return reader.text((text) => {
+    const instant = parseInstant(text);
+    if (typeof instant === 'number') return instant;
+    const hint = 'Write an instant in UTC, such as "2026-05-01T00:00:00Z"';
+    if (instant === 'not-utc') throw reader.error('not-utc', 'is not in UTC', hint);
+    if (instant === 'impossible') throw reader.error('impossible-date', 'does not exist in the calendar', hint);
+    throw reader.error('bad-date', 'is no RFC 3339 instant', hint);
+  });
+}
