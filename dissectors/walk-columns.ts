@@ -1,11 +1,12 @@
 // Makes and fills the tables of a walk: one row a frame, one row an RLC data element. Decoders call these; the tables'
 // shape is in walk-table.ts.
 
-import { BATCH_ROWS } from '../captures/frame-batch.ts';
 import { Problem } from './problems.ts';
 import { type ElementColumns, ElementFlag, type FrameColumns, type WalkTable } from './walk-table.ts';
 
 /** Constants we chose. */
+/** Frames that tables have room for when nobody says how many: a batch of a source has as many. */
+const FIRST_FRAMES = 4096;
 /**
  * Data elements of one RLC PDU, and of one frame. The largest SL-SCH transport block has 31,704 bits (TS 36.213
  * 14.1.1.4B), so no more than 3,963 octets, and a PDCP PDU with its length indicator takes 7.5: 528 fit. Above the cap
@@ -23,7 +24,7 @@ const FIRST_ELEMENTS_PER_FRAME = 2;
  *
  * @param rows frames, at least 1
  */
-export function createWalkTable(rows: number = BATCH_ROWS): WalkTable {
+export function createWalkTable(rows: number = FIRST_FRAMES): WalkTable {
   return { frames: createFrameColumns(rows), elements: createElementColumns(rows * FIRST_ELEMENTS_PER_FRAME) };
 }
 

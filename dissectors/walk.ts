@@ -426,13 +426,13 @@ function walkPdcpLte(
     return Outcome.malformed;
   }
   placePdu(frames, row, pduAt, available, end);
+  if (tree !== null) decodePdcpSlrbHeader(bytes, pduAt, available, end - pduAt, true, false, tree);
   if (pduAt >= end) {
     noteProblem(frames, row, Problem.pdcpHeaderCut, pduAt);
     return Outcome.malformed;
   }
   const flags = ElementFlag.withoutRlc | ElementFlag.firstOfPdu | ElementFlag.starts | ElementFlag.ends;
   appendElement(elements, row, pduAt, end - pduAt, available, pdcpLte.lcid, 0, flags);
-  if (tree !== null) decodePdcpSlrbHeader(bytes, pduAt, available, end - pduAt, true, false, tree);
   return Outcome.data;
 }
 

@@ -215,11 +215,15 @@ export function decodeMacLte(
   context: MacLteContext,
   tree: TreeWriter | null,
 ): Problem {
+  if (tree !== null) {
+    // Where the layer ends is known only at its payload tag.
+    const problem = decodeMacLte(bytes, at, available, end, context, null);
+    tree.begin(MAC_LTE, at, (problem === Problem.none ? context.pduAt : available) - at);
+  }
   context.rntiType = -1;
   context.crcStatus = CRC_ABSENT;
   context.predefined = false;
   let cursor = at + FIXED;
-  if (tree !== null) tree.begin(MAC_LTE, at, Math.min(cursor, available) - at);
   if (cursor > available) return stop(context, available < end ? Problem.snapCut : Problem.framingCut, at, tree);
   context.rntiType = bytes[at + 2];
   if (tree !== null) reportFixed(tree, bytes, at);

@@ -126,11 +126,15 @@ export function decodePdcpLte(
   context: PdcpLteContext,
   tree: TreeWriter | null,
 ): Problem {
+  if (tree !== null) {
+    // Where the layer ends is known only at its payload tag.
+    const problem = decodePdcpLte(bytes, at, available, end, context, null);
+    tree.begin(PDCP_LTE, at, (problem === Problem.none ? context.pduAt : available) - at);
+  }
   context.sidelink = true;
   context.lcid = 0;
   let snLength = 0;
   let cursor = at + FIXED;
-  if (tree !== null) tree.begin(PDCP_LTE, at, Math.min(cursor, available) - at);
   if (cursor > available) return stop(context, available < end ? Problem.snapCut : Problem.framingCut, at, tree);
   context.sidelink = bytes[at] === 0 && bytes[at + 1] === USER_PLANE;
   if (tree !== null) reportFixed(tree, bytes, at);

@@ -135,11 +135,15 @@ export function decodeRlcLte(
   context: RlcLteContext,
   tree: TreeWriter | null,
 ): Problem {
+  if (tree !== null) {
+    // Where the layer ends is known only at its payload tag.
+    const problem = decodeRlcLte(bytes, at, available, end, context, null);
+    tree.begin(RLC_LTE, at, (problem === Problem.none ? context.pduAt : available) - at);
+  }
   context.sidelink = true;
   context.lcid = 0;
   let snLength = 0;
   let cursor = at + FIXED;
-  if (tree !== null) tree.begin(RLC_LTE, at, Math.min(cursor, available) - at);
   if (cursor > available) return stop(context, available < end ? Problem.snapCut : Problem.framingCut, at, tree);
   context.sidelink = bytes[at] === UM;
   if (tree !== null) tree.add(fields.mode, at, 1, bytes[at]);

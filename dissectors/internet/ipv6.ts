@@ -145,28 +145,29 @@ export function decodeIpv6(
   const length = uint16(bytes, at + IPV6_PAYLOAD_LENGTH);
   cursor.version = 6;
   cursor.headerAt = at;
-  cursor.payloadAt = at + IPV6_HEADER;
   cursor.payloadEnd = length === 0 ? end : at + IPV6_HEADER + length;
-  cursor.protocol = bytes[at + NEXT_HEADER];
   cursor.sourceAt = at + SOURCE;
   cursor.destinationAt = at + DESTINATION;
   cursor.addressLength = 16;
   cursor.hops = bytes[at + HOP_LIMIT];
-  cursor.fragment = false;
-  cursor.identification = 0;
-  cursor.fragmentOffset = 0;
-  cursor.moreFragments = false;
-  if (tree !== null) reportHeader(tree, bytes, at);
-  const problem = followExtensions(bytes, end, cursor, tree);
+  const problem = followExtensions(bytes, end, cursor, null);
   if (tree !== null) {
-    if (problem !== Problem.none) reportProblem(tree, problem, Math.min(cursor.payloadAt, end));
+    reportHeader(tree, bytes, at, problem === Problem.none ? cursor.payloadAt : end);
+    followExtensions(bytes, end, cursor, tree);
+    if (problem !== Problem.none) reportProblem(tree, problem, cursor.payloadAt);
     tree.end();
   }
   return problem;
 }
 
-/** Moves the cursor behind the extension headers. */
+/** Moves the cursor from the fixed header behind the extension headers. */
 function followExtensions(bytes: Uint8Array, end: number, cursor: IpCursor, tree: TreeWriter | null): Problem {
+  cursor.payloadAt = cursor.headerAt + IPV6_HEADER;
+  cursor.protocol = bytes[cursor.headerAt + NEXT_HEADER];
+  cursor.fragment = false;
+  cursor.identification = 0;
+  cursor.fragmentOffset = 0;
+  cursor.moreFragments = false;
   for (let count = 0; isExtension(cursor.protocol); count++) {
     const at = cursor.payloadAt;
     if (count === MAX_EXTENSIONS) return Problem.ipHeader;
@@ -200,10 +201,10 @@ function failed(problem: Problem, at: number, end: number, tree: TreeWriter | nu
   return problem;
 }
 
-/** Opens the layer and shows the fixed header. */
-function reportHeader(tree: TreeWriter, bytes: Uint8Array, at: number): void {
+/** Opens the layer, which lasts to `end`, and shows the fixed header. */
+function reportHeader(tree: TreeWriter, bytes: Uint8Array, at: number, end: number): void {
   const first = uint32(bytes, at);
-  tree.begin(IPV6, at, IPV6_HEADER);
+  tree.begin(IPV6, at, end - at);
   tree.add(fields.version, at, 1, 6);
   tree.add(fields.trafficClass, at, 4, (first >>> 20) & 0xff);
   tree.add(fields.flow, at, 4, first & 0xfffff);

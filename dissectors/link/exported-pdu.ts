@@ -140,7 +140,11 @@ export function decodeExportedPdu(
 ): boolean {
   cursor.content = ExportedContent.other;
   cursor.payloadAt = at;
-  if (tree !== null) tree.begin(EXPORTED_PDU, at, Math.max(0, end - at));
+  if (tree !== null) {
+    // Where the layer ends is known only at its end tag.
+    const whole = decodeExportedPdu(bytes, at, end, cursor, null);
+    tree.begin(EXPORTED_PDU, at, Math.max(0, (whole ? cursor.payloadAt : end) - at));
+  }
   for (let tagAt = at; ; ) {
     const valueAt = tagAt + TAG_HEADER;
     if (valueAt > end || valueAt + uint16(bytes, tagAt + 2) > end) {
