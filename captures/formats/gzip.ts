@@ -23,6 +23,8 @@ class Inflater {
   readonly #gunzip: Gunzip;
   #output: Uint8Array[] = [];
   #ended = false;
+  /** Answers the write that is under way; the first answer counts. */
+  #settle: (good: boolean) => void = () => {};
 
   /** @param keep whether the output is wanted */
   constructor(keep: boolean) {
@@ -36,8 +38,10 @@ class Inflater {
     this.#gunzip.on('end', () => {
       this.#ended = true;
     });
-    // A failure is told through the callback of `write` as well.
-    this.#gunzip.on('error', () => {});
+    // zlib does not call the callback of a write that fails.
+    this.#gunzip.on('error', () => {
+      this.#settle(false);
+    });
   }
 
   /** False where the stream ended and what follows is padding. */
@@ -51,6 +55,7 @@ class Inflater {
       return true;
     }
     return new Promise<boolean>((resolve) => {
+      this.#settle = resolve;
       this.#gunzip.write(piece, (error) => {
         resolve(error === null || error === undefined);
       });

@@ -120,7 +120,7 @@ export class ChunkSource implements FrameSource {
       if (step.done === true) {
         break;
       }
-      first = first.length === 0 ? step.value : joined(first, step.value);
+      first = joined(first, step.value);
     }
     const compression = compressionOf(first);
     const whole = followed(first, input);
