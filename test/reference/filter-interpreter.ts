@@ -84,7 +84,7 @@ function holds(operator: string, left: Key, right: Key): boolean {
 function order(left: Key, right: Key): number {
   if (typeof left === 'object' && typeof right === 'object') {
     const [one, other] = [left, right].map((octets) => octets.map((octet) => String.fromCharCode(octet)).join(''));
-    return one! < other! ? -1 : one! > other! ? 1 : 0;
+    return one < other ? -1 : one > other ? 1 : 0;
   }
   return left < right ? -1 : left > right ? 1 : 0;
 }
@@ -98,7 +98,7 @@ function equals(key: Key, literal: OperandNode, left: OperandNode, frame: PlainF
   if (fieldOf(left, frame).type === 'ipv4' && text.includes('/')) {
     const [address, bits] = text.split('/');
     const shift = BigInt(32 - Number(bits));
-    return asBigint(key) >> shift === asBigint(address!.split('.').map(Number)) >> shift;
+    return asBigint(key) >> shift === asBigint(address.split('.').map(Number)) >> shift;
   }
   return order(key, literalKey(literal, left, frame)) === 0;
 }
@@ -124,7 +124,7 @@ function keysOf(operand: OperandNode, frame: PlainFrame): Key[] {
     const units = typeof key === 'string' ? [...key] : [...(key as readonly number[])];
     const parts = slices.map((slice) => indices(slice, units.length));
     if (parts.some((part) => part.length === 0 || part.some((index) => index < 0 || index >= units.length))) return [];
-    const taken = parts.flat().map((index) => units[index]!);
+    const taken = parts.flat().map((index) => units[index]);
     return [typeof key === 'string' ? taken.join('') : (taken as number[])];
   });
 }
@@ -152,7 +152,7 @@ function literalKey(literal: OperandNode, left: OperandNode, frame: PlainFrame):
   if (field.type === 'text') return text;
   if (field.type === 'l2id') return BigInt(`0x${text.replace('0x', '')}`);
   if (field.type === 'time') return BigInt(new Date(text).getTime()) * 1_000_000n;
-  if (field.type === 'ipv4' && !isSliced) return text.split('/')[0]!.split('.').map(Number);
+  if (field.type === 'ipv4' && !isSliced) return text.split('/')[0].split('.').map(Number);
   if (field.type === 'bytes' || isSliced) {
     if (literal.kind === 'text') return [...text].map((character) => character.charCodeAt(0));
     return text.split(':').map((part) => Number.parseInt(part, 16));

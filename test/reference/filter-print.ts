@@ -5,7 +5,7 @@ import type { ElementNode, FilterNode, OperandNode, SliceRange } from '../../dis
 /** Text of a filter. `spell` chooses between spellings of one operator, e.g. `==` and `eq`. */
 export function printFilter(
   node: FilterNode,
-  spell: (spellings: readonly string[]) => string = (all) => all[0]!,
+  spell: (spellings: readonly string[]) => string = (all) => all[0],
 ): string {
   const inner = (part: FilterNode) => `(${printFilter(part, spell)})`;
   switch (node.kind) {
