@@ -32,6 +32,7 @@ import { decodeSll } from './link/sll.ts';
 import { uint16 } from './octets.ts';
 import { Problem, reportProblem } from './problems.ts';
 import { LinkKind, linkKind } from './registry.ts';
+import { decodeMibSl } from './sidelink/mib-sl.ts';
 import { decodePdcpSlrbHeader } from './sidelink/pdcp-slrb.ts';
 import { decodeRlcUm } from './sidelink/rlc-um.ts';
 import { decodeSlSch } from './sidelink/sl-sch.ts';
@@ -200,8 +201,7 @@ function walkExported(
   tree: TreeWriter | null,
 ): Outcome {
   if (!decodeExportedPdu(bytes, at, available, exported, tree)) {
-    noteProblem(table.frames, row, available < end ? Problem.snapCut : Problem.linkHeaderCut, exported.problemAt);
-    return Outcome.malformed;
+    return badHeader(Problem.linkHeaderCut, exported.problemAt, available, end, row, table, tree);
   }
   const pduAt = exported.payloadAt;
   switch (exported.content) {
@@ -234,7 +234,7 @@ function walkIp(
   if (version !== 4 && version !== 6) return Outcome.notSidelink;
   const problem =
     version === 4 ? decodeIpv4(bytes, at, available, ip, tree) : decodeIpv6(bytes, at, available, ip, tree);
-  if (problem !== Problem.none) return badHeader(problem, at, available, end, row, table);
+  if (problem !== Problem.none) return badHeader(problem, at, available, end, row, table, tree);
   if (ip.fragment) return Outcome.notSidelink;
   // A length of 0 leaves the end to the frame, of which more may have been on the wire than was captured.
   const unsaid = uint16(bytes, at + (version === 4 ? IPV4_TOTAL_LENGTH : IPV6_PAYLOAD_LENGTH)) === 0;
@@ -257,7 +257,7 @@ function walkTcp(
   tree: TreeWriter | null,
 ): Outcome {
   const problem = decodeTcp(bytes, at, available, tcp, tree);
-  if (problem !== Problem.none) return badHeader(problem, at, available, end, row, table);
+  if (problem !== Problem.none) return badHeader(problem, at, available, end, row, table, tree);
   const onPort = tcp.sourcePort === MIKEY_PORT || tcp.destinationPort === MIKEY_PORT;
   if (!onPort || tcp.payloadAt >= available) return Outcome.notSidelink;
   return keyManagement(tcp.payloadAt, available, row, table);
@@ -275,7 +275,7 @@ function walkUdp(
   tree: TreeWriter | null,
 ): Outcome {
   const problem = decodeUdp(bytes, at, available, inIp ? ip : null, udp, tree);
-  if (problem !== Problem.none) return badHeader(problem, at, available, end, row, table);
+  if (problem !== Problem.none) return badHeader(problem, at, available, end, row, table, tree);
   const payloadEnd = udp.length === 0 ? end : Math.min(udp.payloadEnd, end);
   const payloadAvailable = Math.min(available, payloadEnd);
   const { sourcePort, destinationPort } = udp;
@@ -333,7 +333,7 @@ function walkGsmtap(
     case GsmtapPayload.slBch:
       table.frames.framing[row] = framing;
       placePdu(table.frames, row, payloadAt, available, end);
-      if (tree !== null) reportMacPdu(tree, bytes, payloadAt, available, true);
+      if (tree !== null) reportSlBch(tree, bytes, payloadAt, available, end);
       return Outcome.slBch;
     case GsmtapPayload.other:
     case GsmtapPayload.none:
@@ -359,7 +359,10 @@ function walkMacLte(
   if (whole) placePdu(frames, row, pduAt, available, end);
   if (rntiType === RntiType.slBch || (rntiType !== RntiType.sl && rntiType >= 0) || macLte.predefined) {
     const slBch = rntiType === RntiType.slBch && !macLte.predefined;
-    if (tree !== null && whole) reportMacPdu(tree, bytes, pduAt, available, slBch);
+    if (tree !== null && whole) {
+      if (slBch) reportSlBch(tree, bytes, pduAt, available, end);
+      else reportMacPdu(tree, bytes, pduAt, available, false);
+    }
     return slBch ? Outcome.slBch : Outcome.notSidelink;
   }
   if (!whole) noteProblem(frames, row, problem, macLte.problemAt);
@@ -374,6 +377,12 @@ function walkMacLte(
     return Outcome.crcFailed;
   }
   return whole ? decodeSlSch(bytes, pduAt, available, end, row, table, tree) : Outcome.malformed;
+}
+
+/** Shows the master information block, where all of it was captured. */
+function reportSlBch(tree: TreeWriter, bytes: Uint8Array, at: number, available: number, end: number): void {
+  reportMacPdu(tree, bytes, at, available, true);
+  if (available >= end && at < end) decodeMibSl(bytes, at, end, tree);
 }
 
 function forgetSlSch(table: WalkTable, row: number): void {
@@ -465,8 +474,11 @@ function badHeader(
   end: number,
   row: number,
   table: WalkTable,
+  tree: TreeWriter | null,
 ): Outcome {
   const cut = problem === Problem.linkHeaderCut && available < end;
   noteProblem(table.frames, row, cut ? Problem.snapCut : problem, at);
+  // The decoder does not know how long the frame was and has shown the cut alone.
+  if (cut && tree !== null) reportProblem(tree, Problem.snapCut, at);
   return Outcome.malformed;
 }

@@ -5,7 +5,9 @@ import { field, type Protocol, type TreeWriter } from '../layer.ts';
 import { OctetWriter, uint16, uint24 } from '../octets.ts';
 import { Problem, reportProblem } from '../problems.ts';
 import { createWalkTable, noteProblem, resetWalkTable } from '../walk-columns.ts';
-import { Outcome, type WalkTable } from '../walk-table.ts';
+import { ElementFlag, Outcome, type WalkTable } from '../walk-table.ts';
+import { decodePc5Signalling } from './pc5-signalling.ts';
+import { PDCP_HEADER_OCTETS, SduType, slrbSduType } from './pdcp-slrb.ts';
 import { decodeRlcUm } from './rlc-um.ts';
 
 /** The specification says (TS 36.321 6.1.6, 6.2.4, Table 6.2.4-1). */
@@ -24,12 +26,16 @@ const LCID_MASK = 0x1f;
 const F_BIT = 0x80;
 /** LCIDs. 1 to 10 are logical channels, 11 to 20 their duplicates of Rel-15. */
 const LCID_LAST_DATA = 20;
+/** PC5-S from here to 30; this one is not protected. */
 const LCID_FIRST_PC5_S = 28;
 const LCID_PADDING = 31;
 
 /** Constants we chose. */
 /** Subheaders of one PDU, padding included. A PDU with more is damaged; the radio has 10 logical channels and padding. */
 export const MAX_SUBHEADERS = 64;
+
+/** Flags that tell whether an element is a whole SDU, all of it captured. */
+const WHOLE_AND_CUT = ElementFlag.starts | ElementFlag.ends | ElementFlag.cut;
 
 /** Length of an SDU that runs to the end of the PDU, in `lengths`. */
 const TO_THE_END = -1;
@@ -266,7 +272,10 @@ function visitSdus(
   return pc5Signalling ? Outcome.pc5Signalling : Outcome.data;
 }
 
-/** Shows the RLC PDU of an SDU that is not judged: its elements and problems stay out of the frame's columns. */
+/**
+ * Shows the RLC PDU of an SDU that is not judged: its elements and problems stay out of the frame's columns. PC5-S
+ * messages that are not protected are shown too.
+ */
 function showSdu(
   bytes: Uint8Array,
   at: number,
@@ -279,6 +288,15 @@ function showSdu(
   resetWalkTable(shown, 1);
   shown.frames.version[0] = version;
   decodeRlcUm(bytes, at, available, end, 0, lcid, shown, tree);
+  if (lcid !== LCID_FIRST_PC5_S) return;
+  const { elements } = shown;
+  for (let index = 0; index < elements.count; index++) {
+    const sduAt = elements.at[index] + PDCP_HEADER_OCTETS;
+    const sduEnd = elements.at[index] + elements.length[index];
+    const whole = (elements.flags[index] & WHOLE_AND_CUT) === ElementFlag.starts + ElementFlag.ends;
+    if (!whole || sduAt >= sduEnd || slrbSduType(bytes, elements.at[index]) !== SduType.pc5Signalling) continue;
+    decodePc5Signalling(bytes, sduAt, sduEnd, tree);
+  }
 }
 
 function damaged(table: WalkTable, row: number, problem: Problem, at: number, tree: TreeWriter | null): Outcome {

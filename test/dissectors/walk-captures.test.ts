@@ -89,6 +89,11 @@ describe.skipIf(SHARED_CAPTURES === null)('over the air', () => {
     const { frames, bytes } = walkFile('over-the-air', 'srsran_sidelink_slbch_cmw500.pcap');
     expect(frames).toMatchObject([{ outcome: 'sl-bch', problem: 'none', pduLength: 6 }]);
     expect(hex(bytes[0].subarray(frames[0].pduAt))).toBe('611000000000');
+    const tree = new TreeRecorder();
+    describeFrame(bytes[0], bytes[0].length, 147, tree);
+    expect(tree.problems).toEqual([]);
+    // Direct frame number 272, as the transmitter's recording says.
+    expect(tree.fields.map(({ value }) => value)).toContain(272);
   });
 });
 

@@ -207,7 +207,10 @@ describe('the tree', () => {
     expect(tree.protocols).toEqual(['mac-lte', 'sl-sch', 'rlc-um', 'pdcp-slrb']);
     expect(tree.one('slrb.kd-sess-id')).toBe(0x1234);
     expect(tree.all('slrb.ptk-id')).toEqual([]);
-    expect(show(octets('10 0a0b0c f000 1c 01 40 0000 0000 01')).one('slrb.sdu-type')).toBe(2);
+    const clear = show(octets('10 0a0b0c f000 1c 01 40 0000 0000 04 0001 00000007'));
+    expect(clear.one('slrb.sdu-type')).toBe(2);
+    expect(clear.protocols.at(-1)).toBe('pc5-s');
+    expect(show(octets('10 0a0b0c f000 1e 01 40 0000 0000 04 0001 00000007')).protocols.at(-1)).toBe('pdcp-slrb');
   });
 
   test('names the damage', () => {
