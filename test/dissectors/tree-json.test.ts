@@ -64,6 +64,14 @@ describe('-T json', () => {
     expect((layers.demo[1] as Record<string, unknown>)['demo.data_raw']).toEqual(['ff0a', 1, 2, 0, 'deciphered SDU']);
   });
 
+  test('the layer ipv4 has the name that tshark gives it', () => {
+    const protocol: Protocol = { name: 'ipv4', title: 'x', about: 'x', clause: 'x', fields: {} };
+    const builder = new TreeBuilder(new Uint8Array(1));
+    builder.begin(protocol, 0, 1);
+    builder.end();
+    expect(JSON.parse(treeJson(builder.finish()))).toMatchObject({ _source: { layers: { ip: {} } } });
+  });
+
   test('names that objects have of themselves are keys as any other', () => {
     const odd = field('__proto__', 'Odd', 'uint', { about: 'x', clause: 'x' });
     const protocol: Protocol = { name: 'constructor', title: 'x', about: 'x', clause: 'x', fields: { odd } };
