@@ -1,10 +1,11 @@
 // Text from packets made safe for a terminal without losing readable letters: names in any script stay, everything a
 // terminal would obey becomes an escape.
 
-/** C0, DEL, C1, line and paragraph separators, bidirectional controls, zero-width characters, tags, lone surrogates. */
-const UNSAFE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is what this file is for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
+/**
+ * C0, DEL, C1; format characters (bidirectional controls, zero-width ones, tags); line and paragraph separators; lone
+ * surrogates.
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const UNSAFE_ONCE = new RegExp(UNSAFE.source, 'u');
 

@@ -60,8 +60,13 @@ export function treeJson(tree: LayerTree, options: TreeJsonOptions = {}): string
     .join('\n');
 }
 
+/** Layers that tshark calls otherwise than our events do. */
+const TSHARK_NAMES: ReadonlyMap<string, string> = new Map([['ipv4', 'ip']]);
+
 function nodeKey(node: TreeNode): string {
   if (node.kind === 'problem') return problemProtocol.name;
+  const name = node.kind === 'layer' ? TSHARK_NAMES.get(node.protocol?.name ?? '') : undefined;
+  if (name !== undefined) return name;
   return printable(node.field?.name ?? node.protocol?.name ?? node.label);
 }
 

@@ -36,9 +36,9 @@ export function nodeText(tree: LayerTree, node: TreeNode): string {
     case 'problem':
       return `[Problem at octet ${node.at}: ${printable(node.label)} (${printable(node.code)})]`;
     case 'generated':
-      return `[${fieldText(node)}]`;
+      return `[${fieldText(tree, node)}]`;
     case 'field':
-      return fieldText(node) + rangeText(tree, node);
+      return fieldText(tree, node) + rangeText(tree, node);
     default:
       return printable(node.label) + rangeText(tree, node);
   }
@@ -51,12 +51,12 @@ function rangeText(tree: LayerTree, node: TreeNode): string {
   return `  [${where}${node.at}:${node.length}]`;
 }
 
-function fieldText(node: TreeNode): string {
+function fieldText(tree: LayerTree, node: TreeNode): string {
   const { field } = node;
   const label = printable(node.label);
   if (field === null || field.type === 'marker') return label;
   const value = node.value ?? '';
-  const bits = node.kind === 'field' ? bitsText(field, value) : '';
+  const bits = node.kind === 'field' ? bitsText(field, tree.sources[node.source].bytes, node.at) : '';
   return `${bits === '' ? '' : `${bits} = `}${label}: ${readableText(field, value)}`;
 }
 

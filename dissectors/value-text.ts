@@ -50,10 +50,20 @@ export function l2idText(id: number): string {
   return id.toString(16).padStart(6, '0');
 }
 
+function hexNumber(value: number | bigint, digits: number): string {
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16).padStart(digits, '0')}`;
+}
+
 function numberText(field: Field, value: number | bigint): string {
-  if (field.base !== 'hex') return String(value);
-  if (value < 0) return `-0x${(-value).toString(16)}`;
-  return `0x${value.toString(16).padStart(2 * field.width, '0')}`;
+  return field.base === 'hex' ? hexNumber(value, 2 * field.width) : String(value);
+}
+
+/** Hex digits that the bits of a field need; those of its octets where it fills them. */
+function hexDigits(field: Field): number {
+  if (field.mask === 0) return 2 * field.width;
+  let bits = 0;
+  for (let rest = field.mask; rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2;
+  return Math.ceil(bits / 4);
 }
 
 /** Octets as hex; `separator` stands between two of them. */
@@ -111,34 +121,31 @@ export function readableText(field: Field, value: FieldValue): string {
   if (value instanceof Uint8Array && addressText(field, value) === null) {
     return hexText(value, 0, value.length, READABLE_OCTETS);
   }
-  const bare = bareText(field, value);
-  if (name !== null) return `${printable(name)} (${bare})`;
-  if (field.base === 'dec_hex' && field.type === 'uint' && typeof value !== 'string') {
-    return `${bare} (0x${value.toString(16).padStart(2 * field.width, '0')})`;
+  if (field.type !== 'uint' || (typeof value !== 'number' && typeof value !== 'bigint')) {
+    const bare = bareText(field, value);
+    return name === null ? bare : `${printable(name)} (${bare})`;
   }
-  return bare;
+  const number = field.base === 'hex' ? hexNumber(value, hexDigits(field)) : String(value);
+  if (name !== null && name !== number) return `${printable(name)} (${number})`;
+  return field.base === 'dec_hex' ? `${number} (${hexNumber(value, 2 * field.width)})` : number;
 }
 
 /**
- * The bits of a masked field in Wireshark's form, `0001 ....`: the field's bits as digits, the others as dots, a blank
- * after every four. Empty where the field fills its octets, or the value is no number.
+ * The octets of a masked field in Wireshark's form, `0001 ....`: the field's bits as digits, the others as dots, a blank
+ * after every four. Read from the octets, not from the value, which may be scaled (a header length in octets). Empty
+ * where the field fills its octets or they are not there.
+ *
+ * @param at first octet of the field
  */
-export function bitsText(field: Field, value: FieldValue): string {
-  if (field.mask === 0 || field.width === 0) return '';
-  if (typeof value !== 'number' && typeof value !== 'boolean') return '';
+export function bitsText(field: Field, bytes: Uint8Array, at: number): string {
+  if (field.mask === 0 || field.width === 0 || at < 0 || at + field.width > bytes.length) return '';
   let text = '';
-  let shown = 0;
-  // Arithmetic instead of bit operators: masks reach 32 bits and more, shifts end at 31.
-  let rest = Number(value);
-  for (let bit = 0; bit < 8 * field.width; bit++) {
-    if (bit > 0 && bit % 4 === 0) text = ` ${text}`;
-    if (Math.floor(field.mask / 2 ** bit) % 2 === 1) {
-      text = `${rest % 2}${text}`;
-      rest = Math.floor(rest / 2);
-      shown++;
-    } else {
-      text = `.${text}`;
-    }
+  for (let bit = 8 * field.width - 1; bit >= 0; bit--) {
+    const octet = bytes[at + field.width - 1 - (bit >> 3)];
+    // Arithmetic instead of bit operators: masks may have more bits than shifts can move.
+    const isField = Math.floor(field.mask / 2 ** bit) % 2 === 1;
+    text += isField ? String((octet >> (bit & 7)) & 1) : '.';
+    if (bit > 0 && bit % 4 === 0) text += ' ';
   }
-  return shown === 0 ? '' : text;
+  return text;
 }

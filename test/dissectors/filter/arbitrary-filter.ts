@@ -164,7 +164,7 @@ export const FILTERS: fc.Arbitrary<FilterNode> = fc.letrec<{ node: FilterNode; l
 /** Values by field name; a field may be absent or occur up to three times. */
 export const FRAMES: fc.Arbitrary<Record<string, FieldValue[]>> = fc
   .tuple(...KINDS.map((kind) => fc.array(kind.value, { maxLength: 3 })))
-  .map((lists) => Object.fromEntries(KINDS.map((kind, index) => [kind.name, lists[index]!])));
+  .map((lists) => Object.fromEntries(KINDS.map((kind, index) => [kind.name, lists[index]])));
 
 /** Octets of any kind, for tests that feed garbage. */
 export const OCTETS: fc.Arbitrary<Uint8Array> = octets(8);

@@ -27,14 +27,14 @@ export function fill(collector: FieldCollector, frame: TestFrame): void {
   for (const [name, at] of Object.entries(frame.layers ?? {})) {
     const entry = findProtocol(name);
     if (entry === null) throw new Error(`no protocol ${name}`);
-    collector.begin(entry.protocols[0]!, at, octets.length - at);
+    collector.begin(entry.protocols[0], at, octets.length - at);
     collector.end();
   }
   for (const [name, values] of Object.entries(frame.fields ?? {})) {
     const entry = findField(name);
     if (entry === null) throw new Error(`no field ${name}`);
     for (const value of Array.isArray(values) ? (values as readonly FieldValue[]) : [values as FieldValue]) {
-      collector.add(entry.fields[0]!, 0, 0, value);
+      collector.add(entry.fields[0], 0, 0, value);
     }
   }
 }

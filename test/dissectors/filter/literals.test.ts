@@ -54,7 +54,7 @@ describe('literals', () => {
         const address = Uint8Array.from(octets);
         expect(parseIpv6(ipv6Text(address, 0))).toEqual(address);
         const long = Array.from({ length: 8 }, (_, group) =>
-          ((octets[2 * group]! << 8) | octets[2 * group + 1]!).toString(16),
+          ((octets[2 * group] << 8) | octets[2 * group + 1]).toString(16),
         );
         expect(parseIpv6(long.join(':'))).toEqual(address);
       }),

@@ -31,7 +31,7 @@ function compiledOrNull(text: string) {
 function plainFrame(fields: Record<string, unknown[]>): PlainFrame {
   return new Map(
     Object.entries(fields).map(([name, values]) => {
-      const field = findField(name)!.fields[0]!;
+      const field = findField(name)!.fields[0];
       const names = field.type === 'text' ? [...(field.values?.values() ?? [])] : [];
       return [name, { type: field.type, values: values as never, names }];
     }),
@@ -42,7 +42,7 @@ describe('random filters', () => {
   test('printed in any spelling and parsed again, a tree is the same', () => {
     fc.assert(
       fc.property(FILTERS, fc.infiniteStream(fc.nat(5)), (tree, choices) => {
-        const text = printFilter(tree, (spellings) => spellings[(choices.next().value ?? 0) % spellings.length]!);
+        const text = printFilter(tree, (spellings) => spellings[(choices.next().value ?? 0) % spellings.length]);
         expect(withoutPositions(parseFilter(text))).toEqual(withoutPositions(tree));
       }),
       { numRuns: 500 },

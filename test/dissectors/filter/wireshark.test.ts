@@ -200,7 +200,8 @@ function sharkd(requests: readonly object[]): Map<number, { result?: unknown; er
   const input = requests.map((request, id) => JSON.stringify({ jsonrpc: '2.0', id: id + 1, ...request })).join('\n');
   const output = spawnSync('sharkd', ['-'], { input: `${input}\n`, encoding: 'utf8', timeout: 60_000 }).stdout ?? '';
   const answers = output.split('\n').filter((line) => line.startsWith('{'));
-  return new Map(answers.map((line) => JSON.parse(line) as { id: number }).map((answer) => [answer.id, answer]));
+  const parsed = answers.map((line) => JSON.parse(line) as { id: number; result?: unknown; error?: unknown });
+  return new Map(parsed.map((answer) => [answer.id, answer]));
 }
 
 const version = /TShark \(Wireshark\) (\d+)\.(\d+)/.exec(
