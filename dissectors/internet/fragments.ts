@@ -5,6 +5,9 @@
 // attacker cannot choose which version is read (RFC 5722 3 goes further and drops every overlap; copies are common on a
 // link that repeats each transmission).
 
+import { hexText } from '../text.ts';
+import type { IpCursor } from './ip-cursor.ts';
+
 /** Constants we chose. */
 /** Datagrams in progress at once. One more pushes out the one that was begun first. */
 export const FRAGMENT_ENTRIES = 256;
@@ -181,4 +184,27 @@ function dropExpired(table: FragmentTable, time: number): void {
     remove(table, key, datagram);
     table.expired++;
   }
+}
+
+/**
+ * The fragment that an IP decoder found, ready for `addFragment`.
+ *
+ * @param cursor what `decodeIpv4` or `decodeIpv6` left; its `fragment` is true
+ * @param end one behind the last octet at hand
+ * @param scope what else keeps datagrams apart, e.g. group and source
+ * @param time capture time in seconds
+ */
+export function fragmentOf(bytes: Uint8Array, cursor: IpCursor, end: number, scope: string, time: number): Fragment {
+  const { version, protocol, identification, sourceAt, destinationAt, addressLength } = cursor;
+  const source = hexText(bytes, sourceAt, sourceAt + addressLength);
+  const destination = hexText(bytes, destinationAt, destinationAt + addressLength);
+  // RFC 8200 4.5 leaves the protocol out of the key; IPv4 has it (RFC 791 3.2).
+  const upper = version === 4 ? protocol : 0;
+  return {
+    key: `${scope}|${version}|${source}|${destination}|${upper}|${identification}`,
+    offset: cursor.fragmentOffset,
+    more: cursor.moreFragments,
+    payload: bytes.subarray(cursor.payloadAt, Math.min(cursor.payloadEnd, end)),
+    time,
+  };
 }

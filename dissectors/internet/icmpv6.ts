@@ -92,7 +92,6 @@ const fields = {
     about: 'Octet of the packet that was at fault.',
     clause: 'RFC 4443 3.4',
   }),
-  reserved: field('icmpv6.reserved', 'Reserved', 'bytes', { width: 4, about: 'Zero.', clause: CLAUSE }),
   hopLimit: field('icmpv6.nd.ra.cur_hop_limit', 'Cur hop limit', 'uint', {
     about: 'Hop limit that hosts should use.',
     clause: ND,
@@ -251,8 +250,7 @@ const fields = {
     about: 'Address of a DNS server.',
     clause: 'RFC 8106 5.1',
   }),
-  optionReserved2: field('icmpv6.opt.reserved', 'Reserved', 'bytes', { width: 2, about: 'Zero.', clause: ND }),
-  optionReserved4: field('icmpv6.opt.reserved', 'Reserved', 'bytes', { width: 4, about: 'Zero.', clause: ND }),
+  optionReserved: field('icmpv6.opt.reserved', 'Reserved', 'bytes', { width: 0, about: 'Zero.', clause: ND }),
   data: field('icmpv6.data', 'Data', 'bytes', {
     width: 0,
     about: 'Echo data, the packet that an error speaks of, or an option that is not decoded.',
@@ -290,14 +288,15 @@ const BODY_FIELDS: ReadonlyMap<number, readonly Field[]> = new Map<number, reado
       fields.retransmission,
     ],
   ],
-  [NEIGHBOR_SOLICITATION, [fields.reserved, fields.solicitationTarget]],
+  [NEIGHBOR_SOLICITATION, [fields.solicitationTarget]],
   [
     NEIGHBOR_ADVERTISEMENT,
     [fields.router, fields.solicited, fields.override, fields.advertisementReserved, fields.advertisementTarget],
   ],
-  [REDIRECT, [fields.reserved, fields.redirectTarget, fields.redirectDestination]],
+  [REDIRECT, [fields.redirectTarget, fields.redirectDestination]],
 ]);
-const OTHER_BODY = [fields.reserved];
+/** Types whose four octets behind the checksum mean nothing; so with the types that are not in the table. */
+const RESERVED_FIRST = new Set([NEIGHBOR_SOLICITATION, REDIRECT]);
 
 /** Octets from the type to the options, for the types that have options; 0 for the others. */
 function optionsOffset(type: number): number {
@@ -366,10 +365,17 @@ function decodeBody(bytes: Uint8Array, at: number, end: number, tree: TreeWriter
     tree?.problem('icmpv6.cut', end, `the message has ${options} octets before its options, ${end - at} are there`);
     return false;
   }
-  const next = tree === null ? 0 : addFields(tree, bytes, at + 4, BODY_FIELDS.get(type) ?? OTHER_BODY);
+  const next = tree === null ? 0 : addBody(bytes, at + 4, type, tree);
   if (options > 0) return decodeOptions(bytes, at + options, end, tree);
   if (tree !== null) addOctets(tree, fields.data, bytes, next, end);
   return true;
+}
+
+function addBody(bytes: Uint8Array, at: number, type: number, tree: TreeWriter): number {
+  const body = BODY_FIELDS.get(type);
+  const reserved = body === undefined || RESERVED_FIRST.has(type) ? 4 : 0;
+  addOctets(tree, mldFields.reserved, bytes, at, at + reserved);
+  return addFields(tree, bytes, at + reserved, body ?? []);
 }
 
 /** Options of neighbour discovery (RFC 4861 4.6): type, length in words of 8 octets, value. */
@@ -401,16 +407,22 @@ function addOption(bytes: Uint8Array, at: number, end: number, tree: TreeWriter)
       fields.prefixReserved,
       fields.validLifetime,
       fields.preferredLifetime,
-      fields.optionReserved4,
-      fields.prefix,
     ]);
-  } else if (type === 5 && end - at === 8) addFields(tree, bytes, next, [fields.optionReserved2, fields.linkMtu]);
+    addOctets(tree, fields.optionReserved, bytes, at + 12, at + 16);
+    addFields(tree, bytes, at + 16, [fields.prefix]);
+  } else if (type === 5 && end - at === 8) addFields(tree, bytes, addReserved(bytes, next, tree), [fields.linkMtu]);
   else if (type === 14) addOctets(tree, fields.nonce, bytes, next, end);
   else if (type === 25 && end - at >= 24) {
-    next = addFields(tree, bytes, next, [fields.optionReserved2, fields.dnsLifetime]);
+    next = addFields(tree, bytes, addReserved(bytes, next, tree), [fields.dnsLifetime]);
     while (next + 16 <= end) next = addFields(tree, bytes, next, [fields.dnsServer]);
   } else addOctets(tree, fields.data, bytes, next, end);
   tree.end();
+}
+
+/** The two reserved octets of an option. */
+function addReserved(bytes: Uint8Array, at: number, tree: TreeWriter): number {
+  addOctets(tree, fields.optionReserved, bytes, at, at + 2);
+  return at + 2;
 }
 
 /** Link-layer address of the option of a type in a neighbour message, as text; empty where there is none. */

@@ -56,8 +56,7 @@ const fields = {
     about: 'Tenths of a second to answer in; from 128 on a floating-point code.',
     clause: QUERY_CLAUSE,
   }),
-  reserved: field('igmp.reserved', 'Reserved', 'bytes', { about: 'Zero.', clause: REPORT_CLAUSE }),
-  reserved2: field('igmp.reserved', 'Reserved', 'bytes', { width: 2, about: 'Zero.', clause: REPORT_CLAUSE }),
+  reserved: field('igmp.reserved', 'Reserved', 'bytes', { width: 0, about: 'Zero.', clause: REPORT_CLAUSE }),
   checksum: field('igmp.checksum', 'Checksum', 'uint', {
     base: 'hex',
     width: 2,
@@ -180,8 +179,10 @@ export function decodeIgmp(bytes: Uint8Array, at: number, end: number, tree: Tre
 
   tree.begin(igmpProtocol, at, available);
   tree.generated(fields.version, version);
-  const second = type === QUERY || type === REPORT_V2 || type === LEAVE ? fields.maxResponse : fields.reserved;
-  let next = addFields(tree, bytes, at, [fields.type, second, fields.checksum]);
+  addFields(tree, bytes, at, [fields.type]);
+  if (type === QUERY || type === REPORT_V2 || type === LEAVE) addFields(tree, bytes, at + 1, [fields.maxResponse]);
+  else addOctets(tree, fields.reserved, bytes, at + 1, at + 2);
+  let next = addFields(tree, bytes, at + 2, [fields.checksum]);
   tree.generated(fields.checksumGood, checksumGood);
   if (!checksumGood) tree.problem('igmp.checksum', at + CHECKSUM, 'the checksum is wrong');
   if (overrunAt >= 0) tree.problem('igmp.cut', overrunAt, 'a list goes beyond the message');
@@ -206,7 +207,8 @@ export function decodeIgmp(bytes: Uint8Array, at: number, end: number, tree: Tre
 
 /** Group records of a version 3 report, as far as they are whole. */
 function addRecords(bytes: Uint8Array, at: number, end: number, tree: TreeWriter): void {
-  let next = addFields(tree, bytes, at, [fields.reserved2, fields.records]);
+  addOctets(tree, fields.reserved, bytes, at, at + 2);
+  let next = addFields(tree, bytes, at + 2, [fields.records]);
   for (let left = uint16(bytes, next - 2); left > 0 && next + RECORD <= end; left--) {
     const length = recordLength(bytes, next);
     if (next + length > end) return;

@@ -42,13 +42,13 @@ export const mldFields = {
     about: 'Time to answer in, ms; from 32768 on a floating-point code.',
     clause: QUERY_CLAUSE,
   }),
-  reserved: field('icmpv6.reserved', 'Reserved', 'bytes', { width: 2, about: 'Zero.', clause: QUERY_CLAUSE }),
+  reserved: field('icmpv6.reserved', 'Reserved', 'bytes', { width: 0, about: 'Zero.', clause: 'RFC 4443 2.1' }),
   group: field('icmpv6.mld.multicast_address', 'Multicast Address', 'ipv6', {
     width: 16,
     about: 'Group that is asked about, joined or left.',
     clause: QUERY_CLAUSE,
   }),
-  flagReserved: field('icmpv6.mld.flag.reserved', 'Reserved', 'uint', {
+  mldFlagReserved: field('icmpv6.mld.flag.reserved', 'Reserved', 'uint', {
     mask: 0xf0,
     about: 'Zero.',
     clause: QUERY_CLAUSE,
@@ -158,10 +158,12 @@ export function decodeMld(bytes: Uint8Array, at: number, end: number, tree: Tree
 function addVersion1(bytes: Uint8Array, at: number, end: number, tree: TreeWriter): void {
   const isVersion2 = bytes[at] === MLD_QUERY && end - at >= QUERY_V2;
   const delay = isVersion2 ? mldFields.responseCode : mldFields.responseDelay;
-  let next = addFields(tree, bytes, at + 4, [delay, mldFields.reserved, mldFields.group]);
+  addFields(tree, bytes, at + 4, [delay]);
+  addOctets(tree, mldFields.reserved, bytes, at + 6, at + 8);
+  let next = addFields(tree, bytes, at + 8, [mldFields.group]);
   if (!isVersion2) return;
   next = addFields(tree, bytes, next, [
-    mldFields.flagReserved,
+    mldFields.mldFlagReserved,
     mldFields.suppress,
     mldFields.robustness,
     mldFields.interval,
@@ -173,7 +175,8 @@ function addVersion1(bytes: Uint8Array, at: number, end: number, tree: TreeWrite
 }
 
 function addRecords(bytes: Uint8Array, at: number, end: number, tree: TreeWriter): void {
-  let next = addFields(tree, bytes, at, [mldFields.reserved, mldFields.records]);
+  addOctets(tree, mldFields.reserved, bytes, at, at + 2);
+  let next = addFields(tree, bytes, at + 2, [mldFields.records]);
   for (let left = uint16(bytes, next - 2); left > 0 && next + RECORD <= end; left--) {
     const length = recordLength(bytes, next);
     if (next + length > end) return;

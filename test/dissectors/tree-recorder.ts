@@ -11,6 +11,9 @@ export interface Recorded {
   readonly protocol: string;
 }
 
+/** Stands for a source, which holds layers and no fields of its own. */
+const SOURCE: Protocol = { name: 'source', title: '', about: '', clause: '', fields: {} };
+
 /** Records a tree. Throws where a field lies outside its layer's octets or an `end` has no beginning. */
 export class TreeRecorder implements TreeWriter {
   readonly fields: Recorded[] = [];
@@ -51,7 +54,7 @@ export class TreeRecorder implements TreeWriter {
   }
 
   source(_name: string, bytes: Uint8Array): void {
-    this.#open.push({ ...this.#top(), at: 0, end: bytes.length });
+    this.#open.push({ protocol: SOURCE, at: 0, end: bytes.length });
   }
 
   /** Values of a field, in order. */
