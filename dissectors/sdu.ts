@@ -9,6 +9,7 @@ import { createIpCursor, type IpCursor } from './internet/ip-cursor.ts';
 import { decodeIpv4 } from './internet/ipv4.ts';
 import { decodeIpv6 } from './internet/ipv6.ts';
 import { IP_PROTOCOL_NAMES, IpProtocol, MIKEY_PORT, MONP_PORT, UDP_PORT_NAMES } from './internet/ports.ts';
+import { decodeTcp, type TcpCursor } from './internet/tcp.ts';
 import { createUdpCursor, decodeUdp, type UdpCursor } from './internet/udp.ts';
 import { describeMikey } from './keying/mikey.ts';
 import { dissectMikey } from './keying/mikey-tree.ts';
@@ -67,6 +68,7 @@ function chains(ip: string) {
     rtcp: [ip, 'udp', 'rtcp'] as readonly string[],
     mikey: [ip, 'udp', 'mikey'] as readonly string[],
     monp: [ip, 'udp', 'monp'] as readonly string[],
+    tcp: [ip, 'tcp'] as readonly string[],
     icmp: [ip, 'icmp'] as readonly string[],
     icmpv6: [ip, 'icmpv6'] as readonly string[],
     igmp: [ip, 'igmp'] as readonly string[],
@@ -82,10 +84,11 @@ type UdpUser = 'rtp' | 'rtcp' | 'mikey' | 'monp' | 'udp';
 // Scratch that is written before it is read in each call; nothing is remembered from one SDU to the next.
 const ip: IpCursor = createIpCursor();
 const udp: UdpCursor = createUdpCursor();
+const tcp: TcpCursor = { sourcePort: 0, destinationPort: 0, payloadAt: 0 };
 
 // Text of IPv4 endpoints, direct-mapped: a pure function's results, so that remembering them changes nothing.
 const endpointKeys = new Float64Array(ENDPOINT_CACHE).fill(-1);
-const endpointTexts: string[] = new Array(ENDPOINT_CACHE).fill('');
+const endpointTexts: string[] = Array.from({ length: ENDPOINT_CACHE }, () => '');
 
 /** `169.254.10.11:5000`. */
 function ipv4Endpoint(bytes: Uint8Array, at: number, port: number): string {
@@ -203,6 +206,8 @@ function describeUpper(bytes: Uint8Array, body: Uint8Array, at: number, end: num
   const names = version === 4 ? IPV4_CHAINS : IPV6_CHAINS;
   const hosts = `${addressText(bytes, ip.sourceAt, version)} > ${addressText(bytes, ip.destinationAt, version)}`;
   switch (ip.protocol) {
+    case IpProtocol.tcp:
+      return describeTcp(bytes, body, at, end, version);
     case IpProtocol.icmp:
       return bounded(names.icmp, `${hosts} ${describeIcmp(body, at, end)}`);
     case IpProtocol.icmpv6:
@@ -214,6 +219,17 @@ function describeUpper(bytes: Uint8Array, body: Uint8Array, at: number, end: num
       return bounded(names.alone, `${hosts} ${name} ${end - at} octets`);
     }
   }
+}
+
+function describeTcp(bytes: Uint8Array, body: Uint8Array, at: number, end: number, version: number): SduDescription {
+  const names = version === 4 ? IPV4_CHAINS : IPV6_CHAINS;
+  if (decodeTcp(body, at, end, tcp, null) !== Problem.none) {
+    const hosts = `${addressText(bytes, ip.sourceAt, version)} > ${addressText(bytes, ip.destinationAt, version)}`;
+    return bounded(names.tcp, `${hosts} TCP header cut or contradicting itself`);
+  }
+  const source = endpointText(bytes, ip.sourceAt, version, tcp.sourcePort);
+  const destination = endpointText(bytes, ip.destinationAt, version, tcp.destinationPort);
+  return bounded(names.tcp, `${source} > ${destination} TCP ${end - tcp.payloadAt} octets`);
 }
 
 function describeFragment(bytes: Uint8Array, payloadEnd: number, version: number): SduDescription {
@@ -301,6 +317,11 @@ function dissectUpper(
     case IpProtocol.udp:
       dissectUdp(bytes, at, end, cursor, tree);
       break;
+    case IpProtocol.tcp: {
+      const segment: TcpCursor = { sourcePort: 0, destinationPort: 0, payloadAt: 0 };
+      if (decodeTcp(bytes, at, end, segment, tree) === Problem.none) addData(bytes, segment.payloadAt, end, tree);
+      break;
+    }
     case IpProtocol.icmp:
       decodeIcmp(bytes, at, end, tree);
       break;

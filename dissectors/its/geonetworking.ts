@@ -213,8 +213,7 @@ const fields = {
   sourceLatitude: source.latitude,
   sourceLongitude: source.longitude,
   accuracy: field('geonw.src_pos.pai', 'Position accuracy indicator', 'uint', {
-    width: 2,
-    mask: 0x8000,
+    mask: 0x80,
     about: 'The position is accurate.',
     clause: POSITION,
   }),
@@ -400,7 +399,7 @@ function addHeaders(bytes: Uint8Array, at: number, headerType: number, tree: Tre
 function addLongPosition(bytes: Uint8Array, at: number, tree: TreeWriter): number {
   addPosition(bytes, at, source, 'Source position', tree);
   tree.group('Movement', at + SHORT_POSITION, 4);
-  tree.add(fields.accuracy, at + 20, 2, bytes[at + 20] >>> 7);
+  tree.add(fields.accuracy, at + 20, 1, bytes[at + 20] >>> 7);
   // 15 bits, two's complement: shifted up to the sign of 32 bits and back.
   tree.add(fields.speed, at + 20, 2, (uint16(bytes, at + 20) << 17) >> 17);
   addFields(tree, bytes, at + 22, [fields.heading]);

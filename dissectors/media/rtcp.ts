@@ -2,11 +2,23 @@
 // control messages that MCPTT puts into APP (TS 24.380 8.2).
 
 import { UDP_PORT_NAMES } from '../internet/ports.ts';
-import { type Field, field, type Protocol, type TreeWriter } from '../layer.ts';
+import type { TreeWriter } from '../layer.ts';
 import { addFields, addOctets } from '../layout.ts';
 import { ntpToNanoseconds } from '../ntp.ts';
 import { OctetWriter, uint16, uint32 } from '../octets.ts';
 import { safeText } from '../text.ts';
+import {
+  APPLICATION,
+  rtcpFields as f,
+  GOODBYE,
+  RECEIVER_REPORT,
+  RTCP_PACKET_TYPES,
+  rtcpProtocol,
+  SENDER_REPORT,
+  SOURCE_DESCRIPTION,
+} from './rtcp-fields.ts';
+
+export { rtcpProtocol } from './rtcp-fields.ts';
 
 // Offsets of the common header (RFC 3550 6.4).
 const COUNT = 0;
@@ -15,24 +27,8 @@ const LENGTH = 2;
 const HEADER = 4;
 
 /** The specification says. */
-const SENDER_REPORT = 200;
-const RECEIVER_REPORT = 201;
-const SOURCE_DESCRIPTION = 202;
-const GOODBYE = 203;
-const APPLICATION = 204;
 const SENDER_INFO = 20;
 const REPORT_BLOCK = 24;
-
-const PACKET_TYPES = new Map([
-  [SENDER_REPORT, 'Sender Report'],
-  [RECEIVER_REPORT, 'Receiver Report'],
-  [SOURCE_DESCRIPTION, 'Source description'],
-  [GOODBYE, 'Goodbye'],
-  [APPLICATION, 'Application specific'],
-  [205, 'Generic RTP Feedback'],
-  [206, 'Payload-specific Feedback'],
-  [207, 'Extended report (RFC 3611)'],
-]);
 
 /** Short names for summaries. */
 const SHORT_NAMES = new Map([
@@ -44,18 +40,6 @@ const SHORT_NAMES = new Map([
   [205, 'RTPFB'],
   [206, 'PSFB'],
   [207, 'XR'],
-]);
-
-const SDES_TYPES = new Map([
-  [0, 'END'],
-  [1, 'CNAME (user and domain)'],
-  [2, 'NAME (common name)'],
-  [3, 'EMAIL (e-mail address)'],
-  [4, 'PHONE (phone number)'],
-  [5, 'LOC (geographic location)'],
-  [6, 'TOOL (name/version of source app)'],
-  [7, 'NOTE (note about source)'],
-  [8, 'PRIV (private extensions)'],
 ]);
 
 /** Floor control messages by the low 4 bits of the subtype; bit 4 asks for an acknowledgement (TS 24.380 8.2.2). */
@@ -78,158 +62,8 @@ const FLOOR_CONTROL_NAME = 'MCPT';
 const NAMED_PACKETS = 4;
 const FIRST_MEDIA_PORT = 1024;
 
-const CLAUSE = 'RFC 3550 6.4';
-const SDES_CLAUSE = 'RFC 3550 6.5';
-const APP_CLAUSE = 'RFC 3550 6.7';
-
-function ssrcField(name: string, label: string, about: string, clause: string): Field {
-  return field(name, label, 'uint', { base: 'hex', width: 4, about, clause });
-}
-
-const fields = {
-  version: field('rtcp.version', 'Version', 'uint', { mask: 0xc0, about: 'Version of RTP, 2.', clause: CLAUSE }),
-  padding: field('rtcp.padding', 'Padding', 'bool', {
-    mask: 0x20,
-    about: 'Padding ends this packet.',
-    clause: CLAUSE,
-  }),
-  reportCount: field('rtcp.rc', 'Reception report count', 'uint', {
-    mask: 0x1f,
-    about: 'Report blocks in this packet.',
-    clause: CLAUSE,
-  }),
-  sourceCount: field('rtcp.sc', 'Source count', 'uint', {
-    mask: 0x1f,
-    about: 'Sources in this packet.',
-    clause: SDES_CLAUSE,
-  }),
-  packetType: field('rtcp.pt', 'Packet type', 'uint', {
-    values: PACKET_TYPES,
-    about: 'Kind of this packet.',
-    clause: CLAUSE,
-  }),
-  length: field('rtcp.length', 'Length', 'uint', {
-    width: 2,
-    about: 'Words of 32 bits in this packet, less one.',
-    clause: CLAUSE,
-  }),
-  senderSsrc: ssrcField('rtcp.senderssrc', 'Sender SSRC', 'Who sends this packet.', CLAUSE),
-  ntp: field('rtcp.timestamp.ntp', 'MSW and LSW as NTP timestamp', 'time', {
-    width: 8,
-    about: 'Wall clock when the report was sent.',
-    clause: 'RFC 3550 6.4.1',
-  }),
-  rtpTimestamp: field('rtcp.timestamp.rtp', 'RTP timestamp', 'uint', {
-    width: 4,
-    about: 'The same instant in units of the media clock.',
-    clause: 'RFC 3550 6.4.1',
-  }),
-  packetCount: field('rtcp.sender.packetcount', "Sender's packet count", 'uint', {
-    width: 4,
-    about: 'RTP packets sent so far.',
-    clause: 'RFC 3550 6.4.1',
-  }),
-  octetCount: field('rtcp.sender.octetcount', "Sender's octet count", 'uint', {
-    width: 4,
-    about: 'Payload octets sent so far.',
-    clause: 'RFC 3550 6.4.1',
-  }),
-  reportSsrc: ssrcField('rtcp.ssrc.identifier', 'Identifier', 'Source that is spoken of.', CLAUSE),
-  fraction: field('rtcp.ssrc.fraction', 'Fraction lost', 'uint', {
-    about: 'Packets lost since the last report, in 1/256.',
-    clause: CLAUSE,
-  }),
-  lost: field('rtcp.ssrc.cum_nr', 'Cumulative number of packets lost', 'uint', {
-    width: 3,
-    about: 'Packets lost since the beginning (24 bits, may be negative).',
-    clause: CLAUSE,
-  }),
-  highest: field('rtcp.ssrc.ext_high', 'Extended highest sequence number received', 'uint', {
-    width: 4,
-    about: 'Cycles and highest sequence number.',
-    clause: CLAUSE,
-  }),
-  jitter: field('rtcp.ssrc.jitter', 'Interarrival jitter', 'uint', {
-    width: 4,
-    about: 'Jitter in units of the media clock.',
-    clause: CLAUSE,
-  }),
-  lastReport: field('rtcp.ssrc.lsr', 'Last SR timestamp', 'uint', {
-    width: 4,
-    about: 'Middle 32 bits of the NTP time of the last sender report.',
-    clause: CLAUSE,
-  }),
-  delay: field('rtcp.ssrc.dlsr', 'Delay since last SR timestamp', 'uint', {
-    width: 4,
-    about: 'In 1/65536 s.',
-    clause: CLAUSE,
-  }),
-  profileExtension: field('rtcp.profile-specific-extension', 'Profile-specific extension', 'bytes', {
-    width: 0,
-    about: 'Octets behind the report blocks.',
-    clause: CLAUSE,
-  }),
-  sdesType: field('rtcp.sdes.type', 'Type', 'uint', {
-    values: SDES_TYPES,
-    about: 'What the text says.',
-    clause: SDES_CLAUSE,
-  }),
-  sdesLength: field('rtcp.sdes.length', 'Length', 'uint', { about: 'Octets of the text.', clause: SDES_CLAUSE }),
-  sdesText: field('rtcp.sdes.text', 'Text', 'text', {
-    width: 0,
-    about: 'What the source says of itself, or why it leaves.',
-    clause: SDES_CLAUSE,
-  }),
-  appSubtype: field('rtcp.app.subtype', 'Subtype', 'uint', {
-    mask: 0x1f,
-    about: 'Which of the messages of the application.',
-    clause: APP_CLAUSE,
-  }),
-  appName: field('rtcp.app.name', 'Name (ASCII)', 'text', {
-    width: 4,
-    about: 'Which application defines the packet.',
-    clause: APP_CLAUSE,
-  }),
-  appData: field('rtcp.app.data', 'Application specific data', 'bytes', {
-    width: 0,
-    about: 'What the application says.',
-    clause: APP_CLAUSE,
-  }),
-  floorMessage: field('rtcp.app.mcpt.message', 'Floor control message', 'text', {
-    width: 0,
-    about: 'Message of MCPTT floor control.',
-    clause: 'TS 24.380 8.2.2',
-  }),
-  body: field('rtcp.fci', 'Feedback Control Information (FCI)', 'bytes', {
-    width: 0,
-    about: 'Content of a packet of another type.',
-    clause: 'RFC 4585 6.1',
-  }),
-  paddingCount: field('rtcp.padding.count', 'Padding count', 'uint', {
-    about: 'Octets of padding, this one included.',
-    clause: CLAUSE,
-  }),
-} as const;
-
-const SENDER_FIELDS = [fields.rtpTimestamp, fields.packetCount, fields.octetCount];
-const REPORT_FIELDS = [
-  fields.reportSsrc,
-  fields.fraction,
-  fields.lost,
-  fields.highest,
-  fields.jitter,
-  fields.lastReport,
-  fields.delay,
-];
-
-/** RTCP and its fields. */
-export const rtcpProtocol: Protocol = {
-  name: 'rtcp',
-  title: 'Real-time Transport Control Protocol',
-  about: 'Reports on RTP streams and, in MCPTT, passes the floor.',
-  clause: 'RFC 3550 6',
-  fields,
-};
+const SENDER_FIELDS = [f.rtpTimestamp, f.packetCount, f.octetCount];
+const REPORT_FIELDS = [f.reportSsrc, f.fraction, f.lost, f.highest, f.jitter, f.lastReport, f.delay];
 
 /** Octets of the packet at `at` as its header claims. The header has been checked to be there. */
 function packetLength(bytes: Uint8Array, at: number): number {
@@ -246,7 +80,7 @@ function countPackets(bytes: Uint8Array, at: number, end: number): number {
   let next = at;
   let packets = 0;
   while (next < end) {
-    if (next + HEADER > end || bytes[next] >>> 6 !== 2 || !PACKET_TYPES.has(bytes[next + PACKET_TYPE])) return 0;
+    if (next + HEADER > end || bytes[next] >>> 6 !== 2 || !RTCP_PACKET_TYPES.has(bytes[next + PACKET_TYPE])) return 0;
     next += packetLength(bytes, next);
     packets++;
   }
@@ -314,11 +148,11 @@ function decodePacket(bytes: Uint8Array, at: number, limit: number, tree: TreeWr
   if (tree !== null) {
     const countField =
       type === SENDER_REPORT || type === RECEIVER_REPORT
-        ? fields.reportCount
+        ? f.reportCount
         : type === APPLICATION
-          ? fields.appSubtype
-          : fields.sourceCount;
-    addFields(tree, bytes, at, [fields.version, fields.padding, countField, fields.packetType, fields.length]);
+          ? f.appSubtype
+          : f.sourceCount;
+    addFields(tree, bytes, at, [f.version, f.padding, countField, f.packetType, f.length]);
   }
   if (bytes[at] >>> 6 !== 2) {
     return { code: 'rtcp.version', at, text: `the RTCP version is ${bytes[at] >>> 6}, not 2` };
@@ -336,7 +170,7 @@ function decodePacket(bytes: Uint8Array, at: number, limit: number, tree: TreeWr
     if (padding === 0 || padding > end - at - HEADER) {
       return { code: 'rtcp.padding', at: end - 1, text: 'the padding does not fit the packet' };
     }
-    tree?.add(fields.paddingCount, end - 1, 1, padding);
+    tree?.add(f.paddingCount, end - 1, 1, padding);
     end -= padding;
   }
   const body = at + HEADER;
@@ -352,7 +186,7 @@ function decodePacket(bytes: Uint8Array, at: number, limit: number, tree: TreeWr
       return decodeApplication(bytes, body, end, count, tree);
     default:
       if (end - body < 4) return { code: 'rtcp.cut', at: body, text: 'the packet has no SSRC' };
-      if (tree !== null) addOctets(tree, fields.body, bytes, addFields(tree, bytes, body, [fields.senderSsrc]), end);
+      if (tree !== null) addOctets(tree, f.body, bytes, addFields(tree, bytes, body, [f.senderSsrc]), end);
       return null;
   }
 }
@@ -372,9 +206,9 @@ function decodeReport(
     return { code: 'rtcp.cut', at, text: `the report needs ${needed} octets, ${end - at} are there` };
   }
   if (tree === null) return null;
-  let next = addFields(tree, bytes, at, [fields.senderSsrc]);
+  let next = addFields(tree, bytes, at, [f.senderSsrc]);
   if (type === SENDER_REPORT) {
-    tree.add(fields.ntp, next, 8, ntpToNanoseconds(uint32(bytes, next), uint32(bytes, next + 4)));
+    tree.add(f.ntp, next, 8, ntpToNanoseconds(uint32(bytes, next), uint32(bytes, next + 4)));
     next = addFields(tree, bytes, next + 8, SENDER_FIELDS);
   }
   for (let index = 0; index < count; index++) {
@@ -382,7 +216,7 @@ function decodeReport(
     next = addFields(tree, bytes, next, REPORT_FIELDS);
     tree.end();
   }
-  addOctets(tree, fields.profileExtension, bytes, next, end);
+  addOctets(tree, f.profileExtension, bytes, next, end);
   return null;
 }
 
@@ -399,7 +233,7 @@ function decodeSourceDescription(
     if (next + 4 > end) return { code: 'rtcp.cut', at: next, text: `chunk ${chunk + 1} has no SSRC` };
     const start = next;
     tree?.group(`Chunk ${chunk + 1}`, start, end - start);
-    if (tree !== null) addFields(tree, bytes, next, [fields.reportSsrc]);
+    if (tree !== null) addFields(tree, bytes, next, [f.reportSsrc]);
     next += 4;
     const fault = decodeItems(bytes, next, end, tree);
     tree?.end();
@@ -417,8 +251,8 @@ function decodeItems(bytes: Uint8Array, at: number, end: number, tree: TreeWrite
     const length = next + 2 <= end ? bytes[next + 1] : end;
     if (next + 2 + length > end) return { code: 'rtcp.cut', at: next, text: 'an SDES item goes beyond the packet' };
     if (tree !== null) {
-      addFields(tree, bytes, next, [fields.sdesType, fields.sdesLength]);
-      if (length > 0) tree.add(fields.sdesText, next + 2, length, safeText(bytes, next + 2, next + 2 + length, 255));
+      addFields(tree, bytes, next, [f.sdesType, f.sdesLength]);
+      if (length > 0) tree.add(f.sdesText, next + 2, length, safeText(bytes, next + 2, next + 2 + length, 255));
     }
     next += 2 + length;
   }
@@ -435,12 +269,12 @@ function decodeGoodbye(
 ): Fault | null {
   if (end - at < 4 * count) return { code: 'rtcp.cut', at, text: `${count} sources do not fit the packet` };
   let next = at;
-  for (let index = 0; index < count; index++, next += 4) tree?.add(fields.reportSsrc, next, 4, uint32(bytes, next));
+  for (let index = 0; index < count; index++, next += 4) tree?.add(f.reportSsrc, next, 4, uint32(bytes, next));
   if (next === end) return null;
   const length = bytes[next];
   if (next + 1 + length > end) return { code: 'rtcp.cut', at: next, text: 'the reason goes beyond the packet' };
-  tree?.add(fields.sdesLength, next, 1, length);
-  if (length > 0) tree?.add(fields.sdesText, next + 1, length, safeText(bytes, next + 1, next + 1 + length, 255));
+  tree?.add(f.sdesLength, next, 1, length);
+  if (length > 0) tree?.add(f.sdesText, next + 1, length, safeText(bytes, next + 1, next + 1 + length, 255));
   return null;
 }
 
@@ -454,11 +288,11 @@ function decodeApplication(
 ): Fault | null {
   if (end - at < 8) return { code: 'rtcp.cut', at, text: 'an APP packet has an SSRC and a name' };
   if (tree === null) return null;
-  addFields(tree, bytes, at, [fields.senderSsrc]);
+  addFields(tree, bytes, at, [f.senderSsrc]);
   const name = safeText(bytes, at + 4, at + 8);
-  tree.add(fields.appName, at + 4, 4, name);
-  if (name === FLOOR_CONTROL_NAME) tree.generated(fields.floorMessage, floorMessage(subtype));
-  addOctets(tree, fields.appData, bytes, at + 8, end);
+  tree.add(f.appName, at + 4, 4, name);
+  if (name === FLOOR_CONTROL_NAME) tree.generated(f.floorMessage, floorMessage(subtype));
+  addOctets(tree, f.appData, bytes, at + 8, end);
   return null;
 }
 

@@ -10,6 +10,7 @@ import { encodeIgmp } from '../../dissectors/internet/igmp.ts';
 import { createIpCursor } from '../../dissectors/internet/ip-cursor.ts';
 import { decodeIpv4, encodeIpv4 } from '../../dissectors/internet/ipv4.ts';
 import { encodeIpv6 } from '../../dissectors/internet/ipv6.ts';
+import { encodeTcp } from '../../dissectors/internet/tcp.ts';
 import { encodeUdp } from '../../dissectors/internet/udp.ts';
 import { counterPayload, encodeMikey } from '../../dissectors/keying/mikey-encode.ts';
 import { encodeMonp } from '../../dissectors/media/monp.ts';
@@ -103,7 +104,14 @@ const samples: readonly [string, string[], number, Uint8Array, string[]?][] = [
     0,
     encodeIpv6({ source: SOURCE6, destination: GROUP6, nextHeader: 58, payload: echo6 }),
   ],
-  ['169.254.10.11 > 239.255.0.1 TCP 3 octets', ['ipv4'], 0, ip4(6, octets('010203')), ['ipv4', 'data']],
+  [
+    '169.254.10.11:80 > 239.255.0.1:8080 TCP 3 octets',
+    ['ipv4', 'tcp'],
+    0,
+    ip4(6, encodeTcp({ sourcePort: 80, destinationPort: 8080, payload: octets('010203') })),
+    ['ipv4', 'tcp', 'data'],
+  ],
+  ['169.254.10.11 > 239.255.0.1 TCP header cut or contradicting itself', ['ipv4', 'tcp'], 0, ip4(6, octets('0102'))],
   ['169.254.10.11 > 239.255.0.1 IP protocol 253 1 octets', ['ipv4'], 0, ip4(253, octets('01')), ['ipv4', 'data']],
   ['ARP who has 169.254.10.12, tell 169.254.10.11', ['arp'], 1, arp],
   ['ARP who has 169.254.10.12, tell 169.254.10.11 (in an IP SDU)', ['arp'], 0, arp],

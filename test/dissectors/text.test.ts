@@ -75,7 +75,7 @@ describe('ipv6Text follows RFC 5952', () => {
         const [head, tail] = ipv6Text(bytes, 0).split('::');
         const groups = (text: string | undefined) => (text ? text.split(':') : []);
         const [left, right] = [groups(head), groups(tail)];
-        const zeros = new Array(8 - left.length - right.length).fill('0');
+        const zeros = '0'.repeat(8 - left.length - right.length).split('');
         const value = [...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join('');
         expect(value).toBe(Buffer.from(bytes).toString('hex'));
       }),
