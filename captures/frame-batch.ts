@@ -35,7 +35,7 @@ export interface FrameBatch {
   readonly bytes: Uint8Array;
   /** The same octets. */
   readonly view: DataView;
-  /** Rows in use. */
+  /** Rows in use. 0 only where the batch has marks and no row. */
   readonly count: number;
   /** Number of the frame in row 0. The first frame of a capture is 1, as in Wireshark. */
   readonly firstFrame: number;

@@ -8,7 +8,7 @@ import type { FrameSource } from './frame-batch.ts';
 import { InputWindow } from './input-window.ts';
 import { CaptureOpenError, systemCode } from './open-error.ts';
 import { ChunkSource, followed } from './sources/chunks.ts';
-import { FileSource, readInto } from './sources/file.ts';
+import { FileSource, isOurs, readInto } from './sources/file.ts';
 import { frameSourceFromStream, streamOf } from './sources/stdin.ts';
 
 export { CaptureOpenError } from './open-error.ts';
@@ -68,7 +68,9 @@ function openFile(descriptor: number, stats: Stats): FrameSource {
       // Reads once, as a rule: a file gives as much as it has.
     }
   } catch (error) {
-    closeSync(descriptor);
+    if (isOurs(descriptor)) {
+      closeSync(descriptor);
+    }
     throw error;
   }
   const total = stats.size > 0 ? stats.size : null;

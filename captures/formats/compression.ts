@@ -24,7 +24,7 @@ export function compressionOf(first: Uint8Array): Compression | null {
   if (begins(GZIP_MAGIC)) {
     return 'gzip';
   }
-  const skippable = ((first[0] ?? 0) & 0xf0) === 0x50 && begins(ZSTD_SKIPPABLE, 1);
+  const skippable = begins(ZSTD_SKIPPABLE, 1) && (first[0] & 0xf0) === 0x50;
   return skippable || begins(ZSTD_MAGIC) ? 'zstd' : null;
 }
 

@@ -179,7 +179,7 @@ export function addressText(address: Uint8Array): string {
   }
   const groups: number[] = [];
   for (let at = 0; at + 1 < address.length; at += 2) {
-    groups.push(((address[at] ?? 0) << 8) | (address[at + 1] ?? 0));
+    groups.push((address[at] << 8) | address[at + 1]);
   }
   // The longest run of two or more zero groups, the first of equals, becomes "::".
   let runAt = -1;

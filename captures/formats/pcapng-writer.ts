@@ -196,7 +196,7 @@ function cutText(text: Uint8Array, cap: number): Uint8Array {
   }
   let end = cap;
   // Octets 10xxxxxx go on with a character.
-  while (end > 0 && ((text[end] ?? 0) & 0xc0) === 0x80) {
+  while (end > 0 && (text[end] & 0xc0) === 0x80) {
     end--;
   }
   return text.subarray(0, end);

@@ -52,4 +52,9 @@ export class PieceQueue {
     this.taken += have;
     return have;
   }
+
+  /** Ends the input, where it is not at its end. */
+  async close(): Promise<void> {
+    await this.#input.return?.();
+  }
 }

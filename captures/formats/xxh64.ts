@@ -101,7 +101,7 @@ export class Xxh64 {
       const inputAt = at + lane * 4;
       const inputLow = view.getInt32(inputAt, true);
       const inputHigh = view.getInt32(inputAt + 4, true);
-      lanes[lane + 1] = round(lanes[lane] ?? 0, lanes[lane + 1] ?? 0, inputHigh, inputLow);
+      lanes[lane + 1] = round(lanes[lane], lanes[lane + 1], inputHigh, inputLow);
       lanes[lane] = high;
     }
   }
@@ -161,12 +161,12 @@ export class Xxh64 {
     let sumLow = 0;
     const turns = [1, 7, 12, 18];
     for (const [index, turn] of turns.entries()) {
-      const turned = rotate(lanes[index * 2] ?? 0, lanes[index * 2 + 1] ?? 0, turn);
+      const turned = rotate(lanes[index * 2], lanes[index * 2 + 1], turn);
       sumLow = add(sumHigh, sumLow, high, turned);
       sumHigh = high;
     }
     for (let lane = 0; lane < 8; lane += 2) {
-      const mixed = round(0, 0, lanes[lane] ?? 0, lanes[lane + 1] ?? 0);
+      const mixed = round(0, 0, lanes[lane], lanes[lane + 1]);
       sumLow ^= mixed;
       sumHigh ^= high;
       sumLow = multiply(sumHigh, sumLow, P1H, P1L);

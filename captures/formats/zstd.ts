@@ -50,18 +50,22 @@ interface FrameHeader {
  */
 export async function* unzstdPieces(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const queue = new PieceQueue(input);
-  while (!(await queue.ended())) {
-    const magic = littleEndian(await need(queue, 4), 0, 4);
-    if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE_MAGIC) {
-      const octets = littleEndian(await need(queue, 4), 0, 4);
-      if ((await queue.skip(octets)) < octets) {
-        throw cut(queue);
+  try {
+    while (!(await queue.ended())) {
+      const magic = littleEndian(await need(queue, 4), 0, 4);
+      if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE_MAGIC) {
+        const octets = littleEndian(await need(queue, 4), 0, 4);
+        if ((await queue.skip(octets)) < octets) {
+          throw cut(queue);
+        }
+      } else if (magic === MAGIC) {
+        yield* frame(queue);
+      } else {
+        throw damaged(queue, 'what follows a frame is no frame');
       }
-    } else if (magic === MAGIC) {
-      yield* frame(queue);
-    } else {
-      throw damaged(queue, 'what follows a frame is no frame');
     }
+  } finally {
+    await queue.close();
   }
 }
 
@@ -118,7 +122,7 @@ async function* frame(queue: PieceQueue): AsyncGenerator<Uint8Array> {
 /** Frame header (3.1.1.1), behind the magic number. */
 async function frameHeader(queue: PieceQueue): Promise<FrameHeader> {
   const first = await need(queue, 1);
-  const descriptor = first[0] ?? 0;
+  const descriptor = first[0];
   if ((descriptor & RESERVED_BIT) !== 0) {
     throw damaged(queue, 'a frame header sets a reserved bit');
   }
@@ -136,8 +140,8 @@ async function frameHeader(queue: PieceQueue): Promise<FrameHeader> {
   const contentSize = sizeOctets === 0 ? null : littleEndian(rest, sizeAt, sizeOctets) + (sizeFlag === 1 ? 256 : 0);
   let windowSize = contentSize ?? 0;
   if (!single) {
-    const log = 10 + ((rest[0] ?? 0) >> 3);
-    windowSize = 2 ** log + (2 ** log / 8) * ((rest[0] ?? 0) & 7);
+    const log = 10 + (rest[0] >> 3);
+    windowSize = 2 ** log + (2 ** log / 8) * (rest[0] & 7);
   }
   if (windowSize > MAX_WINDOW_OCTETS) {
     throw unsupported(`a frame wants a window of ${windowSize} octets; ${MAX_WINDOW_OCTETS} are allowed`);
@@ -158,7 +162,7 @@ async function frameHeader(queue: PieceQueue): Promise<FrameHeader> {
 function littleEndian(bytes: Uint8Array, at: number, octets: number): number {
   let value = 0;
   for (let index = octets - 1; index >= 0; index--) {
-    value = value * 256 + (bytes[at + index] ?? 0);
+    value = value * 256 + bytes[at + index];
   }
   return value;
 }

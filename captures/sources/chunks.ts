@@ -98,6 +98,7 @@ export class ChunkSource implements FrameSource {
     }
     if (!this.#ended) {
       this.#ended = true;
+      this.#release();
       this.#parser.finish(this.#window, cause);
     }
   }
@@ -114,17 +115,21 @@ export class ChunkSource implements FrameSource {
   /** The octets of the capture: the input's own, or decompressed where its first octets say so. */
   async *#decompressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const input = this.#counted(chunks);
-    let first: Uint8Array = EMPTY;
-    while (first.length < COMPRESSION_MAGIC_OCTETS) {
-      const step = await input.next();
-      if (step.done === true) {
-        break;
+    try {
+      let first: Uint8Array = EMPTY;
+      while (first.length < COMPRESSION_MAGIC_OCTETS) {
+        const step = await input.next();
+        if (step.done === true) {
+          break;
+        }
+        first = joined(first, step.value);
       }
-      first = joined(first, step.value);
+      const compression = compressionOf(first);
+      const whole = followed(first, input);
+      yield* compression === null ? whole : decompress(compression, whole);
+    } finally {
+      await input.return(undefined);
     }
-    const compression = compressionOf(first);
-    const whole = followed(first, input);
-    yield* compression === null ? whole : decompress(compression, whole);
   }
 
   async *#counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -18,6 +18,11 @@ export function readInto(window: InputWindow, descriptor: number): number {
   return octets;
 }
 
+/** False for the descriptors of standard input, output and error, which belong to the process and stay open. */
+export function isOurs(descriptor: number): boolean {
+  return descriptor > 2;
+}
+
 /** Frames of a plain, uncompressed file. */
 export class FileSource implements FrameSource {
   readonly total: number | null;
@@ -29,7 +34,7 @@ export class FileSource implements FrameSource {
   #ended = false;
 
   /**
-   * @param descriptor an open file, read from its current position; closed by `close`
+   * @param descriptor an open file, read from its current position; closed by `close` where it is ours
    * @param window what has been read of it so far, from the first octet
    * @param total octets of the file, null where it does not say
    */
@@ -79,7 +84,9 @@ export class FileSource implements FrameSource {
   close(): void {
     if (this.#open) {
       this.#open = false;
-      closeSync(this.#descriptor);
+      if (isOurs(this.#descriptor)) {
+        closeSync(this.#descriptor);
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
 import { ChunkSource } from './chunks.ts';
+import { isOurs } from './file.ts';
 
 /** Constants we chose. */
 /** Octets asked for at once of an input that is no pipe. */
@@ -24,5 +25,5 @@ export function streamOf(descriptor: number, stats: Stats): Readable {
   if (stats.isFIFO() || stats.isSocket()) {
     return new Socket({ fd: descriptor, readable: true, writable: false });
   }
-  return createReadStream('', { fd: descriptor, highWaterMark: STREAM_OCTETS });
+  return createReadStream('', { fd: descriptor, highWaterMark: STREAM_OCTETS, autoClose: isOurs(descriptor) });
 }

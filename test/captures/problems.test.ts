@@ -50,7 +50,7 @@ function pcapng(name: string, code: Damage['code'], tail: Uint8Array, says = '')
 const zstdFrame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
 const gzipped = gzipSync(good);
 const flipped = Uint8Array.from(gzipped);
-flipped[flipped.length - 8] = flipped[flipped.length - 8]! ^ 1;
+flipped[flipped.length - 8] ^= 1;
 
 const DAMAGES: readonly Damage[] = [
   { name: 'no octet', input: new Uint8Array(), code: 'capture.empty', offset: 0, frames: 0 },
@@ -193,14 +193,14 @@ const DAMAGES: readonly Damage[] = [
   },
   {
     name: 'gzip cut in its data',
-    input: gzipped.slice(0, -12),
+    input: gzipped.subarray(0, -12),
     code: 'capture.compressed-cut',
     offset: good.length - 9,
     frames: 1,
   },
   {
     name: 'gzip cut in its trailer',
-    input: gzipped.slice(0, -1),
+    input: gzipped.subarray(0, -1),
     code: 'capture.compressed-cut',
     offset: good.length,
     frames: 2,

@@ -36,16 +36,16 @@ export async function readAll(source: FrameSource): Promise<ReadCapture> {
       marks.push({ ...mark, beforeFrame: batch.firstFrame + beforeRow });
     }
     for (let row = 0; row < batch.count; row++) {
-      const offset = batch.offset[row]!;
+      const offset = batch.offset[row];
       frames.push({
         number: batch.firstFrame + row,
-        seconds: batch.seconds[row]!,
-        nanoseconds: batch.nanoseconds[row]!,
-        digits: batch.digits[row]!,
-        linkType: batch.linkType[row]!,
-        interfaceId: batch.interfaceId[row]!,
-        original: batch.original[row]!,
-        bytes: batch.bytes.slice(offset, offset + batch.captured[row]!),
+        seconds: batch.seconds[row],
+        nanoseconds: batch.nanoseconds[row],
+        digits: batch.digits[row],
+        linkType: batch.linkType[row],
+        interfaceId: batch.interfaceId[row],
+        original: batch.original[row],
+        bytes: batch.bytes.slice(offset, offset + batch.captured[row]),
       });
     }
   }
@@ -71,4 +71,11 @@ export async function* pieces(input: Uint8Array, octets: number): AsyncGenerator
 /** Reads octets in memory, in pieces. */
 export async function readBytes(input: Uint8Array, octets = 1 << 16): Promise<ReadCapture> {
   return readAll(frameSourceFromChunks(pieces(input, octets)));
+}
+
+/** The same with each frame as text, which is compared faster than octets one by one. */
+export async function readTexts(input: Uint8Array, octets?: number) {
+  const { frames, marks, problem } = await readBytes(input, octets);
+  const texts = frames.map((frame) => JSON.stringify({ ...frame, bytes: Buffer.from(frame.bytes).toString('hex') }));
+  return { frames: texts, marks, problem };
 }

@@ -28,7 +28,7 @@ async function timeOf(time: bigint, clock: { resolution?: number; offset?: bigin
   const { frames } = await readBytes(
     joined(section(), interfaceBlock(1, 'little', clock), packetBlock(frame, 'little', { time })),
   );
-  const { seconds, nanoseconds, digits } = frames[0]!;
+  const { seconds, nanoseconds, digits } = frames[0];
   return [seconds, nanoseconds, digits];
 }
 
@@ -226,7 +226,9 @@ describe('the clock of an interface', () => {
     ['microseconds by default', 1_700_000_000_999_999n, {}, 1_700_000_000, 999_999_000, 6],
     ['nanoseconds', 1_700_000_000_999_999_999n, { resolution: 9 }, 1_700_000_000, 999_999_999, 9],
     ['the last nanosecond', largest, { resolution: 9 }, 18_446_744_073, 709_551_615, 9],
-    ['the last microsecond', largest, { resolution: 6 }, 18_446_744_073_709, 551_615_000, 6],
+    ['the last microsecond of a date', 8_639_999_999_999_999_999n, {}, 8_639_999_999_999, 999_999_000, 6],
+    ['a time beyond all dates', largest, { resolution: 0 }, 8_639_999_999_999, 0, 6],
+    ['a time before all dates', 7n, { offset: -(2n ** 63n) }, -8_640_000_000_000, 7000, 6],
     ['year 2106', 4_300_000_000_000_001n, {}, 4_300_000_000, 1000, 6],
     ['seconds', 1_234_567n, { resolution: 0 }, 1_234_567, 0, 6],
     ['milliseconds', 1_234_567n, { resolution: 3 }, 1234, 567_000_000, 6],
