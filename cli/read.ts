@@ -5,7 +5,7 @@ import type { CaptureProblem } from '../captures/frame-batch.ts';
 import { CaptureOpenError, openCapture } from '../captures/open.ts';
 import { Analysis, type AnalysisListener } from '../daemon/analysis.ts';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
-import { emptyKeyring, type Keyring } from '../daemon/keyring/keyring.ts';
+import { Keyring } from '../daemon/keyring/keyring.ts';
 import { loadKeyrings } from '../daemon/keyring/keyring-file.ts';
 import { Statistics } from '../daemon/statistics.ts';
 import { printJsonLine } from './json-lines.ts';
@@ -71,7 +71,7 @@ async function run(file: string | undefined, options: ReadOptions): Promise<void
       ExitCode.usage,
     );
   }
-  const keyring = options.keyring.length === 0 ? emptyKeyring() : await loadKeyrings(options.keyring);
+  const keyring = options.keyring.length === 0 ? new Keyring({ groups: [], pmks: [], lkh: [], managers: [] }) : await loadKeyrings(options.keyring);
   const statistics = options.statistics.length > 0 ? new Statistics(keyring) : null;
   const source = await openCapture(path).catch((error: unknown) => {
     if (error instanceof CaptureOpenError) {
@@ -87,7 +87,7 @@ async function run(file: string | undefined, options: ReadOptions): Promise<void
       allowStale: options.allowStale !== undefined,
       ...(options.count === undefined ? {} : { frames: options.count }),
     },
-    { ...listener(options, keyring, statistics), ...(progress === null ? {} : { progress: progress.show }) },
+    { ...listener(options, keyring, statistics), ...(progress === null ? {} : { progress: (consumed, total) => progress.show(consumed, total) }) },
   );
   const { problem } = await analysis.run(source);
   progress?.clear();

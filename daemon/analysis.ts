@@ -58,7 +58,7 @@ export class Analysis {
         listener.message?.(maker.make(table, row));
       },
       keyManagement: (batch, row, at, length) => {
-        for (const event of this.#keyManagement.take(batch, row, at, length)) listener.key?.(event);
+        for (const event of this.#keyManagement.take(batch, row, at, length).events) listener.key?.(event);
       },
     };
     this.engine = new Engine(

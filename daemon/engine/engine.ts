@@ -28,6 +28,8 @@ export interface EngineSink {
   problem?(batch: FrameBatch, row: number, walk: WalkTable): void;
   /** Any frame, before its messages: its time, lengths and interface are in the batch. */
   frame?(batch: FrameBatch, row: number): void;
+  /** The same frame, after its messages. */
+  frameDone?(batch: FrameBatch, row: number): void;
   /** An SDU that was begun and given up. */
   loss?(frames: readonly number[], source: number, destination: number, lcid: number, time: number): void;
   /** A key-management message: its octets in `batch.bytes`. Judgement of later frames sees what it changes. */
@@ -115,7 +117,7 @@ export class Engine {
     this.#mark = 0;
     for (let row = 0; row < batch.count; row++) this.#take(batch, row);
     this.#tell(batch, batch.count);
-    while (this.#mark < batch.marks.length) this.#sink.mark?.(batch.marks[this.#mark++]);
+    while (this.#mark < batch.marks.length) this.#tellMark(batch);
     if (batch.count > 0) {
       const last = batch.count - 1;
       if (Number.isNaN(this.firstSeconds)) {
@@ -174,8 +176,11 @@ export class Engine {
     if (outcome === Outcome.keyManagement) {
       this.accounting.settle(outcome, false, false);
       if (this.#sink.keyManagement === undefined) return;
+      const at = frames.payloadAt[row];
+      const length = frames.payloadLength[row];
+      this.#notices.push({ row, tell: () => this.#sink.keyManagement?.(batch, row, at, length) });
+      // Told at once: judgement of what follows must see the keys that it brings.
       this.#tell(batch, row + 1);
-      this.#sink.keyManagement(batch, row, frames.payloadAt[row], frames.payloadLength[row]);
       return;
     }
     const count = frames.elementCount[row];
@@ -285,6 +290,11 @@ export class Engine {
     return true;
   }
 
+  #tellMark(batch: FrameBatch): void {
+    const mark = batch.marks[this.#mark++];
+    this.#sink.mark?.(mark);
+  }
+
   /**
    * Judges the messages gathered so far, tells the sink of every frame before row `until` and of what came of it, frame
    * by frame, and empties the table. Where the batches begin and end changes nothing of the order.
@@ -297,7 +307,7 @@ export class Engine {
     let message = 0;
     let notice = 0;
     for (let row = this.#told; row < until; row++) {
-      while (this.#mark < marks.length && marks[this.#mark].beforeRow <= row) sink.mark?.(marks[this.#mark++]);
+      while (this.#mark < marks.length && marks[this.#mark].beforeRow <= row) this.#tellMark(batch);
       sink.frame?.(batch, row);
       while (notice < this.#notices.length && this.#notices[notice].row === row) this.#notices[notice++].tell();
       while (message < table.count && table.frameRow[message] === row) {
@@ -307,6 +317,7 @@ export class Engine {
         sink.message(table, message);
         message++;
       }
+      sink.frameDone?.(batch, row);
     }
     this.#told = until;
     if (this.#notices.length > 0) this.#notices = [];

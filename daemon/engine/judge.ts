@@ -44,8 +44,22 @@ export interface JudgeTools {
   readonly allowStale: boolean;
 }
 
+/** One key that was tried on a message, for whoever wants to know why it did not open. */
+export interface Attempt {
+  readonly epoch: PgkEpoch;
+  /** Group id that went into the PTK, 24 bits. */
+  readonly p2: number;
+  readonly algorithm: number;
+  /** Tenths of an evidence bit, and the checks that passed and failed (evidence-checks.ts). */
+  readonly tenths: number;
+  readonly passed: number;
+  readonly failed: number;
+}
+
 /** Judges rows of a message table, one after the other. */
 export class Judge {
+  /** Where attempts are written down, for layer trees; null on the fast path. The caller empties it. */
+  trace: Attempt[] | null = null;
   /** Messages for which the trial budget ran out. */
   trialLimited = 0;
 
@@ -156,7 +170,9 @@ export class Judge {
     traffic.slots.touch(slot);
     const home = ownGroup(groups, epoch);
     if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#decipher(table, row, slot);
-    return this.#accept(table, row, wire, epoch, home ?? only(groups), this.#grade(table, row, wire, epoch, home));
+    const grade = this.#grade(table, row, wire, epoch, home);
+    this.#writeDown(epoch, (home ?? epoch.group).id, epoch.algorithm);
+    return this.#accept(table, row, wire, epoch, home ?? only(groups), grade);
   }
 
   /** All keys of that index of the group, the active one first; of all groups that share the 16 bits. */
@@ -235,7 +251,15 @@ export class Judge {
   ): Grade {
     const slot = this.#tools.traffic.obtain(epoch, p2, algorithm, table.source[row], table.ptkId[row]);
     this.#decipher(table, row, slot);
-    return this.#grade(table, row, wire, epoch, home);
+    const grade = this.#grade(table, row, wire, epoch, home);
+    this.#writeDown(epoch, p2, algorithm);
+    return grade;
+  }
+
+  #writeDown(epoch: PgkEpoch, p2: number, algorithm: number): void {
+    if (this.trace === null) return;
+    const { tenths, passed, failed } = this.#evidence;
+    this.trace.push({ epoch, p2, algorithm, tenths, passed, failed });
   }
 
   #decipher(table: MessageTable, row: number, slot: number): void {

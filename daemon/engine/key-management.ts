@@ -1,0 +1,61 @@
+// MIKEY messages seen in the capture: what they deliver is usable from their frame on, and becomes a `key` record.
+
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import type { KeyEvent } from '../events.ts';
+import type { KeyIndex } from '../keyring/key-index.ts';
+import { type Keyring, layer2IdText } from '../keyring/keyring.ts';
+import { MikeyReceiver, type MikeyResult } from '../keying/mikey-receiver.ts';
+import { formatInstant, formatMilliseconds } from '../time.ts';
+
+/** Takes key-management messages of one capture. */
+export class KeyManagement {
+  readonly #receiver: MikeyReceiver;
+  readonly #index: KeyIndex;
+
+  /** @param index is refreshed when a key arrives */
+  constructor(keyring: Keyring, index: KeyIndex) {
+    this.#receiver = new MikeyReceiver(keyring);
+    this.#index = index;
+  }
+
+  /**
+   * Takes the message in one frame.
+   *
+   * @param at offset of its `length` octets in `batch.bytes`
+   * @returns what the receiver made of it, and one record for each PGK that it names, or one for the message as a whole
+   */
+  take(
+    batch: FrameBatch,
+    row: number,
+    at: number,
+    length: number,
+  ): { readonly result: MikeyResult; readonly events: KeyEvent[] } {
+    const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+    const result = this.#receiver.receive(batch.bytes, at, at + length, time);
+    this.#index.refresh();
+    const about = {
+      v: 1,
+      type: 'key',
+      frame: batch.firstFrame + row,
+      time: formatInstant(batch.seconds[row], batch.nanoseconds[row], batch.digits[row]),
+      event: result.event,
+    } as const;
+    const { deliveries } = result;
+    if (deliveries.length === 0) {
+      const nothing = { group: null, pgkId: null, notBefore: null, notAfter: null };
+      return { result, events: [{ ...about, ...nothing, accepted: result.accepted, reason: result.reason }] };
+    }
+    const events = deliveries.map(
+      (delivery): KeyEvent => ({
+        ...about,
+        group: layer2IdText(delivery.group),
+        pgkId: delivery.pgkId,
+        notBefore: delivery.notBefore === null ? null : formatMilliseconds(delivery.notBefore),
+        notAfter: delivery.notAfter === null ? null : formatMilliseconds(delivery.notAfter),
+        accepted: delivery.accepted,
+        reason: delivery.reason,
+      }),
+    );
+    return { result, events };
+  }
+}
