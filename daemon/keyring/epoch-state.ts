@@ -2,7 +2,7 @@
 // keys of its group. Nothing here looks at a clock.
 
 import type { EpochStateName } from '../events.ts';
-import type { EpochDates, PgkEpoch } from './keyring.ts';
+import type { EpochDates, PgkEpoch } from './group.ts';
 
 // The specification says (interfaces 3): skew outside notBefore and notAfter that is forgiven in verdicts.
 const SKEW_MS = 5_000;

@@ -224,7 +224,8 @@ export class JsonReader {
     } while (this.#token === Token.blank || this.#token === Token.lineBreak);
     if (this.#token === Token.lineComment || this.#token === Token.blockComment) this.#notJson('has a comment');
     if (this.#token === Token.unknown) this.#notJson('has something that is no JSON');
-    if (this.#scanner.getTokenError() !== 0) this.#notJson(`has ${this.#tokenName()} that is not well formed`);
+    const error: number = this.#scanner.getTokenError();
+    if (error !== 0) this.#notJson(`has ${this.#tokenName()} that is not well formed`);
   }
 
   #expect(token: number, name: string): void {

@@ -1,6 +1,7 @@
 // Finds the keys that a message could be ciphered with. Asked millions of times a second: no look-up makes an object.
 
-import type { Group, Keyring, PgkEpoch } from './keyring.ts';
+import type { Group, PgkEpoch } from './group.ts';
+import type { Keyring } from './keyring.ts';
 
 /** The specification says: values of the PGK Index (TS 36.323 6.3.12). */
 const INDEXES = 32;

@@ -1,6 +1,7 @@
 // What is wrong with the keys of a keyring before any message is seen (findings, key.weak and key.index_clash).
 
-import { fingerprintOf, type Group, type Keyring, type PgkEpoch, sameOctets } from './keyring.ts';
+import { fingerprintOf, type Group, type PgkEpoch, sameOctets } from './group.ts';
+import type { Keyring } from './keyring.ts';
 
 /** One flaw. Grades and wording around it are the findings catalogue's. */
 export interface KeyFlaw {

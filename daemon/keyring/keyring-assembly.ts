@@ -1,21 +1,11 @@
 // Puts what one or several keyring files say together into a keyring. Within a file nothing may stand twice; several
 // files may say the same of a thing, or one more than the other, but nothing that contradicts.
 
+import { type EpochContents, type GroupContents, layer2IdText, type Member, sameOctets } from './group.ts';
 import { errorAt, type Place, placeText } from './json-reader.ts';
-import {
-  type EpochContents,
-  GROUP_CAP,
-  type GroupContents,
-  KEY_CAP,
-  Keyring,
-  layer2IdText,
-  MEMBER_CAP,
-  type Member,
-  type NodeKey,
-  type Pmk,
-  sameOctets,
-} from './keyring.ts';
+import { GROUP_CAP, KEY_CAP, Keyring, MEMBER_CAP, type NodeKey } from './keyring.ts';
 import type { GroupDraft, KeyringDraft, MemberDraft, Placed } from './keyring-schema.ts';
+import type { Pmk } from './pmk.ts';
 
 const KEEP_ONE = 'Keep the one that is right';
 const AGREE = 'Make the two agree, or load only one of them';

@@ -2,38 +2,28 @@
 // several entries say together is checked in keyring-assembly.ts.
 
 import type { Derivation } from '../../dissectors/security/kdf.ts';
-import { ALGORITHM_ID, CIPHER_ALGORITHMS } from '../../dissectors/security/traffic-cipher.ts';
-import { addressOctets } from './ip-address.ts';
+import type { EpochContents, Member, Protection } from './group.ts';
 import { type JsonReader, memberTable, type Place } from './json-reader.ts';
+import { GROUP_CAP, KEY_CAP, KEY_OCTETS, type Manager, MEMBER_CAP, NodeKey } from './keyring.ts';
 import {
-  DEFAULT_MIKEY_PROFILE,
-  type EpochContents,
-  GROUP_CAP,
-  KEY_CAP,
-  KEY_OCTETS,
-  type Manager,
-  MEMBER_CAP,
-  type Member,
-  type MikeyProfile,
-  NodeKey,
-  Pmk,
-  type Protection,
-} from './keyring.ts';
-import { nearestName } from './nearest-name.ts';
-import { parseInstant } from './rfc3339.ts';
+  readAddresses,
+  readAlgorithm,
+  readChoice,
+  readInstant,
+  readLayer2Id,
+  readName,
+  readNodeName,
+  readOctets,
+  readOptionalInstant,
+  readPmkId,
+} from './keyring-values.ts';
+import { DEFAULT_MIKEY_PROFILE, type MikeyProfile, Pmk } from './pmk.ts';
 
-/** The specification says (interfaces 2): the value of `format`, characters of a name, hex digits of a Layer-2 id. */
+/** The specification says (interfaces 2): the value of `format`. */
 export const KEYRING_FORMAT = 'sidescope-keyring/1';
-const NAME_CHARACTERS = 64;
-const ID_DIGITS = 6;
 
-// We chose.
-
-/** Octets of a PMK id. The wire would allow 65,535; real ones are names and numbers. Above: an error. */
-const PMK_ID_OCTETS = 256;
-/** Entries of `pmks`, `lkh` and `managers` each, and addresses of one group or member. Above: an error. */
+/** We chose: entries of `pmks`, `lkh` and `managers` each. Above: an error. */
 const LIST_CAP = 65_536;
-const ADDRESS_CAP = 256;
 
 const PROTECTIONS: readonly Protection[] = ['required', 'optional', 'none'];
 const DERIVATIONS: readonly Derivation[] = ['ts33303', 'ts33303-no-group', 'direct'];
@@ -305,130 +295,4 @@ function readList<Value>(reader: JsonReader, cap: number, what: string, read: ()
     entries.push({ value: read(), place });
   });
   return entries;
-}
-
-/** 6 hex digits in lower case. */
-function readLayer2Id(reader: JsonReader): number {
-  return reader.text((text) => {
-    const hint = 'A Layer-2 id is 6 hex digits in lower case, such as "f00001"';
-    if (text.length !== ID_DIGITS) {
-      throw reader.error('wrong-length', `has ${text.length} characters, not ${ID_DIGITS} hex digits`, hint);
-    }
-    checkHex(reader, text, true, hint);
-    return Number.parseInt(text, 16);
-  });
-}
-
-/** Pairs of hex digits in lower case. */
-function readPmkId(reader: JsonReader): Uint8Array<ArrayBuffer> {
-  return reader.text((text) => {
-    const hint = 'A PMK id is the octets that IDr carries, as pairs of hex digits in lower case';
-    if (text.length === 0 || text.length % 2 !== 0 || text.length > 2 * PMK_ID_OCTETS) {
-      const what = `has ${text.length} characters, not 1 to ${PMK_ID_OCTETS} pairs of hex digits`;
-      throw reader.error('wrong-length', what, hint);
-    }
-    checkHex(reader, text, true, hint);
-    return octetsOfHex(text);
-  });
-}
-
-/** Key material: exactly so many octets in hex digits of either case. */
-function readOctets(reader: JsonReader, octets: number): Uint8Array<ArrayBuffer> {
-  return reader.text((text) => {
-    const hint = `Give ${octets} octets as ${2 * octets} hex digits`;
-    if (text.length !== 2 * octets) {
-      throw reader.error('wrong-length', `has ${text.length} characters, not ${2 * octets} hex digits`, hint);
-    }
-    checkHex(reader, text, false, hint);
-    return octetsOfHex(text);
-  });
-}
-
-function checkHex(reader: JsonReader, text: string, lowerCase: boolean, hint: string): void {
-  const wrong = text.search(/[^0-9a-fA-F]/);
-  if (wrong >= 0) throw reader.error('bad-hex', `is no hex number at its character ${wrong + 1}`, hint);
-  if (lowerCase && /[A-F]/.test(text)) throw reader.error('upper-case', 'has hex digits in upper case', hint);
-}
-
-/** Goes through char codes, so that no further string with key material is made. */
-function octetsOfHex(text: string): Uint8Array<ArrayBuffer> {
-  const octets = new Uint8Array(text.length / 2);
-  for (let i = 0; i < octets.length; i++) {
-    octets[i] = (digitValue(text.charCodeAt(2 * i)) << 4) | digitValue(text.charCodeAt(2 * i + 1));
-  }
-  return octets;
-}
-
-/** Of a hex digit's ASCII code: letters have 1 to 6 in their low bits. */
-function digitValue(code: number): number {
-  return (code & 15) + (code > 0x39 ? 9 : 0);
-}
-
-function readName(reader: JsonReader): string {
-  return reader.text((text) => {
-    const characters = [...text].length;
-    if (characters > NAME_CHARACTERS) {
-      const hint = `Shorten it to ${NAME_CHARACTERS}`;
-      throw reader.error('wrong-length', `has ${characters} characters, more than ${NAME_CHARACTERS}`, hint);
-    }
-    // A terminal would obey escape sequences in a name; half a surrogate pair is no character.
-    if (/[\p{Cc}\p{Cs}]/u.test(text)) {
-      throw reader.error('bad-value', 'has control characters', 'Write the name without them');
-    }
-    return copyOf(text);
-  });
-}
-
-function readNodeName(reader: JsonReader): string {
-  return reader.text((text) => {
-    if (!/^\d{1,9}(\.\d{1,9}){0,31}$/.test(text)) {
-      throw reader.error('bad-value', 'is no node of a key tree', 'Write numbers with dots between, such as "1.0.1"');
-    }
-    return copyOf(text);
-  });
-}
-
-/** A copy with memory of its own: what the reader gives may be a view of the whole file, keys included. */
-function copyOf(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
-}
-
-function readChoice<Choice extends string>(reader: JsonReader, choices: readonly Choice[]): Choice {
-  return reader.text((text) => {
-    const found = choices.find((choice) => choice === text);
-    if (found !== undefined) return found;
-    const nearest = nearestName(text, choices);
-    const hint = nearest === null ? `Use one of ${choices.join(', ')}` : `Did you mean "${nearest}"?`;
-    throw reader.error('bad-value', `is none of ${choices.join(', ')}`, hint);
-  });
-}
-
-function readAlgorithm(reader: JsonReader): number {
-  return ALGORITHM_ID[readChoice(reader, CIPHER_ALGORITHMS)];
-}
-
-function readAddresses(reader: JsonReader): readonly Uint8Array[] {
-  const addresses = readList(reader, ADDRESS_CAP, 'addresses', () =>
-    reader.text((text) => {
-      const octets = addressOctets(text);
-      if (octets !== null) return octets;
-      throw reader.error('bad-address', 'is no IP address', 'Write an IPv4 or IPv6 address, such as "239.255.0.1"');
-    }),
-  );
-  return addresses.map((address) => address.value);
-}
-
-function readOptionalInstant(reader: JsonReader): number | null {
-  return reader.nothing() ? null : readInstant(reader);
-}
-
-function readInstant(reader: JsonReader): number {
-  return reader.text((text) => {
-    const instant = parseInstant(text);
-    if (typeof instant === 'number') return instant;
-    const hint = 'Write an instant in UTC, such as "2026-05-01T00:00:00Z"';
-    if (instant === 'not-utc') throw reader.error('not-utc', 'is not in UTC', hint);
-    if (instant === 'impossible') throw reader.error('impossible-date', 'does not exist in the calendar', hint);
-    throw reader.error('bad-date', 'is no RFC 3339 instant', hint);
-  });
 }

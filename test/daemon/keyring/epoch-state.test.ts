@@ -10,7 +10,8 @@ import {
   stateNumber,
   usableAt,
 } from '../../../daemon/keyring/epoch-state.ts';
-import { type EpochContents, Keyring, type PgkEpoch } from '../../../daemon/keyring/keyring.ts';
+import type { EpochContents } from '../../../daemon/keyring/group.ts';
+import { Keyring, type PgkEpoch } from '../../../daemon/keyring/keyring.ts';
 
 const DAY = 86_400_000;
 

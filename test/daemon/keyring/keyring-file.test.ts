@@ -166,7 +166,7 @@ describe('a keyring file', () => {
     const { epochs, pmks, lkh, groups } = keyring;
     void epochs[0].secret;
     const shown = inspect([keyring, epochs, pmks, lkh, groups], { depth: 9, showHidden: true });
-    const json = JSON.stringify([pmks, lkh, epochs.map(({ group: _, ...rest }) => rest)]);
+    const json = JSON.stringify([pmks, lkh, epochs.map((epoch) => ({ ...epoch, group: null }))]);
     for (const text of [shown, json]) {
       for (const key of [KEY_A, KEY_B]) {
         const numbers = [...Buffer.from(key, 'hex')].slice(0, 6);

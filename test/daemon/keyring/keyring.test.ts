@@ -1,14 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { endAt, epochStateAt, usableAt } from '../../../daemon/keyring/epoch-state.ts';
+import type { EpochContents } from '../../../daemon/keyring/group.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { lintKeys } from '../../../daemon/keyring/key-lint.ts';
-import {
-  type DeliveredKey,
-  type EpochContents,
-  emptyKeyring,
-  Keyring,
-  type PgkEpoch,
-} from '../../../daemon/keyring/keyring.ts';
+import { type DeliveredKey, emptyKeyring, Keyring, type PgkEpoch } from '../../../daemon/keyring/keyring.ts';
 
 const octets = (seed: number): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, i) => (i * i * 7 + seed * 31 + 5) & 0xff);

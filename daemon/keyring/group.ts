@@ -1,0 +1,238 @@
+// One group: its members and its PGK epochs. Times are milliseconds since 1970 UTC as numbers, exact to a quarter of a
+// microsecond.
+
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { Derivation } from '../../dissectors/security/kdf.ts';
+import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../dissectors/security/traffic-cipher.ts';
+
+/** The specification says: bits of the PGK id that are seen on air, the PGK Index (TS 36.323 6.3.12). */
+const INDEX_MASK = 31;
+/** We chose: octets of a fingerprint. */
+const FINGERPRINT_OCTETS = 8;
+
+/** Whether plaintext in a group is a finding (interfaces 2). */
+export type Protection = 'required' | 'optional' | 'none';
+
+/** One stay of a member in a group. */
+export interface Member {
+  /** Layer-2 id, 24 bits. */
+  readonly id: number;
+  readonly name: string;
+  /** IP addresses, 4 or 16 octets each. */
+  readonly addresses: readonly Uint8Array[];
+  /** From this instant on; null: always was. */
+  readonly from: number | null;
+  /** Until before this instant; null: still is. */
+  readonly until: number | null;
+}
+
+/** One group. */
+export interface Group {
+  /** Place in `Keyring.groups`; never changes. */
+  readonly index: number;
+  /** Layer-2 id, 24 bits. */
+  readonly id: number;
+  /** The same in 6 hex digits. */
+  readonly idText: string;
+  readonly name: string;
+  /** Algorithm identity 0 to 3 (TS 33.401 5.1.3.2). */
+  readonly algorithm: number;
+  readonly algorithmName: CipherAlgorithm;
+  readonly protection: Protection;
+  readonly derivation: Derivation;
+  /** IP multicast addresses, 4 or 16 octets each. */
+  readonly multicast: readonly Uint8Array[];
+  /** Empty: the roster is unknown. */
+  readonly members: readonly Member[];
+  /** In order of serial. */
+  readonly keys: readonly PgkEpoch[];
+  /** The same, in order of notBefore. */
+  readonly keysByStart: readonly PgkEpoch[];
+  /** True where the group is known only from a delivered key: its algorithm, derivation and policy are assumptions. */
+  readonly assumed: boolean;
+  /** The stays of one member, in order of the file; empty where it never was in the roster. */
+  membersWithId(id: number): readonly Member[];
+}
+
+/** An end of validity that was replaced: it held for instants before `until`. */
+export interface EarlierEnd {
+  readonly until: number;
+  readonly notAfter: number;
+}
+
+/** The dates that the state of a PGK follows from (epoch-state.ts). */
+export interface EpochDates {
+  readonly notBefore: number;
+  /** First instant at which the key is no longer valid, as known last. */
+  readonly notAfter: number;
+  /** Ends that held before a delivery changed them, in order of `until`. */
+  readonly earlierEnds: readonly EarlierEnd[];
+  readonly revokedAt: number | null;
+  readonly compromisedAt: number | null;
+  readonly suspendedAt: number | null;
+  readonly resumedAt: number | null;
+  readonly destroyedAt: number | null;
+}
+
+/** One PGK of one group. Its octets show in no inspection and no JSON. */
+export interface PgkEpoch extends EpochDates {
+  readonly group: Group;
+  /** PGK id, 0 to 255. */
+  readonly id: number;
+  /** PGK Index: the five low bits of the id. */
+  readonly index5: number;
+  /** Place in `Keyring.epochs`; never changes. */
+  readonly serial: number;
+  /** Algorithm identity 0 to 3: its own or the group's. */
+  readonly algorithm: number;
+  /** 32 octets, not to be changed or kept; null where the key is destroyed. */
+  readonly octets: Uint8Array | null;
+  /** The same for HMAC, made on first use. */
+  readonly secret: KeyObject | null;
+  /** 16 hex digits that name the key without giving it away (see `fingerprintOf`); null where it is destroyed. */
+  readonly fingerprint: string | null;
+}
+
+/** What a PGK is made from. `octets` is null exactly where `destroyedAt` is set. */
+export interface EpochContents extends Omit<EpochDates, 'earlierEnds'> {
+  readonly id: number;
+  readonly octets: Uint8Array | null;
+  /** Overrides the group's; null: the group's. */
+  readonly algorithm: number | null;
+}
+
+/** What a group is made from. */
+export interface GroupContents {
+  readonly id: number;
+  /** Null: the id. */
+  readonly name: string | null;
+  readonly algorithm: number;
+  readonly protection: Protection;
+  readonly derivation: Derivation;
+  readonly multicast: readonly Uint8Array[];
+  readonly members: readonly Member[];
+  readonly keys: readonly EpochContents[];
+}
+
+/** 6 hex digits of a Layer-2 id. */
+export function layer2IdText(id: number): string {
+  return id.toString(16).padStart(6, '0');
+}
+
+/**
+ * Names a PGK in listings and logs: the same in every run, so that two people can compare what they hold. HMAC keyed with
+ * the PGK itself: whoever does not hold it learns nothing, because 256 random bits cannot be searched (a weak key can be,
+ * but a weak key is lost anyway). The text keeps it apart from every derived key: the KDF's inputs begin with FC 0x4A or
+ * 0x4B and are shorter (TS 33.303 A.3, A.4).
+ */
+export function fingerprintOf(octets: Uint8Array): string {
+  const digest = createHmac('sha256', octets).update('sidescope fingerprint').digest();
+  return digest.toString('hex', 0, FINGERPRINT_OCTETS);
+}
+
+/** Whether two keys are the same, in time that does not depend on where they differ. */
+export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** An epoch as the keyring changes it; everybody else sees `PgkEpoch`. */
+export class HeldEpoch implements PgkEpoch {
+  readonly group: HeldGroup;
+  readonly id: number;
+  readonly index5: number;
+  readonly serial: number;
+  readonly algorithm: number;
+  notBefore: number;
+  notAfter: number;
+  earlierEnds: readonly EarlierEnd[] = [];
+  readonly revokedAt: number | null;
+  readonly compromisedAt: number | null;
+  readonly suspendedAt: number | null;
+  readonly resumedAt: number | null;
+  readonly destroyedAt: number | null;
+  #octets: Uint8Array | null;
+  #secret: KeyObject | null = null;
+
+  constructor(group: HeldGroup, serial: number, contents: EpochContents) {
+    this.group = group;
+    this.serial = serial;
+    this.id = contents.id;
+    this.index5 = contents.id & INDEX_MASK;
+    this.algorithm = contents.algorithm ?? group.algorithm;
+    this.notBefore = contents.notBefore;
+    this.notAfter = contents.notAfter;
+    this.revokedAt = contents.revokedAt;
+    this.compromisedAt = contents.compromisedAt;
+    this.suspendedAt = contents.suspendedAt;
+    this.resumedAt = contents.resumedAt;
+    this.destroyedAt = contents.destroyedAt;
+    this.#octets = contents.octets;
+  }
+
+  get octets(): Uint8Array | null {
+    return this.#octets;
+  }
+
+  get secret(): KeyObject | null {
+    if (this.#secret === null && this.#octets !== null) this.#secret = createSecretKey(this.#octets);
+    return this.#secret;
+  }
+
+  get fingerprint(): string | null {
+    return this.#octets === null ? null : fingerprintOf(this.#octets);
+  }
+
+  wipe(): void {
+    this.#octets?.fill(0);
+    this.#octets = null;
+    this.#secret = null;
+  }
+}
+
+/** A group as the keyring changes it; everybody else sees `Group`. */
+export class HeldGroup implements Group {
+  readonly index: number;
+  readonly id: number;
+  readonly idText: string;
+  readonly name: string;
+  readonly algorithm: number;
+  readonly algorithmName: CipherAlgorithm;
+  readonly protection: Protection;
+  readonly derivation: Derivation;
+  readonly multicast: readonly Uint8Array[];
+  readonly members: readonly Member[];
+  readonly keys: HeldEpoch[] = [];
+  readonly keysByStart: HeldEpoch[] = [];
+  readonly assumed: boolean;
+  readonly #stays = new Map<number, Member[]>();
+
+  constructor(index: number, contents: GroupContents, assumed: boolean) {
+    this.index = index;
+    this.id = contents.id;
+    this.idText = layer2IdText(contents.id);
+    this.name = contents.name ?? this.idText;
+    this.algorithm = contents.algorithm;
+    this.algorithmName = CIPHER_ALGORITHMS[contents.algorithm];
+    this.protection = contents.protection;
+    this.derivation = contents.derivation;
+    this.multicast = contents.multicast;
+    this.members = contents.members;
+    this.assumed = assumed;
+    for (const member of contents.members) {
+      const stays = this.#stays.get(member.id);
+      if (stays === undefined) this.#stays.set(member.id, [member]);
+      else stays.push(member);
+    }
+  }
+
+  membersWithId(id: number): readonly Member[] {
+    return this.#stays.get(id) ?? NO_MEMBERS;
+  }
+
+  /** Keeps `keysByStart` in order after keys were added or moved. */
+  sort(): void {
+    this.keysByStart.sort((a, b) => a.notBefore - b.notBefore || a.serial - b.serial);
+  }
+}
+
+const NO_MEMBERS: readonly Member[] = [];
