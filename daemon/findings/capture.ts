@@ -1,0 +1,103 @@
+// The capture itself (findings, capture.*).
+
+import {
+  type CaptureMark,
+  type CaptureProblem,
+  CUSTOM_BLOCK_LINKTYPE,
+  type FrameBatch,
+  NO_INTERFACE,
+} from '../../captures/frame-batch.ts';
+import { formatDuration } from '../time.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import { NO_PGK, type OpenRecord, type Recorder } from './recorder.ts';
+import { NO_GROUP, NO_SOURCE } from './subject.ts';
+
+// The specification says (findings, capture.*).
+const BACKWARD_MS = 1;
+const JUMP_MS = 3_600_000;
+
+const DUPLICATE = findingNumber('capture.duplicate');
+const BACKWARD = findingNumber('capture.time_backward');
+const JUMP = findingNumber('capture.time_jump');
+const TRUNCATED = findingNumber('capture.truncated');
+const DROPS = findingNumber('capture.drops');
+
+/** See the head of the file. Interfaces are few: a file numbers at most 65,535 of them. */
+export class CaptureWatch {
+  readonly #recorder: Recorder;
+  readonly #lastTime: number[] = [];
+  readonly #dropped: number[] = [];
+  #latest = Number.NEGATIVE_INFINITY;
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+  }
+
+  /** Any frame. */
+  frame(batch: FrameBatch, row: number): void {
+    const { time } = this.#recorder;
+    const id = batch.interfaceId[row];
+    if (id === NO_INTERFACE || batch.linkType[row] === CUSTOM_BLOCK_LINKTYPE) return;
+    const before = this.#lastTime[id];
+    if (before !== undefined && before - time > BACKWARD_MS) this.#backward(id, before - time);
+    this.#lastTime[id] = time;
+    if (time > this.#latest) {
+      if (time - this.#latest > JUMP_MS && this.#latest !== Number.NEGATIVE_INFINITY) this.#jump(time - this.#latest);
+      this.#latest = time;
+    }
+    if (batch.captured[row] < batch.original[row]) this.#truncated(batch.captured[row], batch.original[row]);
+  }
+
+  /** A copy of an earlier transmission. */
+  copy(group: number, source: number): void {
+    const record = this.#recorder.raise(DUPLICATE, SeverityLevel.info, ConfidenceLevel.proved, group, source);
+    if (record === null) return;
+    record.summary = 'copies of transmissions were removed: HARQ repeats or another receiver';
+    record.evidence = {};
+  }
+
+  /** What the file says of itself. */
+  mark(mark: CaptureMark): void {
+    if (mark.kind !== 'drops' || mark.dropped === undefined) return;
+    const before = this.#dropped[mark.interfaceId] ?? 0;
+    this.#dropped[mark.interfaceId] = mark.dropped;
+    if (mark.dropped <= before) return;
+    const record = this.#raise(DROPS, SeverityLevel.low);
+    if (record === null) return;
+    record.summary = `the sniffer says that it lost ${mark.dropped - before} frames on interface ${mark.interfaceId}`;
+    record.evidence = { interface: mark.interfaceId, dropped: mark.dropped };
+  }
+
+  /** The input ended early. */
+  cut(problem: CaptureProblem): void {
+    const record = this.#raise(TRUNCATED, SeverityLevel.medium);
+    if (record === null) return;
+    record.summary = `${problem.message} (octet ${problem.offset})`;
+    record.evidence = { code: problem.code, octet: problem.offset };
+  }
+
+  #backward(id: number, step: number): void {
+    const record = this.#raise(BACKWARD, SeverityLevel.medium);
+    if (record === null) return;
+    record.summary = `time stepped back by ${formatDuration(step)} on interface ${id}`;
+    record.evidence = { interface: id, milliseconds: Math.round(step * 1000) / 1000 };
+  }
+
+  #jump(step: number): void {
+    const record = this.#raise(JUMP, SeverityLevel.low);
+    if (record === null) return;
+    record.summary = `${formatDuration(step)} lie between this frame and the one before`;
+    record.evidence = { seconds: Math.round(step / 1000) };
+  }
+
+  #truncated(captured: number, original: number): void {
+    const record = this.#raise(TRUNCATED, SeverityLevel.medium);
+    if (record === null) return;
+    record.summary = `${captured} of ${original} octets were captured`;
+    record.evidence = { captured, original };
+  }
+
+  #raise(number: number, severity: number): OpenRecord | null {
+    return this.#recorder.raise(number, severity, ConfidenceLevel.proved, NO_GROUP, NO_SOURCE, NO_PGK);
+  }
+}

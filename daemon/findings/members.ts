@@ -1,0 +1,152 @@
+// What is remembered of one source in one group: the key it uses, its place in the roster, its addresses. Columns by slot.
+
+import { grown, SlotTable } from '../engine/slot-table.ts';
+import type { Group } from '../keyring/keyring.ts';
+
+/** We chose: (group, source) pairs remembered; above it the one silent for longest is forgotten, and counted. */
+export const MEMBER_CAP = 1 << 17;
+
+/** Kinds of address a source is bound to. */
+export const Kind = { ipv4: 0, ipv6: 1, hardware: 2 } as const;
+
+/** A value of `Kind`. */
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** Number of kinds. */
+export const KINDS = 3;
+
+/** In `boundCount`: the roster gives this address. */
+export const BY_ROSTER = 255;
+
+/** Where a source stands in the roster at some time. */
+export const Place = {
+  /** The roster is unknown, or the source is or will be a member. */
+  good: 0,
+  /** Never in a known roster. */
+  stranger: 1,
+  /** Left before. */
+  removed: 2,
+} as const;
+
+/** A value of `Place`. */
+export type Place = (typeof Place)[keyof typeof Place];
+
+/** See the head of the file. */
+export class Members {
+  /** Serial of the latest key used, or -1; when its use began, in which frame, and the PDUs at that time. */
+  newest = new Int32Array(0);
+  newestTime = new Float64Array(0);
+  newestFrame = new Float64Array(0);
+  newestPdus = new Float64Array(0);
+  pdus = new Float64Array(0);
+  /** Time from and until which the place in the roster is known to be `place`. */
+  from = new Float64Array(0);
+  until = new Float64Array(0);
+  place = new Uint8Array(0);
+  /** When it left, where it did. */
+  left = new Float64Array(0);
+  // Address bindings (binding.ts), KINDS places a slot.
+  bound0 = new Uint32Array(0);
+  bound1 = new Uint32Array(0);
+  boundCount = new Uint8Array(0);
+  next0 = new Uint32Array(0);
+  next1 = new Uint32Array(0);
+  nextCount = new Uint8Array(0);
+  owner = new Int32Array(0);
+
+  readonly #slots: SlotTable;
+
+  constructor(cap: number = MEMBER_CAP) {
+    this.#slots = new SlotTable(cap, (capacity) => this.#grow(capacity));
+  }
+
+  /** Pairs forgotten so far. */
+  get evictions(): number {
+    return this.#slots.evictions;
+  }
+
+  /**
+   * The slot of a source in a group.
+   *
+   * @param group group key (subject.ts)
+   * @param remembered slot that may be the right one, or -1
+   */
+  obtain(group: number, source: number, remembered: number): number {
+    const slots = this.#slots;
+    if (slots.holds(remembered, group, source, 0)) {
+      slots.touch(remembered);
+      return remembered;
+    }
+    const obtained = slots.obtain(group, source, 0);
+    if (obtained >= 0) return obtained;
+    const slot = -1 - obtained;
+    this.newest[slot] = -1;
+    this.pdus[slot] = 0;
+    this.from[slot] = Number.POSITIVE_INFINITY;
+    this.until[slot] = Number.NEGATIVE_INFINITY;
+    this.boundCount.fill(0, slot * KINDS, (slot + 1) * KINDS);
+    this.nextCount.fill(0, slot * KINDS, (slot + 1) * KINDS);
+    this.owner.fill(-1, slot * KINDS, (slot + 1) * KINDS);
+    return slot;
+  }
+
+  /** The slot of a source in a group where it is known, else -1; leaves no trace. */
+  find(group: number, source: number): number {
+    return this.#slots.find(group, source, 0);
+  }
+
+  /** Where a source stands in the roster of its group; worked out once for each span of time. */
+  placeAt(slot: number, group: Group, source: number, time: number): Place {
+    if (time < this.from[slot] || time >= this.until[slot]) this.#place(slot, group, source, time);
+    return this.place[slot] as Place;
+  }
+
+  #place(slot: number, group: Group, source: number, time: number): void {
+    const stays = group.membersWithId(source);
+    let from = Number.NEGATIVE_INFINITY;
+    let until = Number.POSITIVE_INFINITY;
+    let place: Place = Place.good;
+    if (group.members.length > 0 && stays.length === 0) place = Place.stranger;
+    let left = Number.NEGATIVE_INFINITY;
+    let isMember = false;
+    for (const stay of stays) {
+      const begin = stay.from ?? Number.NEGATIVE_INFINITY;
+      const end = stay.until ?? Number.POSITIVE_INFINITY;
+      if (end <= time) {
+        if (end > left) left = end;
+        from = Math.max(from, end);
+      } else if (begin <= time) {
+        isMember = true;
+        from = Math.max(from, begin);
+        until = Math.min(until, end);
+      } else until = Math.min(until, begin);
+    }
+    if (!isMember && left !== Number.NEGATIVE_INFINITY) place = Place.removed;
+    // What the roster said of its addresses is to be asked again.
+    for (let i = slot * KINDS; i < (slot + 1) * KINDS; i++)
+      if (this.boundCount[i] === BY_ROSTER) this.boundCount[i] = 0;
+    this.place[slot] = place;
+    this.left[slot] = left;
+    this.from[slot] = from;
+    this.until[slot] = until;
+  }
+
+  #grow(capacity: number): void {
+    this.newest = grown(this.newest, capacity);
+    this.newestTime = grown(this.newestTime, capacity);
+    this.newestFrame = grown(this.newestFrame, capacity);
+    this.newestPdus = grown(this.newestPdus, capacity);
+    this.pdus = grown(this.pdus, capacity);
+    this.from = grown(this.from, capacity);
+    this.until = grown(this.until, capacity);
+    this.place = grown(this.place, capacity);
+    this.left = grown(this.left, capacity);
+    this.bound0 = grown(this.bound0, capacity * KINDS);
+    this.bound1 = grown(this.bound1, capacity * KINDS);
+    this.boundCount = grown(this.boundCount, capacity * KINDS);
+    this.next0 = grown(this.next0, capacity * KINDS);
+    this.next1 = grown(this.next1, capacity * KINDS);
+    this.nextCount = grown(this.nextCount, capacity * KINDS);
+    this.owner = grown(this.owner, capacity * KINDS);
+  }
+}

@@ -1,0 +1,71 @@
+// What the keyring says of addresses: which a member has, whose an address is, which group a multicast address belongs to.
+
+import type { Group } from '../keyring/keyring.ts';
+import { addressWord, isAddress } from './address.ts';
+
+/** Asks the rosters. Nothing here grows with traffic. */
+export class RosterAddresses {
+  readonly #groups: readonly Group[];
+  readonly #ipv4 = new Map<number, Group>();
+  readonly #ipv6: { readonly address: Uint8Array; readonly group: Group }[] = [];
+  #groupsSeen = 0;
+  /** By group: whether any member has addresses. */
+  readonly #hasAddresses: boolean[] = [];
+
+  constructor(groups: readonly Group[]) {
+    this.#groups = groups;
+  }
+
+  /** Whether the roster lists an address for a source at some time; null where it lists none of that length. */
+  lists(group: Group, source: number, time: number, bytes: Uint8Array, at: number, length: number): boolean | null {
+    let hasSome = false;
+    for (const stay of group.membersWithId(source)) {
+      if (stay.addresses.length === 0 || !covers(stay, time)) continue;
+      for (const address of stay.addresses) {
+        if (address.length !== length) continue;
+        if (isAddress(bytes, at, address)) return true;
+        hasSome = true;
+      }
+    }
+    return hasSome ? false : null;
+  }
+
+  /** The member that the roster lists an address for, or null. */
+  ownerOf(group: Group, time: number, bytes: Uint8Array, at: number, length: number): number | null {
+    const { index } = group;
+    this.#hasAddresses[index] ??= group.members.some((stay) => stay.addresses.length > 0);
+    if (!this.#hasAddresses[index]) return null;
+    for (const stay of group.members) {
+      if (!covers(stay, time)) continue;
+      if (stay.addresses.some((address) => address.length === length && isAddress(bytes, at, address))) return stay.id;
+    }
+    return null;
+  }
+
+  /** Another group than this that has an address as its multicast address, or null. */
+  otherGroup(group: Group, bytes: Uint8Array, at: number, length: number): Group | null {
+    if (this.#groupsSeen < this.#groups.length) this.#takeIn();
+    if (length === 4) {
+      if (bytes[at] >>> 4 !== 14) return null;
+      const owner = this.#ipv4.get(addressWord(bytes, at));
+      return owner === undefined || owner === group ? null : owner;
+    }
+    if (bytes[at] !== 0xff) return null;
+    const found = this.#ipv6.find((entry) => isAddress(bytes, at, entry.address));
+    return found === undefined || found.group === group ? null : found.group;
+  }
+
+  #takeIn(): void {
+    for (; this.#groupsSeen < this.#groups.length; this.#groupsSeen++) {
+      const group = this.#groups[this.#groupsSeen];
+      for (const address of group.multicast) {
+        if (address.length !== 4) this.#ipv6.push({ address, group });
+        else if (!this.#ipv4.has(addressWord(address, 0))) this.#ipv4.set(addressWord(address, 0), group);
+      }
+    }
+  }
+}
+
+function covers(stay: { readonly from: number | null; readonly until: number | null }, time: number): boolean {
+  return (stay.from === null || stay.from <= time) && (stay.until === null || time < stay.until);
+}

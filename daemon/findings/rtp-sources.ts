@@ -1,0 +1,140 @@
+// RTP sources that move to another sender (findings, bind.ssrc). Only messages that opened come here.
+
+import { looksLikeRtp } from '../../dissectors/media/rtp.ts';
+import { Check } from '../engine/evidence-checks.ts';
+import type { MessageTable } from '../engine/message-table.ts';
+import { grown, SlotTable } from '../engine/slot-table.ts';
+import { addressWord } from './address.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import type { Observed } from './observed.ts';
+import { NO_PGK, type Recorder } from './recorder.ts';
+
+// We chose: RTP has no mark of its own. Three packets in a row from one sender whose sequence numbers run on (28 bits
+// beside the shape) make an SSRC of it; fewer say nothing.
+const SURE_PACKETS = 3;
+const MOST_AHEAD = 64;
+/** RTP sources remembered; above it the one silent for longest is forgotten. */
+const SSRC_CAP = 1 << 14;
+
+// The specification says: RFC 791 3.1, RFC 768, RFC 3550 5.1.
+const IPV4_HEADER = 20;
+const UDP_HEADER = 8;
+const SEQUENCE = 2;
+const SSRC = 8;
+
+const UDP_OVER_IPV4 = (1 << Check.ipv4Start) | (1 << Check.protocolUdp) | (1 << Check.udpLength);
+const UDP_OVER_IPV6 = (1 << Check.ipv6Length) | (1 << Check.udpLength);
+const IPV6_HEADER = 40;
+const NEXT_UDP = 17;
+
+const MOVED = findingNumber('bind.ssrc');
+
+/** See the head of the file. */
+export class RtpSources {
+  readonly #recorder: Recorder;
+  readonly #slots: SlotTable;
+  #source = new Uint32Array(0);
+  #sequence = new Uint16Array(0);
+  #packets = new Uint8Array(0);
+  #frame = new Float64Array(0);
+  /** A sender that begins to use it. */
+  #other = new Uint32Array(0);
+  #otherSequence = new Uint16Array(0);
+  #otherPackets = new Uint8Array(0);
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+    this.#slots = new SlotTable(SSRC_CAP, (capacity) => {
+      this.#source = grown(this.#source, capacity);
+      this.#sequence = grown(this.#sequence, capacity);
+      this.#packets = grown(this.#packets, capacity);
+      this.#frame = grown(this.#frame, capacity);
+      this.#other = grown(this.#other, capacity);
+      this.#otherSequence = grown(this.#otherSequence, capacity);
+      this.#otherPackets = grown(this.#otherPackets, capacity);
+    });
+  }
+
+  /** SSRCs forgotten so far. */
+  get evictions(): number {
+    return this.#slots.evictions;
+  }
+
+  /** A message that opened. */
+  note(seen: Observed): void {
+    const table = seen.table as MessageTable;
+    const { row } = seen;
+    const passed = table.passed[row];
+    const bytes = table.bodyBytes(row);
+    const start = table.bodyAt(row);
+    let udp: number;
+    if ((passed & UDP_OVER_IPV4) === UDP_OVER_IPV4) udp = start + IPV4_HEADER;
+    else if ((passed & UDP_OVER_IPV6) === UDP_OVER_IPV6 && bytes[start + 6] === NEXT_UDP) udp = start + IPV6_HEADER;
+    else return;
+    const rtp = udp + UDP_HEADER;
+    if (bytes[rtp] >>> 6 !== 2) return;
+    const sourcePort = (bytes[udp] << 8) | bytes[udp + 1];
+    const destinationPort = (bytes[udp + 2] << 8) | bytes[udp + 3];
+    if (!looksLikeRtp(bytes, rtp, start + table.length[row], sourcePort, destinationPort)) return;
+    const ssrc = addressWord(bytes, rtp + SSRC);
+    if (ssrc !== 0) this.#packet(seen, ssrc, (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1]);
+  }
+
+  #packet(seen: Observed, ssrc: number, sequence: number): void {
+    const obtained = this.#slots.obtain(seen.groupKey, ssrc, 0);
+    const slot = obtained < 0 ? -1 - obtained : obtained;
+    if (obtained < 0) {
+      this.#take(slot, seen.source, sequence, 1);
+      return;
+    }
+    if (this.#source[slot] === seen.source) {
+      const runsOn = isNext(this.#sequence[slot], sequence);
+      // Late packets of a sender that is sure do not make it less so.
+      if (runsOn || this.#packets[slot] < SURE_PACKETS) {
+        this.#take(slot, seen.source, sequence, runsOn ? Math.min(SURE_PACKETS, this.#packets[slot] + 1) : 1);
+      }
+      this.#frame[slot] = this.#recorder.frame;
+      return;
+    }
+    if (this.#packets[slot] < SURE_PACKETS) {
+      this.#take(slot, seen.source, sequence, 1);
+      return;
+    }
+    this.#raise(seen, slot, ssrc);
+    this.#challenge(slot, seen.source, sequence);
+  }
+
+  #challenge(slot: number, source: number, sequence: number): void {
+    const runsOn = this.#other[slot] === source && isNext(this.#otherSequence[slot], sequence);
+    this.#otherPackets[slot] = runsOn ? this.#otherPackets[slot] + 1 : 1;
+    this.#other[slot] = source;
+    this.#otherSequence[slot] = sequence;
+    if (this.#otherPackets[slot] >= SURE_PACKETS) this.#take(slot, source, sequence, SURE_PACKETS);
+  }
+
+  #take(slot: number, source: number, sequence: number, packets: number): void {
+    this.#source[slot] = source;
+    this.#sequence[slot] = sequence;
+    this.#packets[slot] = packets;
+    this.#frame[slot] = this.#recorder.frame;
+    this.#otherPackets[slot] = 0;
+  }
+
+  #raise(seen: Observed, slot: number, ssrc: number): void {
+    const frame = this.#frame[slot];
+    const { groupKey, source } = seen;
+    const sure = ConfidenceLevel.strong;
+    const now = this.#recorder.frame;
+    const record = this.#recorder.raise(MOVED, SeverityLevel.medium, sure, groupKey, source, NO_PGK, now, frame);
+    if (record === null) return;
+    const other = this.#source[slot].toString(16).padStart(6, '0');
+    const name = `0x${ssrc.toString(16).padStart(8, '0')}`;
+    record.summary = `sends RTP with SSRC ${name}, which ${other} used in frame ${frame}`;
+    record.evidence = { ssrc: name, otherSource: other, otherFrame: frame };
+  }
+}
+
+function isNext(before: number, sequence: number): boolean {
+  const ahead = (sequence - before) & 0xffff;
+  return ahead >= 1 && ahead <= MOST_AHEAD;
+}

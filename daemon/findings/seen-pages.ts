@@ -1,0 +1,60 @@
+// Which key-stream positions of a stream were seen: bitmaps in pages of 256 positions, allotted on use, for all streams
+// together.
+
+import { grown, SlotTable } from '../engine/slot-table.ts';
+
+/** We chose: pages held, 32 octets each. Above it the page not used for longest is forgotten, and counted. */
+export const PAGE_CAP = 1 << 18;
+
+const WORDS = 8;
+
+/** See the head of the file. */
+export class SeenPages {
+  #bits = new Uint32Array(0);
+  readonly #slots: SlotTable;
+
+  constructor(cap: number = PAGE_CAP) {
+    this.#slots = new SlotTable(cap, (capacity) => {
+      this.#bits = grown(this.#bits, capacity * WORDS);
+    });
+  }
+
+  /** Pages forgotten so far. */
+  get evictions(): number {
+    return this.#slots.evictions;
+  }
+
+  /**
+   * The page of a position.
+   *
+   * @param stream number of the stream, never given twice
+   * @param remembered the page that this stream used last, or -1; it is taken where it is the right one
+   */
+  page(stream: number, sn: number, remembered: number): number {
+    const slots = this.#slots;
+    if (slots.holds(remembered, stream, sn >>> 8, 0)) {
+      slots.touch(remembered);
+      return remembered;
+    }
+    const obtained = slots.obtain(stream, sn >>> 8, 0);
+    if (obtained >= 0) return obtained;
+    const page = -1 - obtained;
+    this.#bits.fill(0, page * WORDS, (page + 1) * WORDS);
+    return page;
+  }
+
+  /** Marks a position of a page as seen; whether it was before. */
+  mark(page: number, sn: number): boolean {
+    const word = page * WORDS + ((sn & 255) >>> 5);
+    const bit = 1 << (sn & 31);
+    const before = this.#bits[word];
+    this.#bits[word] = before | bit;
+    return (before & bit) !== 0;
+  }
+
+  /** Whether a position was seen. */
+  has(stream: number, sn: number): boolean {
+    const page = this.#slots.find(stream, sn >>> 8, 0);
+    return page >= 0 && (this.#bits[page * WORDS + ((sn & 255) >>> 5)] & (1 << (sn & 31))) !== 0;
+  }
+}

@@ -1,0 +1,49 @@
+// Whom a finding is about, as numbers: groups by their place in the keyring or, where none matches, by the destination.
+
+import { layer2Text } from '../engine/message-event.ts';
+import type { MessageTable } from '../engine/message-table.ts';
+import type { KeyIndex } from '../keyring/key-index.ts';
+import type { Group } from '../keyring/keyring.ts';
+
+/** No group: the finding is about the capture, or nobody can say. */
+export const NO_GROUP = 0x7fff_ffff;
+/** No source. */
+export const NO_SOURCE = -1;
+
+const UNKNOWN = 0x4000_0000;
+const VERSION_WHOLE = 3;
+
+/** The group of a message: that of the keyring, else its destination. 31 bits. */
+export function groupKeyOf(table: MessageTable, row: number): number {
+  const group = table.group[row];
+  return group >= 0 ? group : destinationKey(table.destination[row], table.version[row]);
+}
+
+/** A destination that no group of the keyring stands for. */
+export function destinationKey(destination: number, version: number): number {
+  return version === 0 ? NO_GROUP : UNKNOWN | (version << 24) | destination;
+}
+
+/**
+ * The group of a destination whose SL-SCH version is not said. Version 1 and 2 have only the 16 high bits, and zeros in
+ * their place of the others.
+ */
+export function groupKeyAt(index: KeyIndex, destination: number): number {
+  const isShort = (destination & 0xff) === 0;
+  const exact = index.groupsFor(destination, true);
+  const groups = exact.length === 0 && isShort ? index.groupsFor(destination, false) : exact;
+  return groups.length === 1 ? groups[0].index : destinationKey(destination, isShort ? 1 : VERSION_WHOLE);
+}
+
+/** A group key as a finding writes it. */
+export function groupKeyText(key: number, groups: readonly Group[]): string | null {
+  if (key === NO_GROUP) return null;
+  if (key < UNKNOWN) return groups[key].idText;
+  const text = layer2Text(key & 0xff_ffff);
+  return ((key >>> 24) & 3) === VERSION_WHOLE ? text : `${text.slice(0, 4)}??`;
+}
+
+/** A source as a finding writes it. */
+export function sourceText(source: number): string | null {
+  return source === NO_SOURCE ? null : layer2Text(source);
+}

@@ -1,0 +1,196 @@
+// Looks at what the engine tells, in the order of judgement (findings, Order): copies, then for each message its key and
+// verdict, counters, bindings and roster. All findings of a capture come from here.
+
+import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
+import type { WalkTable } from '../../dissectors/walk-table.ts';
+import { MessageFlag, type MessageTable, NONE, VerdictCode } from '../engine/message-table.ts';
+import type { KeyEvent } from '../events.ts';
+import type { KeyIndex } from '../keyring/key-index.ts';
+import type { Keyring } from '../keyring/keyring.ts';
+import { BindingWatch } from './binding.ts';
+import { CaptureWatch } from './capture.ts';
+import { ContextColumns } from './contexts.ts';
+import { type CounterCaps, CounterWatch } from './counter.ts';
+import { KeyWatch } from './key.ts';
+import { KeyringWatch } from './keyring-watch.ts';
+import { RosterWatch } from './member.ts';
+import { Members } from './members.ts';
+import { noteKeyEvent } from './mikey.ts';
+import { Observed } from './observed.ts';
+import { PayloadWatch } from './payload.ts';
+import { type FindingListener, type RaisedFinding, Recorder } from './recorder.ts';
+import { RosterAddresses } from './roster-addresses.ts';
+import { RtpSources } from './rtp-sources.ts';
+import type { SeverityOverrides } from './severity-overrides.ts';
+import { Standing, standingOf } from './standing.ts';
+import { groupKeyAt, groupKeyOf } from './subject.ts';
+
+/** What a watch works with. */
+export interface FindingWatchOptions {
+  readonly keyring: Keyring;
+  readonly index: KeyIndex;
+  /** Who hears of findings; null where only counts are wanted. */
+  readonly listener: FindingListener | null;
+  readonly overrides?: SeverityOverrides;
+  readonly caps?: CounterCaps;
+}
+
+/** Implements the hooks of `EngineSink` that findings need. */
+export class FindingWatch {
+  readonly #recorder: Recorder;
+  readonly #keyring: Keyring;
+  readonly #index: KeyIndex;
+  readonly #contexts = new ContextColumns();
+  readonly #members = new Members();
+  readonly #observed: Observed;
+  readonly #keyrings: KeyringWatch;
+  readonly #keys: KeyWatch;
+  readonly #counters: CounterWatch;
+  readonly #roster: RosterWatch;
+  readonly #bindings: BindingWatch;
+  readonly #rtp: RtpSources;
+  readonly #payload: PayloadWatch;
+  readonly #capture: CaptureWatch;
+
+  constructor(options: FindingWatchOptions) {
+    const { keyring, index } = options;
+    this.#keyring = keyring;
+    this.#index = index;
+    this.#recorder = new Recorder(keyring.groups, options.listener, options.overrides);
+    this.#observed = new Observed(index);
+    this.#keyrings = new KeyringWatch(this.#recorder, keyring);
+    this.#keys = new KeyWatch(this.#recorder, index, this.#members);
+    this.#counters = new CounterWatch(this.#recorder, index, options.caps);
+    this.#roster = new RosterWatch(this.#recorder, this.#members);
+    this.#bindings = new BindingWatch(this.#recorder, this.#members, new RosterAddresses(keyring.groups));
+    this.#rtp = new RtpSources(this.#recorder);
+    this.#payload = new PayloadWatch(this.#recorder, index, this.#contexts);
+    this.#capture = new CaptureWatch(this.#recorder);
+  }
+
+  /** Any frame, before what came of it. */
+  frame(batch: FrameBatch, row: number): void {
+    this.#recorder.at(batch, row);
+    this.#counters.at(this.#recorder.time);
+    this.#keyrings.frame();
+    this.#capture.frame(batch, row);
+  }
+
+  /** A judged message. */
+  message(table: MessageTable, row: number): void {
+    const recorder = this.#recorder;
+    if (recorder.raised.length > 0) recorder.raised.length = 0;
+    const seen = this.#observed;
+    const groupKey = groupKeyOf(table, row);
+    seen.take(table, row, groupKey, this.#keyring.groups);
+    const contexts = this.#contexts;
+    const context = contexts.at(table, row);
+    const remembered = context === NONE ? NONE : contexts.member[context];
+    seen.member = this.#members.obtain(groupKey, seen.source, remembered);
+    this.#roster.place(seen);
+    if (context !== NONE) {
+      contexts.messages[context]++;
+      contexts.member[context] = seen.member;
+      if (seen.opened) contexts.opened[context] = 1;
+    }
+    this.#keys.note(seen);
+    this.#payload.note(seen, context);
+    this.#count(table, row, groupKey, context);
+    this.#roster.note(seen);
+    if (seen.opened) {
+      this.#bindings.note(seen);
+      this.#rtp.note(seen);
+    }
+    recorder.settle();
+  }
+
+  /** What the message at hand raised; valid until the next frame or message. */
+  raised(): readonly RaisedFinding[] {
+    return this.#recorder.raised;
+  }
+
+  /** A frame that is a copy of an earlier transmission. */
+  copy(source: number, destination: number): void {
+    this.#capture.copy(groupKeyAt(this.#index, destination), source);
+    this.#recorder.settle();
+  }
+
+  /** A frame with something wrong in its octets. */
+  problem(batch: FrameBatch, row: number, walk: WalkTable): void {
+    this.#payload.problem(batch, row, walk);
+    this.#recorder.settle();
+  }
+
+  /** An SDU that was begun and given up. */
+  loss(frames: readonly number[], source: number, destination: number, lcid: number): void {
+    this.#payload.loss(frames, source, destination, lcid);
+    this.#recorder.settle();
+  }
+
+  /** A key-management message was read. */
+  keyEvent(event: KeyEvent): void {
+    noteKeyEvent(this.#recorder, event, this.#keyring.groups);
+    this.#keyrings.frame();
+    this.#recorder.settle();
+  }
+
+  /** What the capture file says of itself. */
+  mark(mark: CaptureMark): void {
+    this.#capture.mark(mark);
+    this.#recorder.settle();
+  }
+
+  /** The input has ended: gives out every record that is still open. */
+  finish(problem: CaptureProblem | null): void {
+    if (problem !== null && this.#recorder.frame > 0) this.#capture.cut(problem);
+    this.#recorder.finish();
+  }
+
+  /** Occurrences by name. */
+  counts(): Readonly<Record<string, number>> {
+    return this.#recorder.countsByName();
+  }
+
+  /** The worst severity told so far as its place in SEVERITIES, -1 where there was none. */
+  get worst(): number {
+    return this.#recorder.worst;
+  }
+
+  /** Milliseconds since 1970 of the oldest message that a replay would still be recognised of; NaN: none. */
+  get replayHorizon(): number {
+    return this.#counters.ring.horizon;
+  }
+
+  /** What bounded tables gave up; empty where none did. */
+  evictions(): Readonly<Record<string, number>> {
+    const all: Record<string, number> = {
+      'finding-records': this.#recorder.evictions,
+      'counter-streams': this.#counters.streams.evictions,
+      'counter-talkers': this.#counters.streams.talkerEvictions,
+      'seen-pages': this.#counters.seen.evictions,
+      'replay-messages': this.#counters.ring.evictions,
+      'finding-members': this.#members.evictions,
+      'address-owners': this.#bindings.evictions,
+      'rtp-sources': this.#rtp.evictions,
+    };
+    return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+  }
+
+  #count(table: MessageTable, row: number, groupKey: number, context: number): void {
+    // PGK index 0 and PTK id 0 are outside all counter rules; such a message has a context only where it was ciphered.
+    if (table.pgkIndex[row] === 0 && table.ptkId[row] === 0) return;
+    if (context === NONE) return;
+    const contexts = this.#contexts;
+    const standing = standingOf(this.#index, table, row, contexts.opened[context] === 1);
+    if (standing !== Standing.silent) {
+      contexts.stream[context] = this.#counters.note(table, row, standing, groupKey, contexts.stream[context]);
+    } else if (table.epoch[row] !== NONE && (table.flags[row] & MessageFlag.damaged) === 0) {
+      this.#aside(table, row);
+    }
+  }
+
+  /** Under a key and neither opened nor forged: too short to be sure, a fragment, or altered on the way. */
+  #aside(table: MessageTable, row: number): void {
+    if (table.verdict[row] !== VerdictCode.forged) this.#counters.noteAside(table, row);
+  }
+}
