@@ -80,6 +80,7 @@ test.each(['little', 'big'] as const)('pcap-parser reads the same records, %s en
 });
 
 const tshark = spawnSync('tshark', ['--version']).status === 0;
+const NO_TSHARK = 'tshark is not installed: frame numbers, times and lengths are not compared with it';
 const sharedCaptures = join(import.meta.dirname, '..', '..', '..', 'shared', 'captures');
 const captures = existsSync(sharedCaptures)
   ? readdirSync(sharedCaptures, { recursive: true, encoding: 'utf8' })
@@ -126,12 +127,6 @@ describe('tshark', () => {
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'sidescope-captures-'));
-    if (!tshark) {
-      console.warn('tshark is not installed: frame numbers, times and lengths are not compared with it in this run');
-    }
-    if (captures.length === 0) {
-      console.warn('../shared/captures is absent: no capture is compared with tshark in this run');
-    }
   });
 
   afterAll(() => {
@@ -148,22 +143,21 @@ describe('tshark', () => {
     return { ...read, theirs };
   }
 
-  test.skipIf(!tshark || captures.length === 0)(
-    'every capture at hand: frame numbers, times, lengths',
-    { timeout: 120_000 },
-    async () => {
-      expect(captures.length).toBeGreaterThan(30);
-      for (const name of captures) {
-        const path = join(sharedCaptures, name);
-        const { frames, problem } = await readAll(await openCapture(path));
-        expect(problem, name).toBeNull();
-        const theirs = readWithTshark(path);
-        expect(asTshark(frames, theirs), name).toEqual(theirs);
-      }
-    },
-  );
+  test('every capture at hand: frame numbers, times, lengths', { timeout: 120_000 }, async ({ skip }) => {
+    skip(!tshark, NO_TSHARK);
+    skip(captures.length === 0, '../shared/captures is absent: no capture is compared with tshark');
+    expect(captures.length).toBeGreaterThan(30);
+    for (const name of captures) {
+      const path = join(sharedCaptures, name);
+      const { frames, problem } = await readAll(await openCapture(path));
+      expect(problem, name).toBeNull();
+      const theirs = readWithTshark(path);
+      expect(asTshark(frames, theirs), name).toEqual(theirs);
+    }
+  });
 
-  test.skipIf(!tshark)('blocks without a packet are numbered as Wireshark numbers them', async () => {
+  test('blocks without a packet are numbered as Wireshark numbers them', async ({ skip }) => {
+    skip(!tshark, NO_TSHARK);
     const custom = octets('little', [4, 32_473], text('custom data'));
     const event = octets('little', [2, 1], [8, 1_700_000_000_000_000_000n], [8, 77], [4, 4], [2, 3]);
     const { frames, theirs } = await both(
@@ -196,7 +190,8 @@ describe('tshark', () => {
     );
   });
 
-  test.skipIf(!tshark)('sections of both byte orders, clocks, lengths that contradict each other', async () => {
+  test('sections of both byte orders, clocks, lengths that contradict each other', async ({ skip }) => {
+    skip(!tshark, NO_TSHARK);
     const negative = { resolution: 9, offset: -100n };
     const { theirs } = await both(
       'sections.pcapng',
@@ -223,7 +218,8 @@ describe('tshark', () => {
     }
   });
 
-  test.skipIf(!tshark)('damage ends both at the same frame', async () => {
+  test('damage ends both at the same frame', async ({ skip }) => {
+    skip(!tshark, NO_TSHARK);
     const good = joined(pcapngStart(), packetBlock(text('abc')));
     const damages = [
       packetBlock(text('abc'), 'little', { interfaceId: 3 }),
@@ -247,7 +243,8 @@ describe('tshark', () => {
     expect(large.theirs).toHaveLength(2);
   });
 
-  test.skipIf(!tshark)('what we write opens: comments, names, interfaces, exported PDU', () => {
+  test('what we write opens: comments, names, interfaces, exported PDU', ({ skip }) => {
+    skip(!tshark, NO_TSHARK);
     const pieces: Uint8Array[] = [];
     const writer = new PcapngWriter((piece) => pieces.push(piece), 'sidescope test');
     const upper = writer.addInterface({ linkType: 252, name: 'pc5', description: 'sidelink' });

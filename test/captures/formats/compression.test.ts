@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Xxh64 } from '../../../captures/formats/xxh64.ts';
 import { frameSourceFromChunks } from '../../../captures/open.ts';
 import { joined, octets, pcapHeader, pcapRecord, text } from '../capture-bytes.ts';
@@ -16,6 +16,7 @@ const frame = (index: number) =>
 const capture = joined(pcapHeader(), ...Array.from({ length: 600 }, (_, index) => pcapRecord(frame(index))));
 const few = joined(pcapHeader(), ...Array.from({ length: 9 }, (_, index) => pcapRecord(frame(index))));
 const zstdInstalled = spawnSync('zstd', ['--version']).status === 0;
+const NO_ZSTD = 'zstd is not installed: the frames that it writes are not read';
 
 function zstd(input: Uint8Array, ...options: string[]): Uint8Array {
   const { stdout, status } = spawnSync('zstd', ['-c', ...options], { input, maxBuffer: 1 << 28 });
@@ -100,13 +101,8 @@ describe('gzip', () => {
 });
 
 describe('zstd', () => {
-  beforeAll(() => {
-    if (!zstdInstalled) {
-      console.warn('zstd is not installed: the frames that it writes are not read by this run');
-    }
-  });
-
-  test.skipIf(!zstdInstalled)('what the zstd program writes', async () => {
+  test('what the zstd program writes', async ({ skip }) => {
+    skip(!zstdInstalled, NO_ZSTD);
     const plain = await readTexts(capture);
     const half = capture.length >> 1;
     const inputs = [
@@ -123,7 +119,8 @@ describe('zstd', () => {
     expect(await readTexts(zstd(few), 1)).toEqual(await readTexts(few));
   });
 
-  test.skipIf(!zstdInstalled)('cut anywhere, it gives the frames of the blocks that are there', async () => {
+  test('cut anywhere, it gives the frames of the blocks that are there', async ({ skip }) => {
+    skip(!zstdInstalled, NO_ZSTD);
     const compressed = zstd(capture);
     const plain = await readTexts(capture);
     for (const end of [5, 17, 5000, compressed.length - 5, compressed.length - 1]) {
