@@ -8,7 +8,9 @@ import { KeyManagement } from './engine/key-management.ts';
 import { MessageEventMaker } from './engine/message-event.ts';
 import type { MessageTable } from './engine/message-table.ts';
 import { summaryEvent } from './engine/summary-event.ts';
-import type { EpochEvent, KeyEvent, MessageEvent, SummaryEvent } from './events.ts';
+import type { EpochEvent, FindingEvent, KeyEvent, MessageEvent, SummaryEvent } from './events.ts';
+import type { SeverityOverrides } from './findings/severity-overrides.ts';
+import { FindingWatch } from './findings/watch.ts';
 import { KeyIndex } from './keyring/key-index.ts';
 import type { Keyring } from './keyring/keyring.ts';
 
@@ -22,6 +24,10 @@ export interface AnalysisOptions {
   readonly allowStale?: boolean;
   /** Stops after this many frames. */
   readonly frames?: number;
+  /** Severities of findings that the operator chose. */
+  readonly severities?: SeverityOverrides;
+  /** A live feed: the first occurrence of a finding is told at once, its folded record follows. */
+  readonly live?: boolean;
 }
 
 /** Who listens. A listener that is absent costs nothing: no record is made for it. */
@@ -29,6 +35,7 @@ export interface AnalysisListener {
   /** A judged message as a row: for printers and tables that need no record. */
   row?(table: MessageTable, row: number): void;
   message?(event: MessageEvent): void;
+  finding?(event: FindingEvent): void;
   key?(event: KeyEvent): void;
   epoch?(event: EpochEvent): void;
   summary?(event: SummaryEvent): void;
@@ -39,6 +46,8 @@ export interface AnalysisListener {
 /** One analysis of one capture. */
 export class Analysis {
   readonly engine: Engine;
+  /** Findings; what the message at hand raised is in `raised()` while `row` and `message` are called. */
+  readonly findings: FindingWatch;
   readonly #options: AnalysisOptions;
   readonly #listener: AnalysisListener;
   readonly #keyManagement: KeyManagement;
@@ -52,13 +61,31 @@ export class Analysis {
     this.#index = new KeyIndex(options.keyring);
     this.#keyManagement = new KeyManagement(options.keyring, this.#index);
     const maker = new MessageEventMaker(options.keyring.groups, this.#index, { payload: options.payload ?? false });
+    const tell = (event: FindingEvent): void => listener.finding?.(event);
+    const findings = new FindingWatch({
+      keyring: options.keyring,
+      index: this.#index,
+      listener:
+        listener.finding === undefined ? null : { record: tell, ...(options.live === true ? { first: tell } : {}) },
+      ...(options.severities === undefined ? {} : { overrides: options.severities }),
+    });
+    this.findings = findings;
     const sink: EngineSink = {
+      frame: (batch, row) => findings.frame(batch, row),
+      copy: (_batch, _row, source, destination) => findings.copy(source, destination),
+      problem: (batch, row, walk) => findings.problem(batch, row, walk),
+      loss: (frames, source, destination, lcid) => findings.loss(frames, source, destination, lcid),
+      mark: (mark) => findings.mark(mark),
       message: (table, row) => {
+        findings.message(table, row);
         listener.row?.(table, row);
         listener.message?.(maker.make(table, row));
       },
       keyManagement: (batch, row, at, length) => {
-        for (const event of this.#keyManagement.take(batch, row, at, length).events) listener.key?.(event);
+        for (const event of this.#keyManagement.take(batch, row, at, length).events) {
+          findings.keyEvent(event);
+          listener.key?.(event);
+        }
       },
     };
     this.engine = new Engine(
@@ -75,16 +102,20 @@ export class Analysis {
     return this.#framesLeft > 0;
   }
 
-  /** Says what is still to be said: epochs, then the summary. */
+  /** Says what is still to be said: findings that are open, epochs, then the summary. */
   finish(problem: CaptureProblem | null): SummaryEvent {
-    const { engine } = this;
+    const { engine, findings } = this;
+    findings.finish(problem);
     const lastTime = engine.lastSeconds * 1000 + engine.lastNanoseconds / 1e6;
     if (this.#listener.epoch !== undefined && engine.accounting.frames > 0) {
       for (const event of epochEvents(this.#options.keyring, engine.epochUse, lastTime)) {
         this.#listener.epoch(event);
       }
     }
-    const summary = summaryEvent(engine, {}, problem === null, engine.evictions());
+    const summary = summaryEvent(engine, findings.counts(), problem === null, {
+      ...engine.evictions(),
+      ...findings.evictions(),
+    });
     this.#listener.summary?.(summary);
     return summary;
   }
