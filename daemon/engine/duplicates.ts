@@ -33,21 +33,24 @@ export class DuplicateFilter {
    * @param time capture time in milliseconds
    */
   isCopy(view: DataView, at: number, length: number, time: number, interfaceId: number): boolean {
-    // Two multiplicative hashes over 32-bit words; the length is mixed in at the end.
-    let h0 = this.#seed0;
-    let h1 = this.#seed1;
-    const words = at + (length & ~3);
+    // Two lanes over 32-bit words, every other word each; both go into both halves of the result.
+    let even = this.#seed0;
+    let odd = this.#seed1;
     let i = at;
-    for (; i < words; i += 4) {
-      const word = view.getInt32(i, true);
-      h0 = Math.imul(h0 ^ word, 0x9e3779b1);
-      h0 ^= h0 >>> 15;
-      h1 = Math.imul((h1 << 13) | (h1 >>> 19), 0x85ebca6b) ^ Math.imul(word, 0xc2b2ae35);
+    for (const pairs = at + (length & ~7); i < pairs; i += 8) {
+      even = Math.imul(even ^ view.getInt32(i, true), 0x9e3779b1);
+      even = (even << 13) | (even >>> 19);
+      odd = Math.imul(odd ^ view.getInt32(i + 4, true), 0x85ebca6b);
+      odd = (odd << 15) | (odd >>> 17);
     }
     let tail = length;
-    for (; i < at + length; i++) tail = (Math.imul(tail, 257) + view.getUint8(i)) | 0;
-    h0 = Math.imul(h0 ^ tail, 0x9e3779b1);
-    h1 = Math.imul(h1 ^ tail, 0x85ebca6b);
+    for (; i < at + length; i++) tail = (Math.imul(tail, 0x01000193) ^ view.getUint8(i)) | 0;
+    even = Math.imul(even ^ tail, 0xc2b2ae35);
+    odd = Math.imul(odd ^ tail ^ (tail >>> 16), 0x27d4eb2f);
+    let h0 = even ^ ((odd << 16) | (odd >>> 16));
+    let h1 = odd ^ Math.imul(even, 0x165667b1);
+    h0 = Math.imul(h0 ^ (h0 >>> 15), 0x85ebca77);
+    h1 = Math.imul(h1 ^ (h1 >>> 13), 0x9e3779b1);
     h0 ^= h0 >>> 16;
     h1 ^= h1 >>> 16;
     return this.#look(h0 >>> 0, h1 >>> 0, time, interfaceId);

@@ -2,9 +2,9 @@
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { KeyEvent } from '../events.ts';
+import { MikeyReceiver, type MikeyResult } from '../keying/mikey-receiver.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import { type Keyring, layer2IdText } from '../keyring/keyring.ts';
-import { MikeyReceiver, type MikeyResult } from '../keying/mikey-receiver.ts';
 import { formatInstant, formatMilliseconds } from '../time.ts';
 
 /** Takes key-management messages of one capture. */
