@@ -1,0 +1,275 @@
+// What a faithful reader says about a scenario's capture, worked out from what was sent. Nothing here decodes or
+// deciphers: who sent what under which key is known.
+
+import { createHash } from 'node:crypto';
+import type { Verdict } from '../daemon/events.ts';
+import type { OutcomeName } from '../dissectors/walk-table.ts';
+import { type Delivery, DeliveryTruth } from './delivery.ts';
+import type { ExpectedKey, ExpectedMessage, OneOf } from './expected.ts';
+import type { FrameRecord } from './frame-records.ts';
+import type { SentMessage } from './sent-message.ts';
+import { layer2Hex } from './text-forms.ts';
+import { pduName } from './timeline.ts';
+import type { Element, RlcPdu } from './transmission.ts';
+import { indexOf, isHeld, isUsable, type World, type WorldGroup, type WorldKey } from './world.ts';
+
+/** The specification says (findings.md, preamble; interfaces.md 3). */
+/** Milliseconds within which an identical MAC PDU is a copy: on the same interface, on another one. */
+const SAME_INTERFACE_MS = 320;
+const OTHER_INTERFACE_MS = 50;
+/** Octets of an SDU below which nothing is sure. */
+const SHORTEST_SURE = 28;
+const PDCP_HEADER_OCTETS = 5;
+const RLC_SN_MASK = 0x1f;
+const VERSION_WHOLE = 3;
+
+/** What a faithful reader says. */
+export interface GroundTruth {
+  readonly messages: readonly ExpectedMessage[];
+  readonly keys: readonly ExpectedKey[];
+  /** Frames that came to nothing, by category; what segments came to is in `segments`. */
+  readonly undecoded: ReadonlyMap<OutcomeName, number>;
+  /** Frames of which only segments of SDUs that never were complete arrived: lost, or still waiting at the end. */
+  readonly segments: number;
+  readonly copies: boolean;
+}
+
+/** Works it out, frame by frame. */
+export function groundTruth(world: World, records: readonly FrameRecord[]): GroundTruth {
+  const walk = new TruthWalk(world);
+  for (const record of records) walk.frame(record);
+  return walk.finish(records.length);
+}
+
+/** An SDU of which pieces have arrived. */
+interface OpenSdu {
+  readonly message: SentMessage;
+  readonly next: number;
+  readonly lastSn: number;
+  readonly frames: readonly number[];
+}
+
+interface Heard {
+  readonly interface: number;
+  readonly time: number;
+}
+
+class TruthWalk {
+  readonly #world: World;
+  readonly #messages: ExpectedMessage[] = [];
+  readonly #keys: ExpectedKey[] = [];
+  readonly #undecoded = new Map<OutcomeName, number>();
+  readonly #heard = new Map<string, Heard[]>();
+  readonly #open = new Map<string, OpenSdu>();
+  /** Context (destination, source, index, PTK id) to the key that opened a message of it. */
+  readonly #proved = new Map<string, WorldKey>();
+  readonly #inMessages = new Set<number>();
+  readonly #segmentsOnly = new Set<number>();
+  readonly #deliveries = new DeliveryTruth();
+  #copies = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  frame(record: FrameRecord): void {
+    const { what } = record.arrival;
+    if (what.kind === 'noise') {
+      const outcome =
+        what.pdu !== '' && what.outcome !== 'padding-only' && this.#isCopy(what.pdu, record)
+          ? 'duplicate'
+          : what.outcome;
+      this.#count(outcome);
+    } else if (what.kind === 'delivery') this.#delivery(record, what.delivery);
+    else if (what.kind === 'transmission') this.#transmission(record);
+  }
+
+  finish(frames: number): GroundTruth {
+    let segments = 0;
+    for (const frame of this.#segmentsOnly) if (frame <= frames && !this.#inMessages.has(frame)) segments++;
+    return {
+      messages: this.#messages,
+      keys: this.#keys,
+      undecoded: this.#undecoded,
+      segments,
+      copies: this.#copies,
+    };
+  }
+
+  #count(outcome: OutcomeName): void {
+    this.#undecoded.set(outcome, (this.#undecoded.get(outcome) ?? 0) + 1);
+  }
+
+  #delivery(record: FrameRecord, delivery: Delivery): void {
+    this.#count('key-management');
+    const { key } = delivery;
+    const { accepted, reason } = this.#deliveries.judge(delivery, record.milliseconds);
+    const named = accepted ? { group: layer2Hex(key.group.id), pgkId: key.id } : {};
+    this.#keys.push({ frame: record.frame, event: 'delivered', ...named, accepted, reason });
+    if (!accepted) return;
+    key.held = true;
+    key.notBefore = delivery.notBefore;
+    key.notAfter = delivery.notAfter;
+  }
+
+  #transmission(record: FrameRecord): void {
+    const { what } = record.arrival;
+    if (what.kind !== 'transmission') return;
+    const { transmission } = what;
+    if (!what.crcOk) {
+      this.#count('crc-failed');
+      return;
+    }
+    const cut = record.cutOctets > 0;
+    const kept = transmission.pdu.length - record.cutOctets;
+    if (transmission.malformed || (cut && kept < transmission.headerOctets)) {
+      this.#count('malformed');
+      return;
+    }
+    if (this.#isCopy(pduName(transmission.pdu.subarray(0, kept)), record)) {
+      this.#count('duplicate');
+      return;
+    }
+    let order = 0;
+    for (const rlcPdu of transmission.rlcPdus) {
+      for (const element of rlcPdu.elements) {
+        const frames = this.#take(record.frame, rlcPdu, element);
+        if (frames === null) continue;
+        for (const frame of frames) this.#inMessages.add(frame);
+        this.#messages.push(this.#expect(record, element.message, frames, order++, cut));
+      }
+    }
+    if (order === 0) this.#segmentsOnly.add(record.frame);
+  }
+
+  #isCopy(name: string, record: FrameRecord): boolean {
+    const heard = this.#heard.get(name) ?? [];
+    const now = { interface: record.arrival.interface, time: record.milliseconds };
+    const copy = heard.some((one) => {
+      const apart = Math.abs(now.time - one.time);
+      return apart <= (one.interface === now.interface ? SAME_INTERFACE_MS : OTHER_INTERFACE_MS);
+    });
+    // Windows begin at a transmission, or at its first copy on another interface.
+    const known =
+      copy && heard.some((one) => one.interface === now.interface && now.time - one.time <= SAME_INTERFACE_MS);
+    if (!known) this.#heard.set(name, [...heard, now]);
+    if (copy) this.#copies = true;
+    return copy;
+  }
+
+  /** Follows reassembly by name: the frames of the SDU that this element completes, or null. */
+  #take(frame: number, { lcid, sn }: RlcPdu, { message, part, parts }: Element): readonly number[] | null {
+    const entity = `${message.source}/${message.group.id}/${message.version}/${lcid}`;
+    const open = this.#open.get(entity);
+    if (parts === 1) {
+      this.#open.delete(entity);
+      return [frame];
+    }
+    if (part === 0) {
+      this.#open.set(entity, { message, next: 1, lastSn: sn, frames: [frame] });
+      return null;
+    }
+    const follows =
+      open !== undefined &&
+      open.message === message &&
+      open.next === part &&
+      ((open.lastSn + 1) & RLC_SN_MASK) === (sn & RLC_SN_MASK);
+    this.#open.delete(entity);
+    if (!follows) return null;
+    const frames = [...open.frames, frame];
+    if (part === parts - 1) return frames;
+    this.#open.set(entity, { message, next: part + 1, lastSn: sn, frames });
+    return null;
+  }
+
+  #expect(
+    record: FrameRecord,
+    message: SentMessage,
+    frames: readonly number[],
+    order: number,
+    cut: boolean,
+  ): ExpectedMessage {
+    const judged = cut ? DAMAGED : this.#judge(message, record.milliseconds);
+    const shown = judged.sdu === null ? null : createHash('sha256').update(judged.sdu).digest('hex');
+    return {
+      frame: record.frame,
+      order,
+      ...(frames.length > 1 && { frames }),
+      group: this.#groupText(message, judged.pgkId !== null && judged.verdict !== 'no-key'),
+      source: layer2Hex(message.source),
+      lcid: message.lcid,
+      pgkIndex: message.pgkIndex,
+      ptkId: message.ptkId,
+      sn: message.sn,
+      pgkId: judged.pgkId,
+      verdict: judged.verdict,
+      sha256: shown,
+      time: record.time,
+    };
+  }
+
+  /** The group as it is printed: versions 1 and 2 carry the 16 high bits of the destination only. */
+  #groupText({ group, version }: SentMessage, opened: boolean): OneOf<string> {
+    const id = layer2Hex(group.id);
+    if (version === VERSION_WHOLE) return id;
+    const partial = `${id.slice(0, 4)}??`;
+    const fitting = this.#listed(group);
+    if (fitting.length === 0) return partial;
+    if (fitting.length === 1) return layer2Hex(fitting[0].id);
+    return opened ? id : [id, partial];
+  }
+
+  /** Groups of the keyring that the destination in the PDU could be. */
+  #listed({ id }: WorldGroup): WorldGroup[] {
+    return this.#world.groups.filter(({ described }) => described.listed && described.id >> 8 === id >> 8);
+  }
+
+  #judge(message: SentMessage, time: number): Judgement {
+    const { treatment, sdu, unsure } = message;
+    if (message.pgkIndex === 0 && message.ptkId === 0) {
+      const groups = message.version === VERSION_WHOLE ? this.#exactly(message.group) : this.#listed(message.group);
+      const required = groups.length > 0 && groups.every(({ described }) => described.protection === 'required');
+      return { verdict: required ? 'downgraded' : 'clear', pgkId: null, sdu: message.pdu.subarray(PDCP_HEADER_OCTETS) };
+    }
+    const context = `${message.group.id}/${message.version}/${message.source}/${message.pgkIndex}/${message.ptkId}`;
+    const proved = this.#proved.get(context);
+    const provedKey = proved !== undefined && isHeld(proved, time) ? proved : undefined;
+    const key = message.key !== null && isHeld(message.key, time) ? message.key : null;
+    if (unsure || sdu.length < SHORTEST_SURE) return this.#unsure(message, key, provedKey, time);
+    if (treatment === 'claimed') return { verdict: 'downgraded', pgkId: null, sdu };
+    if (treatment === 'ciphered' && key !== null && message.state !== 'garbled') {
+      if (message.state === 'good') this.#proved.set(context, key);
+      return { verdict: isUsable(key, time) ? 'decrypted' : 'stale', pgkId: key.id, sdu };
+    }
+    if (provedKey !== undefined) return { verdict: 'forged', pgkId: provedKey.id, sdu: null };
+    return { verdict: 'no-key', pgkId: null, sdu: null };
+  }
+
+  #exactly({ id }: WorldGroup): WorldGroup[] {
+    return this.#world.groups.filter(({ described }) => described.listed && described.id === id);
+  }
+
+  /** Short, non-IP, reserved, a fragment: `unverifiable` under the only key that fits. */
+  #unsure(message: SentMessage, key: WorldKey | null, proved: WorldKey | undefined, time: number): Judgement {
+    const fitting = this.#listed(message.group)
+      .flatMap(({ keys }) => keys)
+      .filter((candidate) => indexOf(candidate) === message.pgkIndex && isHeld(candidate, time));
+    if (fitting.length === 0) return { verdict: ['no-key', 'unverifiable'], pgkId: 'any', sdu: null };
+    const only = proved ?? (fitting.length === 1 ? fitting[0] : undefined);
+    const right = only !== undefined && only === key && message.treatment === 'ciphered';
+    return {
+      verdict: right || message.sdu.length < SHORTEST_SURE ? 'unverifiable' : ['unverifiable', 'no-key', 'forged'],
+      pgkId: right ? only.id : 'any',
+      sdu: right && isUsable(only, time) ? message.sdu : null,
+    };
+  }
+}
+
+interface Judgement {
+  readonly verdict: OneOf<Verdict>;
+  readonly pgkId: ExpectedMessage['pgkId'];
+  /** What the reader may show, or could show with `--allow-stale`; null: nothing that can be known. */
+  readonly sdu: Uint8Array | null;
+}
+
+const DAMAGED: Judgement = { verdict: 'damaged', pgkId: 'any', sdu: null };
