@@ -102,21 +102,19 @@ export class CounterWatch {
     this.#group = group;
     this.#opened = standing === Standing.opened;
     const stream = streams.obtain(table, row, this.#opened, remembered);
+    const number = streams.number[stream];
     const talker = streams.obtainTalker(stream);
     streams.talkerPdus[talker]++;
-    if (streams.current[talker] !== stream || streams.currentNumber[talker] !== streams.number[stream]) {
-      this.#turn(stream, talker);
-    }
+    if (streams.currentNumber[talker] !== number) this.#turn(stream, talker);
     const sn = table.sn[row];
     const pdus = ++streams.pdus[stream];
     if (pdus > MOST_PDUS && (streams.told[stream] & TOLD_OVERUSED) === 0) this.#overused(stream);
-    const number = streams.number[stream];
     const page = this.seen.page(number, sn, streams.page[stream]);
     streams.page[stream] = page;
     const wasSeen = this.seen.mark(page, sn);
     this.#stage(table, row);
     if (pdus === 1) {
-      this.ring.commit(number, sn, table.time[row], table.frame[row]);
+      this.#keep(page, sn, table.frame[row]);
       streams.lastSn[stream] = sn;
       streams.lastTime[stream] = table.time[row];
       streams.lastFrame[stream] = table.frame[row];
@@ -125,7 +123,7 @@ export class CounterWatch {
     }
     let isReuse = false;
     if (wasSeen) {
-      const earlier = this.#compare(number, sn);
+      const earlier = this.#compare(page, sn);
       if (earlier === Earlier.same) {
         this.#replayed();
         return stream;
@@ -134,7 +132,7 @@ export class CounterWatch {
       isReuse = earlier === Earlier.different;
       if (isReuse) this.#reused();
     }
-    if (this.#variants < VARIANTS || !isReuse) this.ring.commit(number, sn, table.time[row], table.frame[row]);
+    if (this.#variants < VARIANTS || !isReuse) this.#keep(page, sn, table.frame[row]);
     this.#move(stream, sn, wasSeen);
     if (followTrack(streams, stream, sn, isReuse)) this.#cloned(stream);
     if (streams.gapHead[stream] >= 0) this.gaps.afterPdu(stream);
@@ -191,12 +189,16 @@ export class CounterWatch {
     this.ring.stage(view, table.rawAt[row], table.length[row]);
   }
 
+  #keep(page: number, sn: number, frame: number): void {
+    this.seen.last[page] = this.ring.commit(this.seen.last[page], sn, this.#recorder.time, frame);
+  }
+
   /** What was said at this position before, against the message at hand. */
-  #compare(number: number, sn: number): Earlier {
+  #compare(page: number, sn: number): Earlier {
     const { ring } = this;
     this.#variants = 0;
     let damaged = false;
-    for (let entry = ring.find(number, sn); entry >= 0; entry = ring.before(entry)) {
+    for (let entry = ring.find(this.seen.last[page], sn); entry > 0; entry = ring.before(entry)) {
       this.#variants++;
       if (ring.isSame(entry)) {
         this.#entry = entry;

@@ -53,6 +53,8 @@ export class Members {
   next1 = new Uint32Array(0);
   nextCount = new Uint8Array(0);
   owner = new Int32Array(0);
+  /** RTP source used last (rtp-sources.ts), or -1: looked at first. */
+  rtp = new Int32Array(0);
 
   readonly #slots: SlotTable;
 
@@ -82,6 +84,7 @@ export class Members {
     const slot = -1 - obtained;
     this.newest[slot] = -1;
     this.pdus[slot] = 0;
+    this.rtp[slot] = -1;
     this.from[slot] = Number.POSITIVE_INFINITY;
     this.until[slot] = Number.NEGATIVE_INFINITY;
     this.boundCount.fill(0, slot * KINDS, (slot + 1) * KINDS);
@@ -137,6 +140,7 @@ export class Members {
     this.newestFrame = grown(this.newestFrame, capacity);
     this.newestPdus = grown(this.newestPdus, capacity);
     this.pdus = grown(this.pdus, capacity);
+    this.rtp = grown(this.rtp, capacity);
     this.from = grown(this.from, capacity);
     this.until = grown(this.until, capacity);
     this.place = grown(this.place, capacity);

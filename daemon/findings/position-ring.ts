@@ -1,208 +1,179 @@
 // What was said at each key-stream position: one bounded ring for all streams. It keeps a hash, the first 64 octets of
 // ciphertext, time and frame, so that a replay can be told from key stream that was used twice.
-
-import { grown } from '../engine/slot-table.ts';
+//
+// Messages are numbered from 1. Those of one page of positions (seen-pages.ts) are a chain from the newest back, so that
+// keeping a message touches nothing but the end of the ring; only a position that was seen before is looked for.
 
 // The specification says (findings, ctr.keystream_reuse): octets that are compared.
 export const KEPT_OCTETS = 64;
 
 // We chose.
-/** Messages remembered; above it the oldest is forgotten (findings, Memory: at least 2^20). About 104 octets each. */
+/** Messages remembered; above it the oldest is forgotten (findings, Memory: at least 2^20). 96 octets each. */
 export const RING_MESSAGES = 1 << 20;
-const FIRST_ENTRIES = 1 << 12;
-/** Entries whose octets lie in one array, so that growing copies none of them. */
-const CHUNK_BITS = 12;
-const CHUNK_ENTRIES = 1 << CHUNK_BITS;
+/** Messages of one piece of memory, so that the ring grows without copying. */
+const CHUNK_BITS = 14;
+const CHUNK_MESSAGES = 1 << CHUNK_BITS;
 
+// One message, in 32-bit words: octets, hash, number of the message before it in its page, length and SN; then time and
+// frame as 64-bit floating point.
 const KEPT_WORDS = KEPT_OCTETS / 4;
-const EMPTY = -1;
-// Each run mixes in its own seed, so that nobody can make two ciphertexts that look the same, or fill one bucket.
+const HASH = 16;
+const BEFORE = 17;
+const LENGTH_SN = 18;
+const TIME = 10;
+const FRAME = 11;
+const STRIDE = 24;
+
+// Each run mixes in its own seed, so that nobody can make two ciphertexts that look the same.
 const SEED = (Math.random() * 0x1_0000_0000) | 0;
+
+/** A piece of the ring, seen in two ways. */
+class Chunk {
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+
+  constructor(messages: number) {
+    this.words = new Int32Array(messages * STRIDE);
+    this.doubles = new Float64Array(this.words.buffer);
+  }
+}
 
 /** Remembers the last messages. One message is staged, compared, then committed or left. */
 export class PositionRing {
-  /** Entries forgotten so far. */
+  /** Messages forgotten so far. */
   evictions = 0;
 
   readonly #limit: number;
-  #capacity: number;
-  #heads: Int32Array;
-  #next: Int32Array;
-  #stream: Uint32Array;
-  #sn: Uint16Array;
-  #length: Uint16Array;
-  #hash: Int32Array;
-  #time: Float64Array;
-  #frame: Float64Array;
-  readonly #chunks: Uint32Array[] = [];
-  #at = 0;
-  #filled = 0;
+  readonly #chunks: Chunk[] = [];
+  /** Number of the message that is staged next. */
+  #number = 1;
 
-  /** @param limit messages remembered, a power of two of at least 4,096 */
+  /** @param limit messages remembered, a power of two */
   constructor(limit: number = RING_MESSAGES) {
     this.#limit = limit;
-    this.#capacity = FIRST_ENTRIES;
-    this.#heads = new Int32Array(this.#capacity).fill(EMPTY);
-    this.#next = new Int32Array(this.#capacity);
-    this.#stream = new Uint32Array(this.#capacity);
-    this.#sn = new Uint16Array(this.#capacity);
-    this.#length = new Uint16Array(this.#capacity);
-    this.#hash = new Int32Array(this.#capacity);
-    this.#time = new Float64Array(this.#capacity);
-    this.#frame = new Float64Array(this.#capacity);
   }
 
   /** Capture time in milliseconds of the oldest message remembered; NaN where there is none. */
   get horizon(): number {
-    if (this.#filled === 0) return Number.NaN;
-    return this.#time[this.evictions === 0 ? 0 : (this.#at + this.#capacity - this.#filled) % this.#capacity];
+    if (this.#number === 1) return Number.NaN;
+    const oldest = this.#number <= this.#limit ? 1 : this.#number - this.#limit;
+    return this.timeOf(oldest);
   }
 
   /** Octets that the ring holds now. */
   get octets(): number {
-    return this.#capacity * 40 + this.#chunks.length * CHUNK_ENTRIES * KEPT_OCTETS;
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.words.byteLength, 0);
   }
 
   /** Copies the ciphertext of a message into the next place of the ring. It belongs to nobody until `commit`. */
   stage(view: DataView, at: number, length: number): void {
-    if (this.#filled === this.#capacity) {
-      if (this.#capacity < this.#limit) this.#double();
-      else this.#unlink(this.#at);
-    }
-    const entry = this.#at;
-    const words = this.#chunk(entry);
-    let word = (entry & (CHUNK_ENTRIES - 1)) * KEPT_WORDS;
+    const place = this.#number & (this.#limit - 1);
+    if (place >>> CHUNK_BITS === this.#chunks.length)
+      this.#chunks.push(new Chunk(Math.min(this.#limit, CHUNK_MESSAGES)));
+    const { words } = this.#chunks[place >>> CHUNK_BITS];
+    const base = (place & (CHUNK_MESSAGES - 1)) * STRIDE;
+    let word = base;
     const end = at + length;
     let i = at;
     if (length >= KEPT_OCTETS) {
       for (const stop = at + KEPT_OCTETS; i < stop; i += 4) words[word++] = view.getInt32(i, true);
     } else {
-      const last = word + KEPT_WORDS;
       for (; i + 4 <= end; i += 4) words[word++] = view.getInt32(i, true);
       if (i < end) words[word++] = tailWord(view, i, end);
       i = end;
-      while (word < last) words[word++] = 0;
+      while (word < base + KEPT_WORDS) words[word++] = 0;
     }
     let hash = SEED ^ length;
     for (; i + 4 <= end; i += 4) hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1) ^ (hash >>> 15);
     if (i < end) hash = Math.imul(hash ^ tailWord(view, i, end), 0x85ebca6b);
-    this.#hash[entry] = hash;
-    this.#length[entry] = length;
+    words[base + HASH] = hash;
+    words[base + LENGTH_SN] = length << 16;
   }
 
-  /** Keeps the staged message under its position. */
-  commit(stream: number, sn: number, time: number, frame: number): void {
-    const entry = this.#at;
-    this.#stream[entry] = stream;
-    this.#sn[entry] = sn;
-    this.#time[entry] = time;
-    this.#frame[entry] = frame;
-    const bucket = this.#bucket(stream, sn);
-    this.#next[entry] = this.#heads[bucket];
-    this.#heads[bucket] = entry;
-    this.#at = entry + 1 === this.#capacity ? 0 : entry + 1;
-    if (this.#filled < this.#capacity) this.#filled++;
+  /**
+   * Keeps the staged message.
+   *
+   * @param before number of the last message kept of its page, or 0
+   * @returns the number of this one
+   */
+  commit(before: number, sn: number, time: number, frame: number): number {
+    const number = this.#number++;
+    const place = number & (this.#limit - 1);
+    const { words, doubles } = this.#chunks[place >>> CHUNK_BITS];
+    const base = (place & (CHUNK_MESSAGES - 1)) * STRIDE;
+    words[base + BEFORE] = before;
+    words[base + LENGTH_SN] |= sn;
+    doubles[(base >>> 1) + TIME] = time;
+    doubles[(base >>> 1) + FRAME] = frame;
+    if (number > this.#limit) this.evictions++;
+    return number;
   }
 
-  /** The newest message kept under a position, or -1. */
-  find(stream: number, sn: number): number {
-    return this.#from(this.#heads[this.#bucket(stream, sn)], stream, sn);
+  /** The newest message of an SN among `number` and those before it in its page that are remembered, or 0. */
+  find(number: number, sn: number): number {
+    for (let at = number; this.#holds(at); at = this.#word(at, BEFORE) >>> 0) {
+      if ((this.#word(at, LENGTH_SN) & 0xffff) === sn) return at;
+    }
+    return 0;
   }
 
-  /** The one before it under the same position, or -1. */
-  before(entry: number): number {
-    return this.#from(this.#next[entry], this.#stream[entry], this.#sn[entry]);
+  /** The one before it under the same SN, or 0. */
+  before(number: number): number {
+    return this.find(this.#word(number, BEFORE) >>> 0, this.#word(number, LENGTH_SN) & 0xffff);
   }
 
   /** Whether the staged message is the same ciphertext as a kept one. */
-  isSame(entry: number): boolean {
-    const staged = this.#at;
-    if (this.#length[entry] !== this.#length[staged] || this.#hash[entry] !== this.#hash[staged]) return false;
-    return this.distance(entry) === 0;
+  isSame(number: number): boolean {
+    const staged = this.#number;
+    if (this.#length(number) !== this.#length(staged)) return false;
+    return this.#word(number, HASH) === this.#word(staged, HASH) && this.distance(number) === 0;
   }
 
   /** Bits in which the staged message differs from a kept one, over the first octets that both have. */
-  distance(entry: number): number {
-    const staged = this.#at;
-    const a = this.#chunk(entry);
-    const b = this.#chunk(staged);
-    const from = (entry & (CHUNK_ENTRIES - 1)) * KEPT_WORDS;
-    const to = (staged & (CHUNK_ENTRIES - 1)) * KEPT_WORDS;
-    const octets = this.common(entry);
+  distance(number: number): number {
+    const octets = this.common(number);
     let bits = 0;
     for (let word = 0; word * 4 < octets; word++) {
       const left = octets - word * 4;
       // Little endian: the octets that both have are the low ones.
       const mask = left >= 4 ? -1 : (1 << (left * 8)) - 1;
-      bits += ones((a[from + word] ^ b[to + word]) & mask);
+      bits += ones((this.#word(number, word) ^ this.#word(this.#number, word)) & mask);
     }
     return bits;
   }
 
   /** Octets that `distance` compares. */
-  common(entry: number): number {
-    return Math.min(KEPT_OCTETS, this.#length[entry], this.#length[this.#at]);
+  common(number: number): number {
+    return Math.min(KEPT_OCTETS, this.#length(number), this.#length(this.#number));
   }
 
   /** Capture time of a kept message in milliseconds. */
-  timeOf(entry: number): number {
-    return this.#time[entry];
+  timeOf(number: number): number {
+    return this.#double(number, TIME);
   }
 
   /** Frame of a kept message. */
-  frameOf(entry: number): number {
-    return this.#frame[entry];
+  frameOf(number: number): number {
+    return this.#double(number, FRAME);
   }
 
-  #from(start: number, stream: number, sn: number): number {
-    let entry = start;
-    while (entry >= 0 && (this.#stream[entry] !== stream || this.#sn[entry] !== sn)) entry = this.#next[entry];
-    return entry;
+  /** Whether a message is still there; the place of the staged one is taken. */
+  #holds(number: number): boolean {
+    return number > 0 && number < this.#number && this.#number - number < this.#limit;
   }
 
-  #bucket(stream: number, sn: number): number {
-    let hash = Math.imul((stream << 16) ^ (stream >>> 16) ^ sn ^ SEED, 0x9e3779b1);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-    return (hash ^ (hash >>> 13)) & (this.#capacity - 1);
+  #length(number: number): number {
+    return this.#word(number, LENGTH_SN) >>> 16;
   }
 
-  #chunk(entry: number): Uint32Array {
-    const number = entry >>> CHUNK_BITS;
-    if (number === this.#chunks.length) this.#chunks.push(new Uint32Array(CHUNK_ENTRIES * KEPT_WORDS));
-    return this.#chunks[number];
+  #word(number: number, word: number): number {
+    const place = number & (this.#limit - 1);
+    return this.#chunks[place >>> CHUNK_BITS].words[(place & (CHUNK_MESSAGES - 1)) * STRIDE + word];
   }
 
-  #unlink(entry: number): void {
-    const bucket = this.#bucket(this.#stream[entry], this.#sn[entry]);
-    if (this.#heads[bucket] === entry) this.#heads[bucket] = this.#next[entry];
-    else {
-      let at = this.#heads[bucket];
-      while (this.#next[at] !== entry) at = this.#next[at];
-      this.#next[at] = this.#next[entry];
-    }
-    this.#filled--;
-    this.evictions++;
-  }
-
-  #double(): void {
-    const before = this.#capacity;
-    const capacity = before * 2;
-    this.#capacity = capacity;
-    this.#next = grown(this.#next, capacity);
-    this.#stream = grown(this.#stream, capacity);
-    this.#sn = grown(this.#sn, capacity);
-    this.#length = grown(this.#length, capacity);
-    this.#hash = grown(this.#hash, capacity);
-    this.#time = grown(this.#time, capacity);
-    this.#frame = grown(this.#frame, capacity);
-    this.#heads = new Int32Array(capacity).fill(EMPTY);
-    // Never full before the limit, so the entries stand in order of age from 0 on.
-    for (let entry = 0; entry < before; entry++) {
-      const bucket = this.#bucket(this.#stream[entry], this.#sn[entry]);
-      this.#next[entry] = this.#heads[bucket];
-      this.#heads[bucket] = entry;
-    }
-    this.#at = before;
+  #double(number: number, double: number): number {
+    const place = number & (this.#limit - 1);
+    return this.#chunks[place >>> CHUNK_BITS].doubles[((place & (CHUNK_MESSAGES - 1)) * STRIDE) / 2 + double];
   }
 }
 

@@ -6,6 +6,7 @@ import type { MessageTable } from '../engine/message-table.ts';
 import { grown, SlotTable } from '../engine/slot-table.ts';
 import { addressWord } from './address.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import type { Members } from './members.ts';
 import type { Observed } from './observed.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';
 
@@ -19,6 +20,7 @@ const SSRC_CAP = 1 << 14;
 // The specification says: RFC 791 3.1, RFC 768, RFC 3550 5.1.
 const IPV4_HEADER = 20;
 const UDP_HEADER = 8;
+const RTP_HEADER = 12;
 const SEQUENCE = 2;
 const SSRC = 8;
 
@@ -32,6 +34,7 @@ const MOVED = findingNumber('bind.ssrc');
 /** See the head of the file. */
 export class RtpSources {
   readonly #recorder: Recorder;
+  readonly #members: Members;
   readonly #slots: SlotTable;
   #source = new Uint32Array(0);
   #sequence = new Uint16Array(0);
@@ -42,8 +45,9 @@ export class RtpSources {
   #otherSequence = new Uint16Array(0);
   #otherPackets = new Uint8Array(0);
 
-  constructor(recorder: Recorder) {
+  constructor(recorder: Recorder, members: Members) {
     this.#recorder = recorder;
+    this.#members = members;
     this.#slots = new SlotTable(SSRC_CAP, (capacity) => {
       this.#source = grown(this.#source, capacity);
       this.#sequence = grown(this.#sequence, capacity);
@@ -72,17 +76,33 @@ export class RtpSources {
     else if ((passed & UDP_OVER_IPV6) === UDP_OVER_IPV6 && bytes[start + 6] === NEXT_UDP) udp = start + IPV6_HEADER;
     else return;
     const rtp = udp + UDP_HEADER;
-    if (bytes[rtp] >>> 6 !== 2) return;
+    if (bytes[rtp] >>> 6 !== 2 || rtp + RTP_HEADER > start + table.length[row]) return;
+    const ssrc = addressWord(bytes, rtp + SSRC);
+    const sequence = (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1];
+    if (ssrc === 0 || this.#runsOn(seen, ssrc, sequence)) return;
     const sourcePort = (bytes[udp] << 8) | bytes[udp + 1];
     const destinationPort = (bytes[udp + 2] << 8) | bytes[udp + 3];
     if (!looksLikeRtp(bytes, rtp, start + table.length[row], sourcePort, destinationPort)) return;
-    const ssrc = addressWord(bytes, rtp + SSRC);
-    if (ssrc !== 0) this.#packet(seen, ssrc, (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1]);
+    this.#packet(seen, ssrc, sequence);
+  }
+
+  /** The common case: the next packet of the stream that this source is known for. */
+  #runsOn(seen: Observed, ssrc: number, sequence: number): boolean {
+    const slot = this.#members.rtp[seen.member];
+    if (!this.#slots.holds(slot, seen.groupKey, ssrc, 0)) return false;
+    if (this.#source[slot] !== seen.source || this.#packets[slot] < SURE_PACKETS) return false;
+    if (!isNext(this.#sequence[slot], sequence)) return false;
+    this.#slots.touch(slot);
+    this.#sequence[slot] = sequence;
+    this.#otherPackets[slot] = 0;
+    this.#frame[slot] = this.#recorder.frame;
+    return true;
   }
 
   #packet(seen: Observed, ssrc: number, sequence: number): void {
     const obtained = this.#slots.obtain(seen.groupKey, ssrc, 0);
     const slot = obtained < 0 ? -1 - obtained : obtained;
+    this.#members.rtp[seen.member] = slot;
     if (obtained < 0) {
       this.#take(slot, seen.source, sequence, 1);
       return;

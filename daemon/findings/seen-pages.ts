@@ -1,21 +1,24 @@
 // Which key-stream positions of a stream were seen: bitmaps in pages of 256 positions, allotted on use, for all streams
-// together.
+// together. A page also names the last message kept of it, where a walk through the ring begins.
 
 import { grown, SlotTable } from '../engine/slot-table.ts';
 
-/** We chose: pages held, 32 octets each. Above it the page not used for longest is forgotten, and counted. */
+/** We chose: pages held, 52 octets each. Above it the page not used for longest is forgotten, and counted. */
 export const PAGE_CAP = 1 << 18;
 
 const WORDS = 8;
 
 /** See the head of the file. */
 export class SeenPages {
+  /** By page: number of the last message kept of it (position-ring.ts); 0 where there is none. */
+  last = new Uint32Array(0);
   #bits = new Uint32Array(0);
   readonly #slots: SlotTable;
 
   constructor(cap: number = PAGE_CAP) {
     this.#slots = new SlotTable(cap, (capacity) => {
       this.#bits = grown(this.#bits, capacity * WORDS);
+      this.last = grown(this.last, capacity);
     });
   }
 
@@ -40,6 +43,7 @@ export class SeenPages {
     if (obtained >= 0) return obtained;
     const page = -1 - obtained;
     this.#bits.fill(0, page * WORDS, (page + 1) * WORDS);
+    this.last[page] = 0;
     return page;
   }
 

@@ -133,6 +133,11 @@ export class Streams {
   obtainTalker(stream: number): number {
     const destination = this.#key2 >>> 8;
     const remembered = this.talker[stream];
+    // The number of a stream is never given twice: a talker that is on this stream is the right one.
+    if (remembered >= 0 && this.currentNumber[remembered] === this.number[stream]) {
+      this.#talkers.touch(remembered);
+      return remembered;
+    }
     if (this.#talkers.holds(remembered, this.#key0, destination, 0)) {
       this.#talkers.touch(remembered);
       return remembered;

@@ -63,7 +63,7 @@ export class FindingWatch {
     this.#counters = new CounterWatch(this.#recorder, index, options.caps);
     this.#roster = new RosterWatch(this.#recorder, this.#members);
     this.#bindings = new BindingWatch(this.#recorder, this.#members, new RosterAddresses(keyring.groups));
-    this.#rtp = new RtpSources(this.#recorder);
+    this.#rtp = new RtpSources(this.#recorder, this.#members);
     this.#payload = new PayloadWatch(this.#recorder, index, this.#contexts);
     this.#capture = new CaptureWatch(this.#recorder);
   }
