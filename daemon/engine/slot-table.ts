@@ -159,7 +159,7 @@ export function grown<T extends Uint8Array | Uint16Array | Int32Array | Uint32Ar
   length: number,
 ): T {
   const wider = new (old.constructor as new (length: number) => T)(length);
-  wider.set(old as never);
+  wider.set(old);
   return wider;
 }
 
