@@ -21,7 +21,7 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
 };
 
 function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 
@@ -52,7 +52,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     // Help and version end here too, and are no errors.
     if (error.exitCode === 0) return ExitCode.done;
-    reportError('usage', error.message.replace(/^error: /, ''), 'see `sidescope --help` or `sidescope VERB --help`');
+    reportError('usage', error.message.replace(/^error: /, '').replace(/\n/g, ' '), 'see `sidescope --help` or `sidescope VERB --help`');
     return ExitCode.usage;
   }
   if (error instanceof SidescopeError) {
