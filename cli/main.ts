@@ -52,7 +52,11 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     // Help and version end here too, and are no errors.
     if (error.exitCode === 0) return ExitCode.done;
-    reportError('usage', error.message.replace(/^error: /, '').replace(/\n/g, ' '), 'see `sidescope --help` or `sidescope VERB --help`');
+    reportError(
+      'usage',
+      error.message.replace(/^error: /, '').replace(/\n/g, ' '),
+      'see `sidescope --help` or `sidescope VERB --help`',
+    );
     return ExitCode.usage;
   }
   if (error instanceof SidescopeError) {

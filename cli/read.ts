@@ -71,7 +71,10 @@ async function run(file: string | undefined, options: ReadOptions): Promise<void
       ExitCode.usage,
     );
   }
-  const keyring = options.keyring.length === 0 ? new Keyring({ groups: [], pmks: [], lkh: [], managers: [] }) : await loadKeyrings(options.keyring);
+  const keyring =
+    options.keyring.length === 0
+      ? new Keyring({ groups: [], pmks: [], lkh: [], managers: [] })
+      : await loadKeyrings(options.keyring);
   const statistics = options.statistics.length > 0 ? new Statistics(keyring) : null;
   const source = await openCapture(path).catch((error: unknown) => {
     if (error instanceof CaptureOpenError) {
@@ -87,7 +90,10 @@ async function run(file: string | undefined, options: ReadOptions): Promise<void
       allowStale: options.allowStale !== undefined,
       ...(options.count === undefined ? {} : { frames: options.count }),
     },
-    { ...listener(options, keyring, statistics), ...(progress === null ? {} : { progress: (consumed, total) => progress.show(consumed, total) }) },
+    {
+      ...listener(options, keyring, statistics),
+      ...(progress === null ? {} : { progress: (consumed, total) => progress.show(consumed, total) }),
+    },
   );
   const { problem } = await analysis.run(source);
   progress?.clear();
@@ -107,6 +113,7 @@ function listener(options: ReadOptions, keyring: Keyring, statistics: Statistics
     return {
       ...counting,
       message: printJsonLine,
+      finding: printJsonLine,
       key: printJsonLine,
       epoch: printJsonLine,
       summary: printJsonLine,

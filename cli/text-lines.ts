@@ -1,8 +1,9 @@
 // `-T text`: one line a message in aligned columns, key deliveries where they fall, the summary at the end.
 
 import type { AnalysisListener } from '../daemon/analysis.ts';
-import type { KeyEvent, MessageEvent, SummaryEvent, Verdict } from '../daemon/events.ts';
+import type { FindingEvent, KeyEvent, MessageEvent, Severity, SummaryEvent, Verdict } from '../daemon/events.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
+import { memberName } from '../daemon/keyring/member-name.ts';
 import { printable } from '../dissectors/printable.ts';
 import { fitted, type Paint, painter } from './columns.ts';
 import { writeOutput } from './stdout.ts';
@@ -31,9 +32,15 @@ export function textPrinter(keyring: Keyring): AnalysisListener {
   const columns = Math.min(WIDEST_NAME, names.length === 0 ? 6 : Math.max(6, Math.min(longest, NAME_COLUMNS)));
   return {
     message: (event) => writeOutput(messageLine(event, columns, paint)),
+    finding: (event) => writeOutput(findingLine(event, keyring, columns, paint)),
     key: (event) => writeOutput(keyLine(event)),
     summary: (event) => writeOutput(summaryText(event)),
   };
+}
+
+/** Date and time of a line, to the microsecond. */
+function clock(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 26)}`;
 }
 
 function messageLine(event: MessageEvent, columns: number, paint: Paint): string {
@@ -41,9 +48,31 @@ function messageLine(event: MessageEvent, columns: number, paint: Paint): string
   const key = `${event.pgkId ?? `i${event.pgkIndex}`}/${event.ptkId}/${event.sn}`;
   const verdict = paint(colour, `${sign} ${fitted(event.verdict, 12)} ${String(event.evidenceBits).padStart(3)}`);
   return (
-    `${String(event.frame).padStart(7)}  ${event.time.slice(0, 10)} ${event.time.slice(11, -1)}  ` +
+    `${String(event.frame).padStart(7)}  ${clock(event.time)}  ` +
     `${fitted(event.groupName ?? event.group, columns)}  ${fitted(event.sourceName ?? event.source, columns)}  ` +
     `${String(event.lcid).padStart(2)}  ${fitted(key, 15)}  ${verdict}  ${printable(event.summary)}\n`
+  );
+}
+
+const SEVERITY_COLOURS: Readonly<Record<Severity, string>> = {
+  info: '90',
+  low: '36',
+  medium: '33',
+  high: '31',
+  critical: '1;31',
+};
+
+/** A folded finding: how bad, what, who, how often, where to look. */
+function findingLine(event: FindingEvent, keyring: Keyring, columns: number, paint: Paint): string {
+  const group = event.group === null ? undefined : keyring.groupById(Number.parseInt(event.group, 16));
+  const source = event.source === null ? null : Number.parseInt(event.source, 16);
+  const name = group === undefined || source === null ? null : memberName(group, source, Date.parse(event.time));
+  const frames = event.frames.length === 0 ? '' : `frame ${event.frames[0]}`;
+  const times = event.count === 1 ? frames : `${event.count} times from ${frames}`;
+  return (
+    `${paint(SEVERITY_COLOURS[event.severity], `finding  ${fitted(event.severity, 8)}  ${fitted(event.name, 22)}`)}  ` +
+    `${fitted(group?.name ?? event.group ?? '', columns)}  ${fitted(name ?? event.source ?? '', columns)}  ` +
+    `${printable(event.summary)} (${times})\n`
   );
 }
 
@@ -52,7 +81,7 @@ function keyLine(event: KeyEvent): string {
     event.group === null ? 'a key-management message' : `PGK ${event.pgkId} of ${event.group} ${event.event} by MIKEY`;
   const result = event.accepted ? 'accepted' : 'not accepted';
   const reason = event.reason === null ? '' : ` (${event.reason})`;
-  return `${String(event.frame).padStart(7)}  ${event.time.slice(0, 10)} ${event.time.slice(11, -1)}  ${what}: ${result}${reason}\n`;
+  return `${String(event.frame).padStart(7)}  ${clock(event.time)}  ${what}: ${result}${reason}\n`;
 }
 
 function summaryText(event: SummaryEvent): string {
