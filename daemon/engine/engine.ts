@@ -2,6 +2,7 @@
 // accounted for. What it finds it says to its sink in the order of the capture.
 
 import type { CaptureMark, FrameBatch } from '../../captures/frame-batch.ts';
+import { Problem } from '../../dissectors/problems.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { OutcomeName } from '../../dissectors/walk-table.ts';
@@ -255,8 +256,10 @@ export class Engine {
     const available = joined === null ? elements.available[element] : joined.length;
     if (available < PDCP_HEADER_OCTETS) {
       if (joined !== null) this.accounting.lose(joined.frames);
+      this.#blame(batch, row, elements.at[element], available < wireLength ? Problem.snapCut : Problem.pdcpHeaderCut);
       return false;
     }
+    if (wireLength === PDCP_HEADER_OCTETS) this.#blame(batch, row, elements.at[element], Problem.pdcpNoData);
     const message = table.add();
     let bytes = batch.bytes;
     let at = elements.at[element];
@@ -288,6 +291,15 @@ export class Engine {
     if (available < wireLength) table.flags[message] |= MessageFlag.damaged;
     this.#plainNeeded += wireLength;
     return true;
+  }
+
+  /** Says what is wrong with a PDCP PDU of a frame, unless something else was wrong with the frame before. */
+  #blame(batch: FrameBatch, row: number, at: number, problem: Problem): void {
+    const { frames } = this.#walk;
+    if (frames.problem[row] !== Problem.none || this.#sink.problem === undefined) return;
+    frames.problem[row] = problem;
+    frames.problemAt[row] = at - batch.offset[row];
+    this.#notices.push({ row, tell: () => this.#sink.problem?.(batch, row, this.#walk) });
   }
 
   #tellMark(batch: FrameBatch): void {
