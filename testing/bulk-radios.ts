@@ -18,6 +18,8 @@ import { hexOf } from './text-forms.ts';
 
 /** The specification says: headers of an SDU (RFC 791, 768, 3550). */
 const HEADERS = 20 + 8 + 12;
+/** LINKTYPE_USER0, which Wireshark users map to mac-lte-framed. */
+const LINK_TYPE = 147;
 
 /** We chose. */
 /** Logical channel of every radio. */
@@ -155,10 +157,20 @@ function makeRecord(source: number, destination: number, pgkId: number, sdu: Uin
   const pdcp = encodePdcpSlrb({ sduType: SduType.ip, pgkIndex, ptkId: 0, sn: 0, sdu });
   const rlc = encodeRlcUm({ fi: 0, sn: 0, elements: [pdcp] });
   const mac = encodeSlSch({ version: 1, source, destination, sdus: [{ lcid: LCID, sdu: rlc }] });
+  return pcapPieces(encodeMacLteFramed({ rnti: 1, sfn: 0, crcStatus: 1 }, mac))[1];
+}
+
+/** A pcap file of one frame, in its two pieces: file header and record. */
+function pcapPieces(frame: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = [];
-  const writer = new PcapWriter((piece) => pieces.push(piece), { linkType: 0 });
-  writer.frame(0, 0, encodeMacLteFramed({ rnti: 1, sfn: 0, crcStatus: 1 }, mac));
-  return pieces[1];
+  const writer = new PcapWriter((piece) => pieces.push(piece), { linkType: LINK_TYPE });
+  writer.frame(0, 0, frame);
+  return pieces;
+}
+
+/** The file header of a bulk capture. */
+export function pcapHeader(): Uint8Array {
+  return pcapPieces(new Uint8Array(0))[0];
 }
 
 /** Where things lie in a record for SDUs of so many octets. */

@@ -1,7 +1,7 @@
 // A large capture for benchmarks, written as it is made: talk spurts of many radios in several groups, mac-lte-framed
 // SL-SCH in classic pcap (link type 147). Memory does not grow with the number of messages.
 
-import { type CaptureSink, PcapWriter } from '../captures/formats/pcap-writer.ts';
+import type { CaptureSink } from '../captures/formats/pcap-writer.ts';
 import { foldChecksum } from '../dissectors/internet/checksum.ts';
 import {
   ALGORITHM_ID,
@@ -10,7 +10,15 @@ import {
   type MessageColumns,
 } from '../dissectors/security/algorithm.ts';
 import { derivePek } from '../dissectors/security/kdf.ts';
-import { type BulkRadio, LCID, makeGroups, makeRadios, type RecordLayout, recordLayout } from './bulk-radios.ts';
+import {
+  type BulkRadio,
+  LCID,
+  makeGroups,
+  makeRadios,
+  pcapHeader,
+  type RecordLayout,
+  recordLayout,
+} from './bulk-radios.ts';
 import { Random } from './random.ts';
 import { isoSeconds, layer2Hex } from './text-forms.ts';
 
@@ -19,8 +27,6 @@ const LAST_SN = 0xffff;
 /** Milliseconds and samples of one PCMU packet (RFC 3551 4.2). */
 const PACKET_MS = 20;
 const PACKET_SAMPLES = 160;
-/** LINKTYPE_USER0, which Wireshark users map to mac-lte-framed. */
-const LINK_TYPE = 147;
 
 /** We chose. */
 /** First instant of every bulk capture: 2026-05-01T10:00:00Z. */
@@ -88,7 +94,7 @@ export function writeBulkCapture(sink: CaptureSink, options: BulkOptions): BulkC
     written += piece.length;
     sink(piece);
   };
-  new PcapWriter(counted, { linkType: LINK_TYPE });
+  counted(pcapHeader());
   const layout = recordLayout(octets);
   const pieces = new PieceWriter(radios, layout, octets, algorithm, options.freshPtkIds ?? false);
   for (let first = 0; first < messages; first += MESSAGES_PER_PIECE) {

@@ -31,7 +31,6 @@ export {
   toDecipherEvery,
   toHaveFinding,
   toHaveNoFindings,
-  toMatchEvents,
 } from './matchers.ts';
 export { parseScenario, type Scenario } from './scenario.ts';
 export { runSynth, type SynthOptions } from './synth-files.ts';

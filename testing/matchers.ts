@@ -99,7 +99,7 @@ export function toDecipherEvery(received: Events, scope: { readonly group?: stri
  * holds the SHA-256. The file is written where the runner updates snapshots (`vitest -u`; new files: unless in CI) or
  * the environment variable UPDATE is 1.
  */
-export function toMatchEvents(this: MatcherContext, received: Events, goldenFile: string): MatcherResult {
+function toMatchEvents(this: MatcherContext, received: Events, goldenFile: string): MatcherResult {
   const lines = eventsOf(received).map(goldenLine);
   const golden = readGolden(goldenFile);
   const same =
@@ -123,8 +123,8 @@ export function toMatchEvents(this: MatcherContext, received: Events, goldenFile
 export const sidescopeMatchers = { toHaveFinding, toHaveNoFindings, toDecipherEvery, toMatchEvents };
 
 function eventsOf(received: Events): readonly SidescopeEvent[] {
-  const events = 'events' in received ? received.events : received;
-  if (Array.isArray(events)) return events;
+  const events: unknown = 'events' in received ? received.events : received;
+  if (Array.isArray(events)) return events as readonly SidescopeEvent[];
   throw new TypeError('expected the records of a capture: what analyse() gives, or a list of events');
 }
 

@@ -185,7 +185,7 @@ export const stepShape = read.variant('do', {
   send: read.object({
     ...verb('send'),
     ...messageMembers,
-    content: read.withDefault(read.word(CONTENTS), 'udp' as ContentName),
+    content: read.withDefault(read.word(CONTENTS), 'udp'),
   }),
   inject: read.object({
     ...verb('inject'),

@@ -56,7 +56,7 @@ const keyShape = read.object({
 const groupShape = read.object({
   id: read.required(layer2Id),
   name: read.required(read.name),
-  algorithm: read.withDefault(algorithm, '128-EEA2' as CipherAlgorithm),
+  algorithm: read.withDefault(algorithm, '128-EEA2'),
   protection: read.withDefault(read.word(['required', 'optional', 'none']), 'required'),
   derivation: read.withDefault(read.word(['ts33303', 'ts33303-no-group', 'direct']), 'ts33303'),
   multicast: read.withDefault(read.list(address), []),
@@ -94,7 +94,7 @@ export type FramingName = keyof typeof FRAMINGS;
 
 const interfaceShape = read.object({
   name: read.required(read.name),
-  framing: read.withDefault(read.word(Object.keys(FRAMINGS) as FramingName[]), 'mac-lte-framed' as FramingName),
+  framing: read.withDefault(read.word(Object.keys(FRAMINGS) as FramingName[]), 'mac-lte-framed'),
   linkType: read.maybe(read.whole(0, 0xffff)),
 });
 

@@ -65,8 +65,9 @@ export function nextMessage(
   const common = { source: radio.id, group: radio.group, version, lcid, sduType, unsure };
   if (step.cipher === 'off') {
     const header = { pgkIndex: 0, ptkId: 0, sn: 0, ...overrides(step) };
-    const pdu = encodePdcpSlrb({ sduType, ...header, sdu: content.sdu });
-    return { ...common, ...header, pdu, treatment: 'plain', key: null, sdu: content.sdu, state: 'good' };
+    const { sdu, state } = flipped(step, content.sdu);
+    const pdu = encodePdcpSlrb({ sduType, ...header, sdu });
+    return { ...common, ...header, pdu, treatment: 'plain', key: null, sdu, state };
   }
   const key = chosenKey(world, step, radio, time);
   const counters = world.counters(radio, lcid);
