@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+// Names the module whose `Matchers` grow at the end of this file; vitest itself is not loaded.
+import type {} from 'vitest';
 import { SEVERITIES, type Severity, type SidescopeEvent } from '../daemon/events.ts';
 
 /** The records of a capture: what `analyse` gives, or any list of them. */
