@@ -30,6 +30,9 @@ const SHORTEST_SURE = 28;
 // Two IR packets of one context say that it is compressed; one comes about by chance once in 20,000 random messages.
 const ROHC_SURE = 2;
 
+/** A key of the group, but not as it is configured; or none of the group at all. */
+const ELSEWHERE = MessageFlag.otherAlgorithm | MessageFlag.otherGroupKey;
+
 /** How an attempt with one key ended. */
 const Grade = { nothing: 0, opens: 1, fits: 2, partly: 3 } as const;
 
@@ -147,6 +150,7 @@ export class Judge {
       table.source[row],
       table.pgkIndex[row],
       table.ptkId[row],
+      table.context[row],
     );
     table.context[row] = wire;
     return wire;
@@ -172,6 +176,8 @@ export class Judge {
     if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#decipher(table, row, slot);
     const grade = this.#grade(table, row, wire, epoch, home);
     this.#writeDown(epoch, (home ?? epoch.group).id, epoch.algorithm);
+    // Another algorithm or another group's key opened this context: it still is that.
+    if (grade === Grade.opens) table.flags[row] |= wires.how[wire];
     return this.#accept(table, row, wire, epoch, home ?? only(groups), grade);
   }
 
@@ -325,7 +331,9 @@ export class Judge {
     if (evidence.failed !== 0) table.flags[row] |= MessageFlag.tampered;
     else {
       table.flags[row] |= MessageFlag.opened;
-      if (evidence.tenths >= PLAUSIBLE_TENTHS) wires.prove(wire, epoch.serial, slot, traffic.slots.generation[slot]);
+      if (evidence.tenths >= PLAUSIBLE_TENTHS) {
+        wires.prove(wire, epoch.serial, slot, traffic.slots.generation[slot], table.flags[row] & ELSEWHERE);
+      }
     }
     const ip = evidence.shape === Shape.ipv4 || evidence.shape === Shape.ipv6;
     const type = table.sduType[row];

@@ -15,6 +15,8 @@ export class WireContexts {
   /** Slot of the traffic key that did, and that slot's generation at the time. */
   traffic = new Int32Array(0);
   trafficGeneration = new Uint32Array(0);
+  /** Flags (message-table.ts) that say how it opened: under another algorithm, or another group's key. */
+  how = new Uint16Array(0);
   /** ROHC IR packets seen, up to 255. */
   rohcPackets = new Uint8Array(0);
 
@@ -25,6 +27,7 @@ export class WireContexts {
       this.provedEpoch = grown(this.provedEpoch, capacity);
       this.traffic = grown(this.traffic, capacity);
       this.trafficGeneration = grown(this.trafficGeneration, capacity);
+      this.how = grown(this.how, capacity);
       this.rohcPackets = grown(this.rohcPackets, capacity);
     });
   }
@@ -39,22 +42,35 @@ export class WireContexts {
     return this.#slots.find(key0(source, ptkId), key1(destination, ptkId), key2(version, pgkIndex));
   }
 
-  /** The slot of a context, made if need be. */
-  obtain(destination: number, version: number, source: number, pgkIndex: number, ptkId: number): number {
-    const obtained = this.#slots.obtain(key0(source, ptkId), key1(destination, ptkId), key2(version, pgkIndex));
+  /**
+   * The slot of a context, made if need be.
+   *
+   * @param guess a slot that `find` gave before, or NONE: saves the search where it still holds
+   */
+  obtain(destination: number, version: number, source: number, pgkIndex: number, ptkId: number, guess: number): number {
+    const k0 = key0(source, ptkId);
+    const k1 = key1(destination, ptkId);
+    const k2 = key2(version, pgkIndex);
+    if (guess !== NONE && this.#slots.holds(guess, k0, k1, k2)) {
+      this.#slots.touch(guess);
+      return guess;
+    }
+    const obtained = this.#slots.obtain(k0, k1, k2);
     if (obtained >= 0) return obtained;
     const slot = -1 - obtained;
     this.provedEpoch[slot] = NONE;
     this.traffic[slot] = NONE;
+    this.how[slot] = 0;
     this.rohcPackets[slot] = 0;
     return slot;
   }
 
   /** Says that a message of this context opened under a key. */
-  prove(slot: number, epoch: number, traffic: number, trafficGeneration: number): void {
+  prove(slot: number, epoch: number, traffic: number, trafficGeneration: number, how: number): void {
     this.provedEpoch[slot] = epoch;
     this.traffic[slot] = traffic;
     this.trafficGeneration[slot] = trafficGeneration;
+    this.how[slot] = how;
   }
 }
 

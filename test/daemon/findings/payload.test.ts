@@ -1,0 +1,134 @@
+// What was inside, and the capture itself: each rule, and what must not raise it.
+
+import { describe, expect, test } from 'vitest';
+import { encodePdcpSlrb } from '../../../dissectors/sidelink/pdcp-slrb.ts';
+import { encodeRlcUm } from '../../../dissectors/sidelink/rlc-um.ts';
+import { encodeSlSch } from '../../../dissectors/sidelink/sl-sch.ts';
+import { addressOf, alarms, announcement, datagram, keyring, LATER, named, noise, pgk, Scene, told } from './scene.ts';
+
+const forged = (at: number, sn: number) => ({ at, sn, air: noise(sn, 88) });
+
+describe('payload.forged', () => {
+  test('one is medium; from two on and 5 % of the context it is high', () => {
+    const scene = new Scene().talk({ at: 0, sn: 1 }, 30).say(forged(1, 500));
+    expect(told(scene.read())).toEqual(['payload.forged medium strong 1']);
+    scene.say(forged(2, 501)).say(forged(3, 502));
+    expect(told(scene.read())).toEqual(['payload.forged medium strong 1', 'payload.forged high strong 2']);
+  });
+
+  test('two among many stay medium', () => {
+    const scene = new Scene().talk({ at: 0, sn: 1 }, 200).say(forged(5, 500)).say(forged(6, 501));
+    expect(told(scene.read())).toEqual(['payload.forged medium strong 2']);
+  });
+
+  test('a context that never opened has no forged messages', () => {
+    expect(alarms(new Scene().say(forged(0, 1)).say(forged(1, 2)).read())).toEqual([]);
+  });
+});
+
+test('payload.tampered: a good IP header over a body that does not hold', () => {
+  const scene = new Scene().talk({ at: 0, sn: 1 }, 5).say({ at: 1, sn: 6, flip: [[40, 0x10]] });
+  expect(told(scene.read())).toEqual(['payload.tampered medium strong 1']);
+});
+
+test('payload.other_group_key', () => {
+  const ring = keyring({}, [{ id: 'e00001', algorithm: '128-EEA2', keys: [pgk(5, {}, 9), pgk(6, LATER, 8)] }]);
+  const read = new Scene().talk({ at: 0, sn: 1, pgk: 5, seed: 9 }, 3).read(ring);
+  expect(told(read)).toContain('payload.other_group_key high strong 3');
+});
+
+describe('payload.sdu_type', () => {
+  const arp = announcement(Uint8Array.of(2, 0, 0, 10, 11, 12), addressOf(0x0a0b0c));
+
+  test('ARP that says IP, IP that says ARP, a reserved type', () => {
+    const low = ['payload.sdu_type low proved 1'];
+    expect(told(new Scene().say({ at: 0, sn: 1, sduType: 0, sdu: arp }).read())).toEqual(low);
+    expect(told(new Scene().say({ at: 0, sn: 1, sduType: 1 }).read())).toEqual(low);
+    expect(told(new Scene().say({ at: 0, sn: 1, sduType: 5 }).read())).toEqual(low);
+  });
+
+  test('what fits is no finding', () => {
+    expect(told(new Scene().say({ at: 0, sn: 1, sduType: 1, sdu: arp }).say({ at: 1, sn: 2 }).read())).toEqual([]);
+  });
+});
+
+describe('the layers below', () => {
+  const mac = (rlc: Uint8Array) =>
+    encodeSlSch({ version: 1, source: 0x0a0b0c, destination: 0xf00001, sdus: [{ lcid: 3, sdu: rlc }] });
+
+  test('rlc.loss: a segment is missing', () => {
+    const begun = mac(encodeRlcUm({ fi: 1, sn: 0, elements: [noise(1, 50)] }));
+    const next = mac(
+      encodeRlcUm({
+        fi: 0,
+        sn: 5,
+        elements: [encodePdcpSlrb({ sduType: 0, pgkIndex: 7, ptkId: 1, sn: 1, sdu: noise(2, 60) })],
+      }),
+    );
+    const read = new Scene().frame(begun, { at: 0 }).frame(next, { at: 1 }).read();
+    expect(named(read, 'rlc.loss').map(({ severity, group, source }) => [severity, group, source])).toEqual([
+      ['info', 'f00001', '0a0b0c'],
+    ]);
+  });
+
+  test('malformed frames are sampled and all counted', () => {
+    const scene = new Scene();
+    for (let i = 0; i < 100; i++)
+      scene.frame(mac(encodeRlcUm({ fi: 0, sn: i & 31, elements: [noise(i, 3)] })), { at: i });
+    const read = scene.read();
+    const [record] = named(read, 'pdcp.malformed');
+    expect([record.severity, record.count, record.frames.length]).toEqual(['low', 100, 17]);
+    expect(record.frames.at(-1)).toBe(100);
+    expect(record.evidence.samples).toHaveLength(5);
+    expect(read.summary.findings).toEqual({ 'pdcp.malformed': 100 });
+  });
+
+  test('a reserved SL-SCH version', () => {
+    const pdu = Uint8Array.from(mac(encodeRlcUm({ fi: 0, sn: 0, elements: [noise(1, 60)] })));
+    pdu[0] = 0xf0;
+    expect(told(new Scene().frame(pdu, { at: 0 }).read())).toEqual(['mac.malformed low proved 1']);
+  });
+});
+
+describe('the capture', () => {
+  test('time goes back by more than a millisecond on one interface', () => {
+    const scene = new Scene().say({ at: 1, sn: 1 }).say({ at: 0.9985, sn: 2 });
+    expect(told(scene.read())).toEqual(['capture.time_backward medium proved 1']);
+    expect(told(new Scene().say({ at: 1, sn: 1 }).say({ at: 0.9995, sn: 2 }).read())).toEqual([]);
+    expect(told(new Scene().say({ at: 1, sn: 1 }).say({ at: 0.9, sn: 2, interfaceId: 1 }).read())).toEqual([]);
+  });
+
+  test('time leaps by more than an hour', () => {
+    expect(told(new Scene().say({ at: 0, sn: 1 }).say({ at: 3601, sn: 2 }).read())).toEqual([
+      'capture.time_jump low proved 1',
+    ]);
+    expect(told(new Scene().say({ at: 0, sn: 1 }).say({ at: 3599, sn: 2 }).read())).toEqual([]);
+  });
+
+  test('a record that the snap length cut', () => {
+    const read = new Scene().say({ at: 0, sn: 1, captured: 60 }).say({ at: 1, sn: 2, captured: 10 }).read();
+    expect(told(read)).toEqual(['capture.truncated medium proved 2']);
+  });
+
+  test('the input ends inside a record', () => {
+    const { analysis } = new Scene().say({ at: 0, sn: 1 }).read();
+    analysis.findings.finish({ code: 'capture.cut-record', offset: 99, message: 'cut', hint: '' });
+    expect(analysis.findings.counts()).toEqual({ 'capture.truncated': 1 });
+  });
+
+  test('drop counters that grow', () => {
+    const scene = new Scene()
+      .say({ at: 0, sn: 1 })
+      .mark({ kind: 'drops', interfaceId: 0, dropped: 0 })
+      .say({ at: 1, sn: 2 });
+    expect(told(scene.read())).toEqual([]);
+    scene.mark({ kind: 'drops', interfaceId: 0, dropped: 7 }).mark({ kind: 'drops', interfaceId: 0, dropped: 7 });
+    expect(told(scene.read())).toEqual(['capture.drops low proved 1']);
+  });
+
+  test('an SDU that was cut is not compared with anything', () => {
+    const sdu = datagram(1, addressOf(0x0c));
+    const scene = new Scene().say({ at: 0, sn: 1, sdu, captured: 60 }).say({ at: 1, sn: 1, captured: 60 });
+    expect(told(scene.read(null)).filter((line) => line.startsWith('ctr.'))).toEqual([]);
+  });
+});
