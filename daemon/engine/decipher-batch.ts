@@ -21,7 +21,7 @@ export class BatchDecipher {
     this.#traffic = traffic;
   }
 
-  /** Deciphers what can be deciphered at once. Sets `deciphered`, `traffic` and `epoch` of those rows. */
+  /** Deciphers what can be deciphered at once. Sets `deciphered`, `traffic`, `epoch` and `context` of those rows. */
   run(table: MessageTable): void {
     const { count } = table;
     if (this.#next.length < count) {
@@ -45,6 +45,7 @@ export class BatchDecipher {
         table.ptkId[row],
       );
       if (wire === NONE) continue;
+      table.context[row] = wire;
       const slot = this.#wires.traffic[wire];
       if (slot === NONE || generations[slot] !== this.#wires.trafficGeneration[wire]) continue;
       table.copyToPlain(row);

@@ -13,7 +13,7 @@ import { Accounting } from './accounting.ts';
 import { BatchDecipher } from './decipher-batch.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { EpochUse } from './epoch-use.ts';
-import { Judge } from './judge.ts';
+import { type Attempt, Judge } from './judge.ts';
 import { MessageFlag, MessageTable, PLAIN_OCTETS, Place } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
 import { TrafficKeys } from './traffic-keys.ts';
@@ -29,8 +29,8 @@ export interface EngineSink {
   problem?(batch: FrameBatch, row: number, walk: WalkTable): void;
   /** Any frame, before its messages: its time, lengths and interface are in the batch. */
   frame?(batch: FrameBatch, row: number): void;
-  /** The same frame, after its messages. */
-  frameDone?(batch: FrameBatch, row: number): void;
+  /** The same frame, after its messages. Rows of its messages are still valid, and so is what the walk left of it. */
+  frameDone?(batch: FrameBatch, row: number, walk: WalkTable): void;
   /** An SDU that was begun and given up. */
   loss?(frames: readonly number[], source: number, destination: number, lcid: number, time: number): void;
   /** A key-management message: its octets in `batch.bytes`. Judgement of later frames sees what it changes. */
@@ -163,6 +163,11 @@ export class Engine {
   /** The epoch of a serial that a message row names. */
   epoch(serial: number): PgkEpoch {
     return this.#index.epoch(serial);
+  }
+
+  /** Writes down each key tried from here on; null ends it. Whoever reads the list empties it after each message. */
+  traceInto(attempts: Attempt[] | null): void {
+    this.#judge.trace = attempts;
   }
 
   #take(batch: FrameBatch, row: number): void {
@@ -329,7 +334,7 @@ export class Engine {
         sink.message(table, message);
         message++;
       }
-      sink.frameDone?.(batch, row);
+      sink.frameDone?.(batch, row, this.#walk);
     }
     this.#told = until;
     if (this.#notices.length > 0) this.#notices = [];

@@ -42,14 +42,18 @@ export class MessageEventMaker {
     this.#payload = options.payload;
   }
 
-  /** The record of a judged row. */
-  make(table: MessageTable, row: number): MessageEvent {
+  /**
+   * The record of a judged row.
+   *
+   * @param reassembled payload of the IP datagram that the SDU, a fragment, completed; null for every other SDU
+   */
+  make(table: MessageTable, row: number, reassembled: Uint8Array | null = null): MessageEvent {
     const group = this.#group(table, row);
     const source = table.source[row];
     const sourceName = group === null ? null : memberName(group, source, table.time[row]);
     const shown = (table.flags[row] & MessageFlag.plaintextShown) !== 0 && table.length[row] > 0;
     const inner = shown
-      ? describeSdu(table.bodyBytes(row), table.bodyAt(row), table.length[row], innerType(table, row))
+      ? describeSdu(table.bodyBytes(row), table.bodyAt(row), table.length[row], innerType(table, row), reassembled)
       : null;
     const outer = table.version[row] === 0 ? BELOW_RLC : BELOW_MAC;
     const batch = table.batch as FrameBatch;
@@ -75,7 +79,7 @@ export class MessageEventMaker {
       verdict: table.verdictName(row),
       evidenceBits: Math.floor(table.evidence[row] / 10),
       protocols: inner === null ? outer : [...outer, ...inner.protocols],
-      summary: inner === null ? this.#withheld(table, row) : this.#shownText(table, row, inner.summary),
+      summary: inner === null ? this.withheld(table, row) : this.#shownText(table, row, inner.summary),
       ...((table.flags[row] & MessageFlag.trialLimited) !== 0 ? { trial: 'limited' as const } : {}),
       ...(this.#payload && shown ? { payload: this.#payloadHex(table, row) } : {}),
     };
@@ -98,7 +102,7 @@ export class MessageEventMaker {
   }
 
   /** Why the plaintext is not there. */
-  #withheld(table: MessageTable, row: number): string {
+  withheld(table: MessageTable, row: number): string {
     const index = table.pgkIndex[row];
     switch (table.verdict[row]) {
       case VerdictCode.stale:
@@ -150,7 +154,7 @@ export function groupText(table: MessageTable, row: number, group: Group | null)
 }
 
 /** SDU type of the body as it really is (finding payload.sdu_type). */
-function innerType(table: MessageTable, row: number): number {
+export function innerType(table: MessageTable, row: number): number {
   const type = table.sduType[row];
   return (table.flags[row] & MessageFlag.wrongSduType) !== 0 ? type ^ 1 : type;
 }
