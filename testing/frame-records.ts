@@ -44,8 +44,7 @@ export function writeCapture(
     pieces.push(piece);
     length += piece.length;
   };
-  const file =
-    scenario.capture.container === 'pcap' ? pcapFile(sink, scenario, interfaces) : pcapngFile(sink, interfaces);
+  const file = scenario.capture.container === 'pcap' ? pcapFile(sink, interfaces) : pcapngFile(sink, interfaces);
   const shift = interfaces.map(() => 0);
   const records: FrameRecord[] = [];
   for (const arrival of arrivals) {
@@ -61,7 +60,7 @@ export function writeCapture(
     }
     const snap = what.kind === 'transmission' ? what.snap : null;
     const bytes = snap === null ? arrival.bytes : arrival.bytes.subarray(0, snap);
-    const digits = file.digits;
+    const digits = interfaces[arrival.interface].nanoseconds ? 9 : 6;
     records.push({
       frame: records.length + 1,
       arrival,
@@ -92,21 +91,14 @@ function clockOf(start: number, time: number): Clock {
 }
 
 interface CaptureFile {
-  /** Fraction digits of its times. */
-  readonly digits: number;
   frame(at: number, clock: Clock, bytes: Uint8Array, original: number): void;
   drops(at: number, clock: Clock, dropped: number): void;
 }
 
-function pcapFile(
-  sink: (piece: Uint8Array) => void,
-  scenario: Scenario,
-  interfaces: readonly CaptureInterface[],
-): CaptureFile {
-  const nanoseconds = scenario.capture.resolution === 'nanoseconds';
+function pcapFile(sink: (piece: Uint8Array) => void, interfaces: readonly CaptureInterface[]): CaptureFile {
+  const { nanoseconds } = interfaces[0];
   const writer = new PcapWriter(sink, { linkType: interfaces[0].linkType, nanoseconds });
   return {
-    digits: nanoseconds ? 9 : 6,
     frame: (_at, { seconds, nanoseconds: rest }, bytes, original) => writer.frame(seconds, rest, bytes, original),
     // Classic pcap has no place for counters.
     drops: () => undefined,
@@ -115,9 +107,10 @@ function pcapFile(
 
 function pcapngFile(sink: (piece: Uint8Array) => void, interfaces: readonly CaptureInterface[]): CaptureFile {
   const writer = new PcapngWriter(sink, 'sidescope synth');
-  const ids = interfaces.map(({ name, linkType }) => writer.addInterface({ name, linkType }));
+  const ids = interfaces.map(({ name, linkType, nanoseconds }) =>
+    writer.addInterface({ name, linkType, resolution: nanoseconds ? 'nanoseconds' : 'microseconds' }),
+  );
   return {
-    digits: 9,
     frame: (at, clock, bytes, original) => writer.frame({ interfaceId: ids[at], ...clock, bytes, original }),
     drops: (at, clock, dropped) => writer.statistics({ interfaceId: ids[at], ...clock, dropped }),
   };

@@ -96,6 +96,7 @@ const interfaceShape = read.object({
   name: read.required(read.name),
   framing: read.withDefault(read.word(Object.keys(FRAMINGS) as FramingName[]), 'mac-lte-framed'),
   linkType: read.maybe(read.whole(0, 0xffff)),
+  resolution: read.maybe(read.word(['microseconds', 'nanoseconds'])),
 });
 
 const captureShape = read.object({

@@ -40,6 +40,8 @@ export interface CaptureInterface {
   readonly name: string;
   readonly framing: FramingName;
   readonly linkType: number;
+  /** Whether its clock counts nanoseconds; else microseconds. */
+  readonly nanoseconds: boolean;
 }
 
 /** What arrived, or happened, at an interface. */
@@ -65,11 +67,17 @@ export interface Arrival {
 
 /** The interfaces of a scenario; one of `mac-lte-framed` where it names none. */
 export function interfacesOf(world: World): CaptureInterface[] {
-  const { interfaces } = world.scenario.capture;
+  const { interfaces, resolution } = world.scenario.capture;
   if (interfaces.length === 0) {
-    return [{ name: 'pc5', framing: 'mac-lte-framed', linkType: FRAMINGS['mac-lte-framed'] }];
+    const linkType = FRAMINGS['mac-lte-framed'];
+    return [{ name: 'pc5', framing: 'mac-lte-framed', linkType, nanoseconds: resolution === 'nanoseconds' }];
   }
-  return interfaces.map(({ name, framing, linkType }) => ({ name, framing, linkType: linkType ?? FRAMINGS[framing] }));
+  return interfaces.map((one) => ({
+    name: one.name,
+    framing: one.framing,
+    linkType: one.linkType ?? FRAMINGS[one.framing],
+    nanoseconds: (one.resolution ?? resolution) === 'nanoseconds',
+  }));
 }
 
 /** Runs all steps. The arrivals come sorted by time. */

@@ -1,4 +1,4 @@
-// pcapng, written (draft-ietf-opsawg-pcapng): one section, little endian, times in nanoseconds.
+// pcapng, written (draft-ietf-opsawg-pcapng): one section, little endian, times in nanoseconds or microseconds.
 
 import type { CaptureSink } from './pcap-writer.ts';
 import {
@@ -16,8 +16,9 @@ import { MAX_RECORD_OCTETS } from './record-reader.ts';
 /** Constants of the specification. */
 /** Section length that says that nobody counted (section 4.1). */
 const UNKNOWN_LENGTH = -1n;
-/** if_tsresol of what is written: nanoseconds. */
+/** if_tsresol of nanoseconds and of microseconds: digits of a second (4.2). */
 const NANOSECOND_RESOLUTION = 9;
+const MICROSECOND_RESOLUTION = 6;
 /** Octets that an option or a name record holds at most. */
 const MAX_OPTION_OCTETS = 0xffff;
 const MAX_TIME = 0xffff_ffff_ffff_ffffn;
@@ -33,6 +34,8 @@ export interface WrittenInterface {
   readonly description?: string;
   /** Octets after which frames were cut; 0, the default, for no limit. */
   readonly snapLength?: number;
+  /** Unit of its times; default nanoseconds. What microseconds cannot hold is cut off. */
+  readonly resolution?: 'nanoseconds' | 'microseconds';
 }
 
 /** One frame. */
@@ -73,7 +76,8 @@ export interface WrittenName {
  */
 export class PcapngWriter {
   readonly #sink: CaptureSink;
-  #interfaces = 0;
+  /** Nanoseconds in a unit of time, by interface. */
+  readonly #units: bigint[] = [];
 
   /**
    * Writes the section header.
@@ -103,10 +107,11 @@ export class PcapngWriter {
     if (described.description !== undefined) {
       body.option(Option.interfaceDescription, encoder.encode(described.description));
     }
-    body.option(Option.interfaceResolution, Uint8Array.of(NANOSECOND_RESOLUTION));
+    const micro = described.resolution === 'microseconds';
+    body.option(Option.interfaceResolution, Uint8Array.of(micro ? MICROSECOND_RESOLUTION : NANOSECOND_RESOLUTION));
     body.endOfOptions();
     this.#block(Block.interfaceDescription, body);
-    return this.#interfaces++;
+    return this.#units.push(micro ? 1000n : 1n) - 1;
   }
 
   /**
@@ -120,7 +125,7 @@ export class PcapngWriter {
     this.#checkInterface(frame.interfaceId);
     const body = new BodyBuilder();
     body.uint32(frame.interfaceId);
-    body.time(frame.seconds, frame.nanoseconds);
+    body.time(frame.seconds, frame.nanoseconds, this.#units[frame.interfaceId]);
     body.uint32(frame.bytes.length);
     body.uint32(frame.original ?? frame.bytes.length);
     body.octets(frame.bytes);
@@ -167,7 +172,7 @@ export class PcapngWriter {
     this.#checkInterface(statistics.interfaceId);
     const body = new BodyBuilder();
     body.uint32(statistics.interfaceId);
-    body.time(statistics.seconds, statistics.nanoseconds);
+    body.time(statistics.seconds, statistics.nanoseconds, this.#units[statistics.interfaceId]);
     if (statistics.received !== undefined) {
       body.option(Option.statisticsReceived, uint64Octets(statistics.received));
     }
@@ -179,8 +184,8 @@ export class PcapngWriter {
   }
 
   #checkInterface(interfaceId: number): void {
-    if (!Number.isInteger(interfaceId) || interfaceId < 0 || interfaceId >= this.#interfaces) {
-      throw new RangeError(`interface ${interfaceId} was not added; there are ${this.#interfaces}`);
+    if (!Number.isInteger(interfaceId) || interfaceId < 0 || interfaceId >= this.#units.length) {
+      throw new RangeError(`interface ${interfaceId} was not added; there are ${this.#units.length}`);
     }
   }
 
@@ -232,9 +237,9 @@ class BodyBuilder {
     this.#at += 8;
   }
 
-  /** A timestamp in nanoseconds, upper half first. */
-  time(seconds: number, nanoseconds: number): void {
-    const exact = BigInt(seconds) * NANOSECONDS + BigInt(nanoseconds);
+  /** A timestamp in units of so many nanoseconds, upper half first. */
+  time(seconds: number, nanoseconds: number, unit = 1n): void {
+    const exact = (BigInt(seconds) * NANOSECONDS + BigInt(nanoseconds)) / unit;
     const time = exact < 0n ? 0n : exact > MAX_TIME ? MAX_TIME : exact;
     this.uint32(Number(time >> 32n));
     this.uint32(Number(time & 0xffffffffn));

@@ -317,6 +317,14 @@ const WIRE: readonly Row[] = [
     },
   ],
   ['pcap with microseconds', [first()], { capture: { container: 'pcap', resolution: 'microseconds' } }],
+  [
+    'pcapng with clocks of two resolutions',
+    [talk(0, ENGINE, []), talk(1, CHIEF, [], { wire: { interface: 'fine' } })],
+    {
+      capture: { interfaces: [{ name: 'coarse', resolution: 'microseconds' }, { name: 'fine' }] },
+      forbidden: ['above-info'],
+    },
+  ],
   ['pcap with nanoseconds', [first()], { capture: { container: 'pcap', resolution: 'nanoseconds' } }],
 ];
 
