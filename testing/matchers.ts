@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-// Names the module whose `Matchers` grow at the end of this file; vitest itself is not loaded.
-import type {} from 'vitest';
+// A type only: vitest itself is not loaded.
+import type { MatcherState } from 'vitest';
 import { SEVERITIES, type Severity, type SidescopeEvent } from '../daemon/events.ts';
 
 /** The records of a capture: what `analyse` gives, or any list of them. */
@@ -28,9 +28,7 @@ export interface MatcherResult {
 }
 
 /** What the test runner tells a matcher. */
-interface MatcherContext {
-  readonly snapshotState?: { readonly _updateSnapshot?: unknown } | undefined;
-}
+type MatcherContext = Partial<Pick<MatcherState, 'snapshotState'>>;
 
 /** We chose: differences that a failing golden file shows. */
 const SHOWN_DIFFERENCES = 5;
@@ -106,7 +104,7 @@ function toMatchEvents(this: MatcherContext, received: Events, goldenFile: strin
   const golden = readGolden(goldenFile);
   const same =
     golden !== null && golden.length === lines.length && lines.every((line, index) => line === golden[index]);
-  if (!same && mayWrite(this.snapshotState?._updateSnapshot, golden === null)) {
+  if (!same && mayWrite(this.snapshotState, golden === null)) {
     mkdirSync(dirname(goldenFile), { recursive: true });
     writeFileSync(goldenFile, lines.map((line) => `${line}\n`).join(''));
     return { pass: true, message: () => `${goldenFile} was written` };
@@ -148,9 +146,11 @@ function readGolden(path: string): string[] | null {
   }
 }
 
-/** @param mode what vitest and jest say of snapshots: `all`, `new`, `none` */
-function mayWrite(mode: unknown, isNew: boolean): boolean {
-  return process.env.UPDATE === '1' || mode === 'all' || (mode === 'new' && isNew);
+/** @param state vitest and jest keep there, in a member that their types hide, whether snapshots are `all`, `new`, `none` to be written */
+function mayWrite(state: unknown, isNew: boolean): boolean {
+  if (process.env.UPDATE === '1') return true;
+  if (typeof state !== 'object' || state === null || !('_updateSnapshot' in state)) return false;
+  return state._updateSnapshot === 'all' || (state._updateSnapshot === 'new' && isNew);
 }
 
 function differences(golden: readonly string[], lines: readonly string[], file: string): string {
