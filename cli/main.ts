@@ -14,6 +14,9 @@ export interface Verb {
 
 const VERBS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Verb> }>> = {
   read: { about: 'analyse one capture and print what it holds', load: () => import('./read.ts') },
+  keys: { about: 'the vault and the keys in it', load: () => import('./keys.ts') },
+  fields: { about: 'list, search and explain the fields of filters and columns', load: () => import('./fields.ts') },
+  findings: { about: 'list and explain what traffic can give away', load: () => import('./findings.ts') },
   synth: {
     about: 'write a labelled capture from a scenario, with its keyring and expected events',
     load: () => import('./synth.ts'),
@@ -31,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .helpCommand(false)
     .showSuggestionAfterError(true)
     .exitOverride();
-  if (argv.includes('--version') || argv.includes('-V')) program.version(version(), '--version');
+  if (argv.includes('--version')) program.version(version(), '--version');
   else program.version('', '--version', 'print the version');
   const asked = argv.find((word) => !word.startsWith('-'));
   for (const [name, verb] of Object.entries(VERBS)) {
@@ -60,7 +63,7 @@ function exitCodeOf(error: unknown): number {
     return ExitCode.usage;
   }
   if (error instanceof SidescopeError) {
-    reportError(error.code, error.message, error.hint);
+    reportError(error.code, error.message, error.hint, error.excerpt);
     return error.exitCode;
   }
   // Our own mistake. Its text may quote input, so only the kind and the place in our code are shown.
