@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { addToChecksum, foldChecksum, internetChecksum, pseudoHeaderSum } from '../../dissectors/internet/checksum.ts';
 import { ALGORITHM_ID, type CipherAlgorithm, decipher } from '../../dissectors/security/algorithm.ts';
 import { derivePek, preparePgk } from '../../dissectors/security/kdf.ts';
+import { analyse } from '../../testing/analyse.ts';
 import { type BulkOptions, writeBulkCapture } from '../../testing/bulk.ts';
 import { octetsOf } from '../../testing/text-forms.ts';
 
@@ -120,6 +121,13 @@ describe('writeBulkCapture', () => {
     const messages = read(capture, keyring, '128-EEA2', 120);
     expect(new Set(messages.map(({ source, ptkId }) => `${source} ${ptkId}`)).size).toBe(300);
     expect(messages.filter(({ sdu }) => !isGood(sdu))).toEqual([]);
+  });
+
+  test('a reader opens every message and finds nothing', async () => {
+    const { capture, keyring } = bulk({ messages: 4000, senders: 50, groups: 4, pgksPerGroup: 2 });
+    const { summary, findings } = await analyse(capture, { keyring: { ...keyring } });
+    expect(summary).toMatchObject({ frames: 4000, verdicts: { decrypted: 4000 }, undecoded: {} });
+    expect(findings).toEqual([]);
   });
 
   test('the same options give the same octets, another seed gives others', () => {
