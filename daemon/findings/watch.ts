@@ -3,7 +3,7 @@
 
 import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
-import { MessageFlag, type MessageTable, NONE, VerdictCode } from '../engine/message-table.ts';
+import { type MessageTable, NONE } from '../engine/message-table.ts';
 import type { KeyEvent } from '../events.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Keyring } from '../keyring/keyring.ts';
@@ -184,13 +184,9 @@ export class FindingWatch {
     const standing = standingOf(this.#index, table, row, contexts.opened[context] === 1);
     if (standing !== Standing.silent) {
       contexts.stream[context] = this.#counters.note(table, row, standing, groupKey, contexts.stream[context]);
-    } else if (table.epoch[row] !== NONE && (table.flags[row] & MessageFlag.damaged) === 0) {
-      this.#aside(table, row);
+    } else if (table.epoch[row] !== NONE) {
+      // Too short to be sure, a fragment, altered or forged: it moves nothing, but it was heard, so it is not missing.
+      this.#counters.noteAside(table, row);
     }
-  }
-
-  /** Under a key and neither opened nor forged: too short to be sure, a fragment, or altered on the way. */
-  #aside(table: MessageTable, row: number): void {
-    if (table.verdict[row] !== VerdictCode.forged) this.#counters.noteAside(table, row);
   }
 }

@@ -200,10 +200,17 @@ export class Scene {
         key: (event) => void keyEvents.push(event),
       },
     );
-    for (let from = 0; from < this.#frames.length; from += rows) analysis.push(this.#batch(from, rows));
+    for (const batch of this.batches(rows)) analysis.push(batch);
     const summary = analysis.finish(null);
     analysis.engine.close();
     return { findings, messages, keys: keyEvents, summary, analysis };
+  }
+
+  /** The frames as a source would give them. */
+  batches(rows = 4096): FrameBatch[] {
+    const batches: FrameBatch[] = [];
+    for (let from = 0; from < this.#frames.length; from += rows) batches.push(this.#batch(from, rows));
+    return batches;
   }
 
   #mac(said: Said): Uint8Array {
