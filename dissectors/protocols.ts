@@ -19,6 +19,7 @@ import { UDP } from './internet/udp.ts';
 import { btpAProtocol, btpBProtocol, itsProtocol } from './its/btp.ts';
 import { geonetworkingProtocol } from './its/geonetworking.ts';
 import { findingProtocol, judgedProtocol, problemProtocol } from './judged-fields.ts';
+import { lkhProtocol } from './keying/lkh-rekey.ts';
 import { mikeyProtocol } from './keying/mikey-fields.ts';
 import type { Protocol } from './layer.ts';
 import { EXPORTED_PDU } from './link/exported-pdu.ts';
@@ -71,5 +72,6 @@ export const PROTOCOLS: readonly Protocol[] = [
   btpBProtocol,
   itsProtocol,
   mikeyProtocol,
+  lkhProtocol,
   dataProtocol,
 ];

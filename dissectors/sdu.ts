@@ -11,6 +11,7 @@ import { decodeIpv6 } from './internet/ipv6.ts';
 import { IP_PROTOCOL_NAMES, IpProtocol, MIKEY_PORT, MONP_PORT, UDP_PORT_NAMES } from './internet/ports.ts';
 import { decodeTcp, type TcpCursor } from './internet/tcp.ts';
 import { createUdpCursor, decodeUdp, type UdpCursor } from './internet/udp.ts';
+import { describeLkhRekey, dissectLkhRekey, LKH_PORT, looksLikeLkhRekey } from './keying/lkh-rekey.ts';
 import { describeMikey } from './keying/mikey.ts';
 import { dissectMikey } from './keying/mikey-tree.ts';
 import { field, type Protocol, type TreeWriter } from './layer.ts';
@@ -67,6 +68,7 @@ function chains(ip: string) {
     rtp: [ip, 'udp', 'rtp'] as readonly string[],
     rtcp: [ip, 'udp', 'rtcp'] as readonly string[],
     mikey: [ip, 'udp', 'mikey'] as readonly string[],
+    lkh: [ip, 'udp', 'lkh'] as readonly string[],
     monp: [ip, 'udp', 'monp'] as readonly string[],
     tcp: [ip, 'tcp'] as readonly string[],
     icmp: [ip, 'icmp'] as readonly string[],
@@ -79,7 +81,7 @@ const IPV4_CHAINS = chains('ipv4');
 const IPV6_CHAINS = chains('ipv6');
 
 /** Protocols that UDP carries here. */
-type UdpUser = 'rtp' | 'rtcp' | 'mikey' | 'monp' | 'udp';
+type UdpUser = 'rtp' | 'rtcp' | 'mikey' | 'lkh' | 'monp' | 'udp';
 
 // Scratch that is written before it is read in each call; nothing is remembered from one SDU to the next.
 const ip: IpCursor = createIpCursor();
@@ -120,6 +122,7 @@ function bounded(protocols: readonly string[], summary: string): SduDescription 
 function udpUser(bytes: Uint8Array, at: number, end: number, source: number, destination: number): UdpUser {
   if (looksLikeRtp(bytes, at, end, source, destination)) return 'rtp';
   if (source === MIKEY_PORT || destination === MIKEY_PORT) return 'mikey';
+  if ((source === LKH_PORT || destination === LKH_PORT) && looksLikeLkhRekey(bytes, at, end)) return 'lkh';
   if (source === MONP_PORT || destination === MONP_PORT) return 'monp';
   return looksLikeRtcp(bytes, at, end, source, destination) ? 'rtcp' : 'udp';
 }
@@ -194,6 +197,7 @@ function describeUdp(bytes: Uint8Array, body: Uint8Array, at: number, end: numbe
   if (user === 'rtp') what = describeRtp(body, payloadAt);
   else if (user === 'rtcp') what = describeRtcp(body, payloadAt, payloadEnd);
   else if (user === 'mikey') what = describeMikey(body, payloadAt, payloadEnd);
+  else if (user === 'lkh') what = describeLkhRekey(body, payloadAt, payloadEnd);
   else if (user === 'monp') what = describeMonp(body, payloadAt, payloadEnd);
   else {
     const name = UDP_PORT_NAMES.get(destinationPort) ?? UDP_PORT_NAMES.get(sourcePort);
@@ -365,6 +369,9 @@ export function dissectUdpPayload(
       break;
     case 'mikey':
       dissectMikey(bytes, at, end, tree);
+      break;
+    case 'lkh':
+      dissectLkhRekey(bytes, at, end, tree);
       break;
     case 'monp':
       decodeMonp(bytes, at, end, tree);

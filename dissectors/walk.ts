@@ -26,6 +26,7 @@ import { decodeIpv6, IPV6_PAYLOAD_LENGTH } from './internet/ipv6.ts';
 import { IpProtocol, MIKEY_PORT } from './internet/ports.ts';
 import { decodeTcp } from './internet/tcp.ts';
 import { createUdpCursor, decodeUdp, UDP_HEADER } from './internet/udp.ts';
+import { LKH_PORT, looksLikeLkhRekey } from './keying/lkh-rekey.ts';
 import type { TreeWriter } from './layer.ts';
 import { decodeExportedPdu, ExportedContent, type ExportedCursor } from './link/exported-pdu.ts';
 import { decodeSll } from './link/sll.ts';
@@ -312,7 +313,12 @@ function walkPayload(
     return walkGsmtap(bytes, at, available, end, row, table, tree);
   }
   const mikey = sourcePort === MIKEY_PORT || destinationPort === MIKEY_PORT;
-  return mikey && at < available ? keyManagement(at, available, row, table) : Outcome.notSidelink;
+  if (mikey && at < available) return keyManagement(at, available, row, table);
+  // The port is not registered, so that others may use it too: the magic decides.
+  const lkh = sourcePort === LKH_PORT || destinationPort === LKH_PORT;
+  return lkh && looksLikeLkhRekey(bytes, at, available)
+    ? keyManagement(at, available, row, table)
+    : Outcome.notSidelink;
 }
 
 function walkGsmtap(

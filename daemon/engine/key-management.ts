@@ -1,7 +1,10 @@
-// MIKEY messages seen in the capture: what they deliver is usable from their frame on, and becomes a `key` record.
+// MIKEY and rekey messages seen in the capture: what they deliver is usable from their frame on, and becomes a `key`
+// record.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { looksLikeLkhRekey } from '../../dissectors/keying/lkh-rekey.ts';
 import type { KeyEvent } from '../events.ts';
+import { LkhReceiver } from '../keying/lkh-receiver.ts';
 import { MikeyReceiver, type MikeyResult } from '../keying/mikey-receiver.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import { type Keyring, layer2IdText } from '../keyring/keyring.ts';
@@ -9,12 +12,14 @@ import { formatInstant, formatMilliseconds } from '../time.ts';
 
 /** Takes key-management messages of one capture. */
 export class KeyManagement {
-  readonly #receiver: MikeyReceiver;
+  readonly #mikey: MikeyReceiver;
+  readonly #lkh: LkhReceiver;
   readonly #index: KeyIndex;
 
   /** @param index is refreshed when a key arrives */
   constructor(keyring: Keyring, index: KeyIndex) {
-    this.#receiver = new MikeyReceiver(keyring);
+    this.#mikey = new MikeyReceiver(keyring);
+    this.#lkh = new LkhReceiver(keyring);
     this.#index = index;
   }
 
@@ -31,7 +36,9 @@ export class KeyManagement {
     length: number,
   ): { readonly result: MikeyResult; readonly events: KeyEvent[] } {
     const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
-    const result = this.#receiver.receive(batch.bytes, at, at + length, time);
+    // A MIKEY message begins with its version, 1: nothing is both.
+    const receiver = looksLikeLkhRekey(batch.bytes, at, at + length) ? this.#lkh : this.#mikey;
+    const result = receiver.receive(batch.bytes, at, at + length, time);
     this.#index.refresh();
     const about = {
       v: 1,

@@ -77,7 +77,7 @@ interface Awaited {
 const NOTHING_ACCEPTED: LastAccepted = { counter: null, time: null };
 
 /** From the gravest on: what was refused first, then what is high, then medium (findings.md). */
-const GRAVITY: readonly MikeyFinding[] = [
+export const GRAVITY: readonly MikeyFinding[] = [
   'mikey.mac_failed',
   'mikey.replay',
   'mikey.material_conflict',
