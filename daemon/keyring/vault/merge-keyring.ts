@@ -35,6 +35,9 @@ export interface Merged {
   readonly groupsChanged: readonly number[];
 }
 
+/** We chose: characters of a source that are kept; UTF-8 makes at most four octets of each. */
+const SOURCE_CHARACTERS = 64;
+
 /** The dates that only ever restrict a key. */
 const RESTRICTIONS = ['revokedAt', 'compromisedAt'] as const;
 
@@ -60,10 +63,11 @@ export function keyText(group: number, id: number): string {
  */
 export function mergeKeyring(contents: VaultContents, keyring: Keyring, source: string, now: number): Merged {
   const groups = new Map(contents.groups.map((group) => [group.id, group]));
+  const shown = [...source].slice(0, SOURCE_CHARACTERS).join('');
   const result = { added: [] as MergedKey[], restricted: [] as MergedKey[], known: 0, groupsChanged: [] as number[] };
   for (const group of keyring.groups) {
     const held = groups.get(group.id);
-    const merged = mergeGroup(held, group, contents.secrets.fingerprint, source, now, result);
+    const merged = mergeGroup(held, group, contents.secrets.fingerprint, shown, now, result);
     if (held === undefined || !sameDescription(held, merged)) result.groupsChanged.push(group.id);
     groups.set(group.id, merged);
   }

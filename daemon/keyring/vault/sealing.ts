@@ -96,8 +96,7 @@ function x25519PublicKey(raw: Uint8Array): KeyObject {
 
 /** The 32 raw octets of the public key that belongs to an X25519 key. */
 export function x25519PublicOctets(key: KeyObject): Uint8Array {
-  const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  return new Uint8Array(der.subarray(der.length - X25519_OCTETS));
+  return lastOctets(key);
 }
 
 /**
@@ -130,7 +129,13 @@ export function ed25519PublicKey(raw: Uint8Array): KeyObject {
 
 /** The 32 raw octets of the public key that belongs to an Ed25519 key. */
 export function ed25519PublicOctets(key: KeyObject): Uint8Array {
-  const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return lastOctets(key);
+}
+
+/** A public key in DER ends in its 32 raw octets (RFC 8410 4). */
+function lastOctets(key: KeyObject): Uint8Array {
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+  const der = publicKey.export({ format: 'der', type: 'spki' });
   return new Uint8Array(der.subarray(der.length - X25519_OCTETS));
 }
 
