@@ -73,6 +73,8 @@ const ALLOWED: readonly Row[] = [
   ['testing/replay.ts', 'value', 'daemon/analysis.ts'],
   ['testing/replay.ts', 'value', 'daemon/engine/engine.ts'],
   ['testing/replay.ts', 'value', 'daemon/relay/client.ts'],
+  ['testing/replay.ts', 'value', 'daemon/keyring/keyring-file.ts'],
+  ['testing/replay.ts', 'value', 'daemon/keying/mikey-sender.ts'],
   ['testing/replay.ts', 'value', 'dissectors/layer.ts'],
   ['cli/read.ts', 'value', 'daemon/relay/session.ts'],
   ['cli/read.ts', 'dynamic', 'tui/feed.ts'],
