@@ -1,0 +1,63 @@
+// What `sidescope keys` prints. Never a key.
+
+import type { KeyOrder } from '../daemon/keyring/vault/transitions.ts';
+import type { ImportCounts, VaultKeyRow } from '../daemon/keyring/vault.ts';
+import { printableJson } from '../dissectors/printable.ts';
+import { aligned } from './columns.ts';
+
+/** The keys as a table. */
+export function keysText(rows: readonly VaultKeyRow[]): string {
+  if (rows.length === 0) return 'the vault holds no keys\n';
+  const header = ['group', 'name', 'pgk', 'state', 'from', 'until', 'days left', 'fingerprint', 'frames', 'octets'];
+  const body = rows.map((row) => [
+    row.group,
+    row.groupName,
+    String(row.pgkId),
+    row.state,
+    minute(row.notBefore),
+    minute(row.notAfter),
+    row.daysLeft === null ? '' : String(row.daysLeft),
+    row.fingerprint,
+    share(row.frames, row.frameBudget),
+    share(row.octets, row.octetBudget),
+  ]);
+  return aligned(header, body);
+}
+
+/** The keys as one JSON object. */
+export function keysJson(generation: number, rows: readonly VaultKeyRow[]): string {
+  return `${printableJson({ v: 1, type: 'keys', generation, keys: rows }, 2)}\n`;
+}
+
+/** What an import came to. */
+export function importText(name: string, { added, restricted, known, groupsChanged }: ImportCounts): string {
+  const parts = [`${added} added`, `${known} held before`];
+  if (restricted > 0) parts.push(`${restricted} now more restricted`);
+  if (groupsChanged > 0) parts.push(`${groupsChanged} groups new or changed`);
+  return `${name}: ${parts.join(', ')}\n`;
+}
+
+const DONE: Readonly<Record<KeyOrder, string>> = {
+  revoke: 'revoked',
+  compromise: 'compromised',
+  suspend: 'suspended',
+  resume: 'resumed',
+  destroy: 'destroyed',
+};
+
+/** What an order was carried out on. */
+export function orderText(order: KeyOrder, rows: readonly VaultKeyRow[]): string {
+  const lines = rows.map((row) => {
+    return `${DONE[order]} ${row.group}/${row.pgkId}, fingerprint ${row.fingerprint}: it is ${row.state}\n`;
+  });
+  return lines.join('');
+}
+
+function minute(instant: string): string {
+  return `${instant.slice(0, 16).replace('T', ' ')}Z`;
+}
+
+/** Used of a budget, e.g. `1200 (0 %)`. */
+function share(used: number, budget: number): string {
+  return used === 0 ? '0' : `${used} (${Math.floor((used / budget) * 100)} %)`;
+}
