@@ -99,7 +99,8 @@ describe('IPv4', () => {
         const fast = new Evidence();
         slow.weigh(padded, null, 0, length, 0, NO_ADDRESSES);
         fast.weigh(padded, new Uint32Array(padded.buffer), 0, length, 0, NO_ADDRESSES);
-        expect({ ...fast }).toEqual({ ...slow });
+        const { tenths, headerTenths, passed, failed, shape } = slow;
+        expect(fast).toMatchObject({ tenths, headerTenths, passed, failed, shape });
         expect(fast.failed === 0).toBe(right || view.getUint16(26) === 0);
       }),
     );
