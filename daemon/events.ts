@@ -148,6 +148,8 @@ export interface SummaryEvent {
   readonly trialLimited?: number;
   /** Entries that bounded tables gave up, by table; absent where none did. */
   readonly evicted?: Readonly<Record<string, number>>;
+  /** Where messages had to be forgotten: copies of messages before this time are not recognised as replays any more. */
+  readonly replayHorizon?: string;
   /** False where the input was damaged, ended early or was no capture. */
   readonly complete: boolean;
   readonly firstTime: string | null;

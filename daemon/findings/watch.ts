@@ -156,9 +156,12 @@ export class FindingWatch {
     return this.#recorder.worst;
   }
 
-  /** Milliseconds since 1970 of the oldest message that a replay would still be recognised of; NaN: none. */
-  get replayHorizon(): number {
-    return this.#counters.ring.horizon;
+  /**
+   * How far back a replay could still have been seen, in milliseconds since 1970; null where no message was forgotten.
+   */
+  get replayHorizon(): number | null {
+    const { ring } = this.#counters;
+    return ring.evictions === 0 ? null : ring.horizon;
   }
 
   /** What bounded tables gave up; empty where none did. */

@@ -1,0 +1,111 @@
+// What the findings remember is bounded, whatever ids a sender makes up; what is forgotten is counted.
+
+import { describe, expect, test } from 'vitest';
+import { MessageTable } from '../../../daemon/engine/message-table.ts';
+import { PositionRing } from '../../../daemon/findings/position-ring.ts';
+import { SeenPages } from '../../../daemon/findings/seen-pages.ts';
+import { Streams } from '../../../daemon/findings/streams.ts';
+import { noise } from './scene.ts';
+
+const LIMIT = 4096;
+
+/** One page of positions and what was said there. */
+class Book {
+  readonly ring = new PositionRing(LIMIT);
+  last = 0;
+
+  say(sn: number, octets: Uint8Array): void {
+    this.ring.stage(new DataView(octets.buffer, octets.byteOffset), 0, octets.length);
+    this.last = this.ring.commit(this.last, sn, sn * 10, sn + 1);
+  }
+
+  /** The message kept under an SN, with these octets staged beside it. */
+  look(sn: number, octets: Uint8Array): number {
+    this.ring.stage(new DataView(octets.buffer, octets.byteOffset), 0, octets.length);
+    return this.ring.find(this.last, sn);
+  }
+}
+
+describe('the ring of positions', () => {
+  test('finds what was said, tells it apart, and knows when', () => {
+    const book = new Book();
+    for (let sn = 0; sn < 200; sn++) book.say(sn, noise(sn, 40 + sn));
+    for (const sn of [0, 23, 24, 25, 100, 199]) {
+      const found = book.look(sn, noise(sn, 40 + sn));
+      expect(book.ring.isSame(found)).toBe(true);
+      expect([book.ring.timeOf(found), book.ring.frameOf(found)]).toEqual([sn * 10, sn + 1]);
+      expect(book.ring.before(found)).toBe(0);
+    }
+    expect(book.look(200, noise(1, 50))).toBe(0);
+  });
+
+  test('any octet that differs makes another ciphertext, also behind the first 64 and in the last word', () => {
+    const book = new Book();
+    for (const length of [1, 3, 28, 63, 64, 65, 67, 68, 130]) {
+      const octets = noise(length, length);
+      book.say(length, octets);
+      for (let at = 0; at < length; at++) {
+        const other = Uint8Array.from(octets);
+        other[at] ^= 1;
+        const found = book.look(length, other);
+        expect(book.ring.isSame(found), `${length} octets, octet ${at}`).toBe(false);
+        expect(book.ring.distance(found)).toBe(at < 64 ? 1 : 0);
+        expect(book.ring.common(found)).toBe(Math.min(64, length));
+      }
+      expect(book.ring.isSame(book.look(length, octets.slice(0, length - 1)))).toBe(false);
+    }
+  });
+
+  test('keeps the last messages and no more', () => {
+    const book = new Book();
+    const said = LIMIT * 3;
+    for (let sn = 0; sn < said; sn++) book.say(sn & 0xffff, noise(sn, 30));
+    expect(book.ring.evictions).toBe(said - LIMIT);
+    expect(book.ring.octets).toBe(LIMIT * 96);
+    expect(book.ring.horizon).toBe((said - LIMIT) * 10);
+    expect(book.look(said - LIMIT - 1, noise(0, 30))).toBe(0);
+    expect(book.look(said - LIMIT + 1, noise(0, 30))).toBeGreaterThan(0);
+  });
+
+  test('one entry takes 96 octets, so the default of 2^20 takes 96 MiB, and only as it fills', () => {
+    const ring = new PositionRing();
+    expect(ring.octets).toBe(0);
+    ring.stage(new DataView(new ArrayBuffer(64)), 0, 64);
+    expect(ring.octets).toBe(16_384 * 96);
+  });
+});
+
+describe('pages of seen positions', () => {
+  test('remember each position by itself', () => {
+    const pages = new SeenPages();
+    for (const sn of [0, 31, 32, 255, 256, 65_535]) {
+      const page = pages.page(7, sn, -1);
+      expect(pages.mark(page, sn)).toBe(false);
+      expect(pages.mark(page, sn)).toBe(true);
+    }
+    expect([pages.has(7, 255), pages.has(7, 254), pages.has(8, 255)]).toEqual([true, false, false]);
+  });
+
+  test('are bounded and counted', () => {
+    const pages = new SeenPages(1024);
+    for (let stream = 0; stream < 3000; stream++) pages.mark(pages.page(stream, 5, -1), 5);
+    expect(pages.evictions).toBe(3000 - 1024);
+    expect(pages.has(2999, 5)).toBe(true);
+    expect(pages.has(0, 5)).toBe(false);
+  });
+});
+
+test('streams are bounded and counted, and a forgotten one says so', () => {
+  const forgotten: number[] = [];
+  const streams = new Streams((slot) => void forgotten.push(slot), 1024);
+  const table = new MessageTable();
+  const row = table.add();
+  for (let source = 0; source < 3000; source++) {
+    table.source[row] = source;
+    const stream = streams.obtain(table, row, false, -1);
+    streams.obtainTalker(stream);
+  }
+  expect(streams.evictions).toBe(3000 - 1024);
+  expect(streams.talkerEvictions).toBe(3000 - 1024);
+  expect(forgotten).toHaveLength(3000 - 1024);
+});
