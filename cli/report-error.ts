@@ -2,18 +2,28 @@
 
 import { printable } from '../dissectors/printable.ts';
 
+/** A text somebody wrote, and the column (characters, from 1) at which it is wrong. */
+interface Excerpt {
+  readonly text: string;
+  readonly column: number;
+}
+
 /** Prints an error that ends the command. `code` is what tests and documentation name. */
-export function reportError(code: string, message: string, hint: string): void {
-  write('error', code, message, hint);
+export function reportError(code: string, message: string, hint: string, excerpt: Excerpt | null = null): void {
+  write('error', code, message, hint, excerpt);
 }
 
 /** Prints something the user should know, that ends nothing. */
 export function reportWarning(code: string, message: string, hint: string): void {
-  write('warning', code, message, hint);
+  write('warning', code, message, hint, null);
 }
 
-function write(kind: string, code: string, message: string, hint: string): void {
+function write(kind: string, code: string, message: string, hint: string, excerpt: Excerpt | null): void {
   let text = `sidescope: ${kind}: ${printable(message)} [${code}]\n`;
+  if (excerpt !== null) {
+    const before = printable([...excerpt.text].slice(0, excerpt.column - 1).join(''));
+    text += `  ${printable(excerpt.text)}\n  ${' '.repeat([...before].length)}^\n`;
+  }
   if (hint !== '') text += `  hint: ${printable(hint)}\n`;
   process.stderr.write(text);
 }

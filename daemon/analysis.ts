@@ -2,11 +2,14 @@
 // the test helpers and the terminal UI all stand on this.
 
 import type { CaptureProblem, FrameBatch, FrameSource } from '../captures/frame-batch.ts';
+import { AnalysedFrame, type AnalysedMessage } from './engine/analysed-frame.ts';
 import { Engine, type EngineSink } from './engine/engine.ts';
 import { epochEvents } from './engine/epoch-event.ts';
+import type { Attempt } from './engine/judge.ts';
 import { KeyManagement } from './engine/key-management.ts';
 import { MessageEventMaker } from './engine/message-event.ts';
 import type { MessageTable } from './engine/message-table.ts';
+import { SduFragments } from './engine/sdu-fragments.ts';
 import { summaryEvent } from './engine/summary-event.ts';
 import type { EpochEvent, FindingEvent, KeyEvent, MessageEvent, SummaryEvent } from './events.ts';
 import type { SeverityOverrides } from './findings/severity-overrides.ts';
@@ -26,6 +29,8 @@ export interface AnalysisOptions {
   readonly frames?: number;
   /** Severities of findings that the operator chose. */
   readonly severities?: SeverityOverrides;
+  /** Writes down each key that is tried, for layer trees that explain verdicts. */
+  readonly explain?: boolean;
   /** A live feed: the first occurrence of a finding is told at once, its folded record follows. */
   readonly live?: boolean;
 }
@@ -35,6 +40,13 @@ export interface AnalysisListener {
   /** A judged message as a row: for printers and tables that need no record. */
   row?(table: MessageTable, row: number): void;
   message?(event: MessageEvent): void;
+  /**
+   * Whether a message is wanted, asked before its record is made; absent: all are. The frame holds what came of it up
+   * to this message.
+   */
+  accepts?(frame: AnalysedFrame, message: AnalysedMessage): boolean;
+  /** Any frame, after its messages and with all that came of it. Valid during the call. */
+  frame?(frame: AnalysedFrame): void;
   finding?(event: FindingEvent): void;
   key?(event: KeyEvent): void;
   epoch?(event: EpochEvent): void;
@@ -48,10 +60,12 @@ export class Analysis {
   readonly engine: Engine;
   /** Findings; what the message at hand raised is in `raised()` while `row` and `message` are called. */
   readonly findings: FindingWatch;
+  readonly #fragments = new SduFragments();
   readonly #options: AnalysisOptions;
   readonly #listener: AnalysisListener;
   readonly #keyManagement: KeyManagement;
   readonly #index: KeyIndex;
+  readonly #attempts: Attempt[] = [];
   #framesLeft: number;
 
   constructor(options: AnalysisOptions, listener: AnalysisListener) {
@@ -70,6 +84,7 @@ export class Analysis {
       ...(options.severities === undefined ? {} : { overrides: options.severities }),
     });
     this.findings = findings;
+    const gathers = listener.frame !== undefined || listener.accepts !== undefined;
     const sink: EngineSink = {
       frame: (batch, row) => findings.frame(batch, row),
       copy: (_batch, _row, source, destination) => findings.copy(source, destination),
@@ -79,7 +94,8 @@ export class Analysis {
       message: (table, row) => {
         findings.message(table, row);
         listener.row?.(table, row);
-        listener.message?.(maker.make(table, row));
+        if (listener.message === undefined) return;
+        listener.message(maker.make(table, row, this.#fragments.take(table, row)));
       },
       keyManagement: (batch, row, at, length) => {
         for (const event of this.#keyManagement.take(batch, row, at, length).events) {
@@ -90,8 +106,39 @@ export class Analysis {
     };
     this.engine = new Engine(
       { keyring: options.keyring, index: this.#index, allowStale: options.allowStale ?? false },
-      sink,
+      gathers ? this.#gathering(sink, maker) : sink,
     );
+    if (gathers && options.explain === true) this.engine.traceInto(this.#attempts);
+  }
+
+  /** The same sink, which also gathers each frame for a listener that looks at frames. */
+  #gathering(sink: EngineSink, maker: MessageEventMaker): EngineSink {
+    const { findings } = this;
+    const listener = this.#listener;
+    const frame = new AnalysedFrame({ groups: this.#options.keyring.groups, index: this.#index, maker });
+    const attempts = this.#attempts;
+    return {
+      ...sink,
+      frame: (batch, row, walk) => {
+        sink.frame?.(batch, row, walk);
+        frame.begin(batch, row, walk);
+      },
+      message: (table, row) => {
+        if (frame.messages.length === 0) frame.noteRaised(findings.raised());
+        findings.message(table, row);
+        frame.addMessage(table, row, findings.raised(), attempts, this.#fragments.take(table, row));
+        attempts.length = 0;
+        listener.row?.(table, row);
+        if (listener.message === undefined) return;
+        const message = frame.messages[frame.messages.length - 1];
+        if (listener.accepts?.(frame, message) === false) return;
+        listener.message(maker.make(table, row, message.reassembled));
+      },
+      frameDone: () => {
+        if (frame.messages.length === 0) frame.noteRaised(findings.raised());
+        listener.frame?.(frame);
+      },
+    };
   }
 
   /** Takes the next batch; false when no more frames are wanted. */
@@ -112,10 +159,12 @@ export class Analysis {
         this.#listener.epoch(event);
       }
     }
-    const summary = summaryEvent(engine, findings.counts(), problem === null, {
+    const evicted = {
       ...engine.evictions(),
       ...findings.evictions(),
-    });
+      ...(this.#fragments.evictions > 0 ? { 'ip-fragments': this.#fragments.evictions } : {}),
+    };
+    const summary = summaryEvent(engine, findings.counts(), problem === null, evicted, findings.replayHorizon);
     this.#listener.summary?.(summary);
     return summary;
   }

@@ -19,17 +19,26 @@ export class SidescopeError extends Error {
   readonly code: string;
   readonly hint: string;
   readonly exitCode: ExitCode;
+  /** What was written and where it is wrong, for an error in a text: shown as the text with a caret below; else null. */
+  readonly excerpt: { readonly text: string; readonly column: number } | null;
 
   /**
    * @param code stable, e.g. `keyring.unknown-member`
    * @param message what is wrong and where, one sentence without a full stop
    * @param hint what to do next, one sentence without a full stop; empty where nothing can be done
    */
-  constructor(code: string, message: string, hint: string, exitCode: ExitCode, options?: { cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    hint: string,
+    exitCode: ExitCode,
+    options?: { cause?: unknown; excerpt?: { readonly text: string; readonly column: number } },
+  ) {
     super(message, options);
     this.name = 'SidescopeError';
     this.code = code;
     this.hint = hint;
     this.exitCode = exitCode;
+    this.excerpt = options?.excerpt ?? null;
   }
 }

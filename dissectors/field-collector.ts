@@ -2,7 +2,7 @@
 // are reused from frame to frame.
 
 import { frameProtocol } from './frame-fields.ts';
-import { problemProtocol } from './judged-fields.ts';
+import { isConclusion, problemProtocol } from './judged-fields.ts';
 import type { Field, FieldValue, Protocol, TreeWriter } from './layer.ts';
 
 /** Constants we chose. */
@@ -88,7 +88,9 @@ export class FieldCollector implements TreeWriter, CollectedFields {
   begin(protocol: Protocol, at: number, _length: number): void {
     this.#outer.push(null);
     this.#layer(protocol, at);
-    if (this.#wantsProtocols && protocol !== frameProtocol) this.#protocols.push(protocol.name);
+    if (this.#wantsProtocols && protocol !== frameProtocol && !isConclusion(protocol)) {
+      this.#protocols.push(protocol.name);
+    }
   }
 
   group(_label: string, _at: number, _length: number): void {

@@ -1,8 +1,8 @@
-// Fields that no octet holds: what the engine concluded of a message (`slrb.*`), what it found (`finding.*`), and what
-// a decoder found wrong (`problem.*`). They are declared here so that trees, `-e`, `-Y` and completion know them as they
+// Fields that no octet holds: what the engine concluded of a message and why (`slrb.*`), what it found (`finding.*`), and
+// what a decoder found wrong (`problem.*`). They are declared here so that trees, `-e`, `-Y` and completion know them as they
 // know any other field.
 
-import { field, type Protocol } from './layer.ts';
+import { type Field, field, type Protocol } from './layer.ts';
 
 const SIDESCOPE = 'sidescope events';
 
@@ -51,16 +51,86 @@ const judgedFields = {
     about: 'Octets of the SDU.',
     clause: 'TS 36.323 6.3.1',
   }),
+  segmentFrame: field('slrb.segment-frame', 'Put together from frame', 'uint', {
+    width: 0,
+    about: 'Number of each frame that a segment of the PDU came in, where RLC cut it into several.',
+    clause: 'TS 36.322 5.1.2.2',
+  }),
+  withheld: field('slrb.withheld', 'Plaintext withheld', 'text', {
+    width: 0,
+    about: 'Why the plaintext is not shown.',
+    clause: SIDESCOPE,
+  }),
 };
 
-/** What the engine concluded of a message. Written with `generated` into the layer `pdcp-slrb`. */
-export const judgedProtocol: Protocol & { readonly fields: typeof judgedFields } = {
+const explainFields = {
+  fingerprint: field('slrb.key-fingerprint', 'PGK fingerprint', 'text', {
+    width: 0,
+    about: 'Names the PGK without giving it away: the same in every listing of keys.',
+    clause: SIDESCOPE,
+  }),
+  /** Value: the state's name. */
+  keyState: field('slrb.key-state', 'PGK state', 'text', {
+    width: 0,
+    about: 'State of the PGK at capture time: staged, active, overlap, suspended, expired, revoked, compromised.',
+    clause: SIDESCOPE,
+  }),
+  count: field('slrb.count', 'COUNT', 'uint', {
+    base: 'dec_hex',
+    width: 4,
+    about: 'What goes into the cipher: PTK identity in the 16 high bits, PDCP SN in the 16 low ones.',
+    clause: 'TS 36.323 5.6.1',
+  }),
+  bearer: field('slrb.bearer', 'BEARER', 'uint', {
+    width: 0,
+    about: 'What goes into the cipher: the five low bits of the LCID.',
+    clause: 'TS 36.323 5.6.1',
+  }),
+  direction: field('slrb.direction', 'DIRECTION', 'uint', {
+    width: 0,
+    about: 'What goes into the cipher: 0 in one-to-many.',
+    clause: 'TS 36.323 5.6.1',
+  }),
+  algorithm: field('slrb.algorithm', 'Algorithm', 'text', {
+    width: 0,
+    about: 'Ciphering algorithm of the PGK that opened the message or fits it.',
+    clause: 'TS 33.401 5.1.3.2',
+  }),
+  passed: field('slrb.check-passed', 'Passed', 'text', {
+    width: 0,
+    about: 'A check that the plaintext passed, and the bits of evidence that this gives.',
+    clause: SIDESCOPE,
+  }),
+  failed: field('slrb.check-failed', 'Failed', 'text', {
+    width: 0,
+    about: 'A check that the plaintext failed.',
+    clause: SIDESCOPE,
+  }),
+  tried: field('slrb.key-tried', 'Tried', 'text', {
+    width: 0,
+    about: 'A key that was tried on the message, in the order of the trials, and what came of it.',
+    clause: SIDESCOPE,
+  }),
+};
+
+/** Fields of the block that says how a verdict came about. */
+export const EXPLAIN_FIELDS: ReadonlySet<Field> = new Set(Object.values(explainFields));
+
+const allJudged = { ...judgedFields, ...explainFields };
+
+/** What the engine concluded of a message, and how. A layer of its own behind those that the frame holds as captured. */
+export const judgedProtocol: Protocol & { readonly fields: typeof allJudged } = {
   name: 'slrb',
   title: 'Judgement',
   about: 'What the keys we hold and the plaintext say of a message.',
   clause: SIDESCOPE,
-  fields: judgedFields,
+  fields: allJudged,
 };
+
+/** Protocols that are conclusions, not layers of octets: `frame.protocols` leaves them out. */
+export function isConclusion(protocol: Protocol): boolean {
+  return protocol === judgedProtocol || protocol === findingProtocol;
+}
 
 const findingFields = {
   name: field('finding.name', 'Finding', 'text', {

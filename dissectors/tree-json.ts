@@ -46,7 +46,7 @@ export function treeDocument(tree: LayerTree, options: TreeJsonOptions = {}): Js
     if (options.octets) put(layers, repeats, `${nodeKey(layer)}_raw`, rawValue(tree, layer));
     put(layers, repeats, nodeKey(layer), nodeValue(tree, layer, options));
   }
-  return { _index: indexName(tree), _type: 'doc', _score: null, _source: { layers } };
+  return documentOf(frameTime(tree), layers);
 }
 
 /**
@@ -54,7 +54,25 @@ export function treeDocument(tree: LayerTree, options: TreeJsonOptions = {}): Js
  * `]`. Controls and bidirectional characters are `\uXXXX` escapes.
  */
 export function treeJson(tree: LayerTree, options: TreeJsonOptions = {}): string {
-  return printableJson(treeDocument(tree, options), 2)
+  return indented(treeDocument(tree, options));
+}
+
+/**
+ * One packet of `-T json -e`, as text like `treeJson`.
+ *
+ * @param time nanoseconds since 1970
+ * @param layers the chosen fields, each with its values
+ */
+export function chosenJson(time: bigint, layers: Readonly<Record<string, readonly string[]>>): string {
+  return indented(documentOf(time, layers));
+}
+
+function documentOf(time: bigint | null, layers: object): JsonObject {
+  return { _index: indexName(time), _type: 'doc', _score: null, _source: { layers: layers as JsonObject } };
+}
+
+function indented(document: JsonObject): string {
+  return printableJson(document, 2)
     .split('\n')
     .map((line) => `  ${line}`)
     .join('\n');
@@ -63,10 +81,14 @@ export function treeJson(tree: LayerTree, options: TreeJsonOptions = {}): string
 /** Layers that tshark calls otherwise than our events do. */
 const TSHARK_NAMES: ReadonlyMap<string, string> = new Map([['ipv4', 'ip']]);
 
+/** What tshark calls a layer. */
+export function tsharkName(protocol: string): string {
+  return TSHARK_NAMES.get(protocol) ?? protocol;
+}
+
 function nodeKey(node: TreeNode): string {
   if (node.kind === 'problem') return problemProtocol.name;
-  const name = node.kind === 'layer' ? TSHARK_NAMES.get(node.protocol?.name ?? '') : undefined;
-  if (name !== undefined) return name;
+  if (node.kind === 'layer' && node.protocol !== null) return printable(tsharkName(node.protocol.name));
   return printable(node.field?.name ?? node.protocol?.name ?? node.label);
 }
 
@@ -116,10 +138,10 @@ function frameTime(tree: LayerTree): bigint | null {
   return null;
 }
 
-function indexName(tree: LayerTree): string {
-  const time = frameTime(tree);
-  const day = time === null ? '' : /^-?\d+-\d\d-\d\d/.exec(isoText(time));
-  return day ? `packets-${day[0]}` : 'packets';
+/** `packets-YYYY-MM-DD`, the day of the frame in UTC. */
+export function indexName(time: bigint | null): string {
+  const day = time === null ? null : /^-?\d+-\d\d-\d\d/.exec(isoText(time));
+  return day === null ? 'packets' : `packets-${day[0]}`;
 }
 
 /**
@@ -136,18 +158,33 @@ export function treeEk(tree: LayerTree): string {
     else flatten(object, new Set(), name, [layer]);
     put(layers, repeats, name, object);
   }
-  return ekLines(tree, frameTime(tree), layers);
+  return ekLines(frameTime(tree), layers);
 }
 
 /**
- * The two lines of `-T ek` around layers that somebody else chose, e.g. with `-e`.
+ * The two lines of `-T ek -e`.
+ *
+ * @param time nanoseconds since 1970
+ * @param layers the chosen fields, each with its values; dots of the names become underscores
+ */
+export function chosenEk(time: bigint, layers: Readonly<Record<string, readonly string[]>>): string {
+  const named = Object.entries(layers).map(([name, values]): [string, JsonValue] => [underscored(name), [...values]]);
+  return ekLines(time, Object.fromEntries(named));
+}
+
+function ekLines(time: bigint | null, layers: JsonObject): string {
+  return ekLinesOf(time, printableJson(layers));
+}
+
+/**
+ * The two lines of `-T ek`.
  *
  * @param time nanoseconds since 1970; null leaves `timestamp` out
+ * @param layers JSON of the layers
  */
-function ekLines(tree: LayerTree, time: bigint | null, layers: JsonObject): string {
-  const index = { index: { _index: indexName(tree), _type: 'doc' } };
-  const document: JsonObject = time === null ? { layers } : { timestamp: String(floorMilliseconds(time)), layers };
-  return `${printableJson(index)}\n${printableJson(document)}\n`;
+export function ekLinesOf(time: bigint | null, layers: string): string {
+  const timestamp = time === null ? '' : `"timestamp":"${floorMilliseconds(time)}",`;
+  return `{"index":{"_index":"${indexName(time)}","_type":"doc"}}\n{${timestamp}"layers":${layers}}\n`;
 }
 
 function floorMilliseconds(time: bigint): bigint {
@@ -155,7 +192,8 @@ function floorMilliseconds(time: bigint): bigint {
   return time % 1_000_000n < 0n ? milliseconds - 1n : milliseconds;
 }
 
-function underscored(name: string): string {
+/** A key of `-T ek`: dots would be paths in the data base that it is made for. */
+export function underscored(name: string): string {
   return name.replaceAll('.', '_');
 }
 

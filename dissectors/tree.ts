@@ -2,7 +2,7 @@
 // somebody looks at.
 
 import { frameProtocol } from './frame-fields.ts';
-import { problemProtocol } from './judged-fields.ts';
+import { isConclusion, problemProtocol } from './judged-fields.ts';
 import type { Field, FieldValue, Protocol, TreeWriter } from './layer.ts';
 
 /** Constants we chose. */
@@ -108,7 +108,10 @@ export class TreeBuilder implements TreeWriter {
   finish(): LayerTree {
     const first = this.#layers[0];
     if (first?.protocol === frameProtocol) {
-      const names = this.#layers.slice(1).map((layer) => layer.protocol?.name ?? layer.label);
+      const names = this.#layers
+        .slice(1)
+        .filter((layer) => layer.protocol === null || !isConclusion(layer.protocol))
+        .map((layer) => layer.protocol?.name ?? layer.label);
       const field = frameProtocol.fields.protocols;
       const node = { kind: 'generated', label: field.label, field, value: names.join(':'), at: 0, length: 0 } as const;
       first.children.push({ protocol: null, code: '', source: 0, children: [], ...node });

@@ -28,9 +28,9 @@ export interface EngineSink {
   /** A frame with something wrong in its octets (dissectors/problems.ts). */
   problem?(batch: FrameBatch, row: number, walk: WalkTable): void;
   /** Any frame, before its messages: its time, lengths and interface are in the batch. */
-  frame?(batch: FrameBatch, row: number): void;
-  /** The same frame, after its messages. Rows of its messages are still valid, and so is what the walk left of it. */
-  frameDone?(batch: FrameBatch, row: number, walk: WalkTable): void;
+  frame?(batch: FrameBatch, row: number, walk: WalkTable): void;
+  /** The same frame, after its messages, whose rows are still valid. */
+  frameDone?(batch: FrameBatch, row: number): void;
   /** An SDU that was begun and given up. */
   loss?(frames: readonly number[], source: number, destination: number, lcid: number, time: number): void;
   /** A key-management message: its octets in `batch.bytes`. Judgement of later frames sees what it changes. */
@@ -325,7 +325,7 @@ export class Engine {
     let notice = 0;
     for (let row = this.#told; row < until; row++) {
       while (this.#mark < marks.length && marks[this.#mark].beforeRow <= row) this.#tellMark(batch);
-      sink.frame?.(batch, row);
+      sink.frame?.(batch, row, this.#walk);
       while (notice < this.#notices.length && this.#notices[notice].row === row) this.#notices[notice++].tell();
       while (message < table.count && table.frameRow[message] === row) {
         this.#judge.judge(table, message);
@@ -334,7 +334,7 @@ export class Engine {
         sink.message(table, message);
         message++;
       }
-      sink.frameDone?.(batch, row, this.#walk);
+      sink.frameDone?.(batch, row);
     }
     this.#told = until;
     if (this.#notices.length > 0) this.#notices = [];

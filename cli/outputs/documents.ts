@@ -1,0 +1,55 @@
+// `-T json` and `-T ek`: the whole tree of each frame as a document.
+
+import { writeAnalysedFrame } from '../../daemon/engine/frame-tree.ts';
+import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
+import { EkWriter } from '../../dissectors/tree-ek.ts';
+import { treeJson } from '../../dissectors/tree-json.ts';
+import { writeOutput } from '../stdout.ts';
+import { treeOf } from './details.ts';
+import { frameFilter } from './frame-filter.ts';
+import type { Output } from './output.ts';
+
+/** Prints documents as the elements of one JSON array, laid out as tshark does. */
+export function arrayOutput(): { begin(): void; print(document: string): void; end(): void } {
+  let first = true;
+  return {
+    begin: () => writeOutput('[\n'),
+    print: (document) => {
+      writeOutput(first ? document : `,\n${document}`);
+      first = false;
+    },
+    end: () => writeOutput('\n]\n'),
+  };
+}
+
+/** `-T json`; with `-x` the octets of every layer and field beside it. */
+export function jsonOutput(filter: CompiledFilter | null, hex: boolean): Output {
+  const { passes } = frameFilter(filter);
+  const { begin, print, end } = arrayOutput();
+  return {
+    explains: true,
+    begin,
+    end,
+    listener: {
+      frame: (frame) => {
+        if (passes(frame)) print(treeJson(treeOf(frame), { octets: hex }));
+      },
+    },
+  };
+}
+
+/** `-T ek`. */
+export function ekOutput(filter: CompiledFilter | null): Output {
+  const { passes } = frameFilter(filter);
+  const writer = new EkWriter();
+  return {
+    explains: true,
+    listener: {
+      frame: (frame) => {
+        if (!passes(frame)) return;
+        writeAnalysedFrame(frame, writer);
+        writeOutput(writer.finish());
+      },
+    },
+  };
+}

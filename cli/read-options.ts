@@ -1,0 +1,117 @@
+// The options of `sidescope read`: what they are called, what goes together, and what a wrong one says.
+
+import { type Command, InvalidArgumentError } from 'commander';
+import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+
+/** Forms of the output. */
+export const OUTPUT_TYPES = ['text', 'ndjson', 'json', 'fields', 'ek'] as const;
+
+/** A form of the output. */
+export type OutputType = (typeof OUTPUT_TYPES)[number];
+
+/** Forms that take `-e`. */
+const WITH_COLUMNS: readonly OutputType[] = ['fields', 'json', 'ek'];
+const TABLES = ['groups'] as const;
+
+/** What the options give, after commander has read them. */
+export interface ReadOptions {
+  readonly read?: string;
+  readonly keyring: readonly string[];
+  readonly type: OutputType;
+  readonly filter?: string;
+  readonly column: readonly string[];
+  readonly columnOption: readonly string[];
+  readonly details?: boolean;
+  readonly hex?: boolean;
+  readonly count?: number;
+  readonly quiet?: boolean;
+  readonly statistics: readonly string[];
+  readonly payload?: boolean;
+  readonly allowStale?: string;
+}
+
+/** Adds the argument and the options of `read`. */
+export function addReadOptions(command: Command): void {
+  command
+    .argument('[file]', 'capture to read: pcap or pcapng, plain, gzip or zstd; - for standard input')
+    .option('-r, --read <file>', 'the same as the argument, as tshark has it')
+    .option('--keyring <file>', 'keyring file; may be given several times', gather, [])
+    .option(
+      '-Y, --filter <filter>',
+      'display filter: messages (text, ndjson) or frames (all others) that pass; findings, epochs and the summary of ' +
+        'text and ndjson are about the whole capture',
+    )
+    .option('-T, --type <type>', `form of the output: ${OUTPUT_TYPES.join(', ')}`, oneOf(OUTPUT_TYPES), 'text')
+    .option('-e, --column <field>', `field to print, with -T ${WITH_COLUMNS.join(', ')}; may be repeated`, gather, [])
+    .option(
+      '-E, --column-option <option=value>',
+      'with -T fields: header=y|n, separator=/t|/s|CHARACTER, quote=d|s|n, occurrence=f|l|a, aggregator=,|/s|CHARACTER',
+      gather,
+      [],
+    )
+    .option('-V, --details', 'print the layer tree of each frame')
+    .option('-x, --hex', 'print the octets of each frame, and of its deciphered SDUs')
+    .option('-c, --count <frames>', 'stop after this many frames', positiveInteger)
+    .option('-q, --quiet', 'print nothing per message')
+    .option('-z, --statistics <table>', `print a table at the end: ${TABLES.join(', ')}`, gatherTables, [])
+    .option('--payload', 'put deciphered SDUs, where they may be shown, into ndjson records')
+    .option('--allow-stale <reason>', 'show plaintext under keys that were not active; say why');
+}
+
+/**
+ * Checks what goes together.
+ *
+ * @param file the argument
+ * @returns path of the capture, or `-`
+ * @throws SidescopeError `usage.*`
+ */
+export function checkReadOptions(file: string | undefined, options: ReadOptions): string {
+  const path = options.read ?? file;
+  if (path === undefined) throw usage('no-capture', 'no capture was named', 'give a file, or - for standard input');
+  if (options.read !== undefined && file !== undefined) {
+    throw usage('two-captures', `two captures were named: ${options.read} and ${file}`, 'give one');
+  }
+  if (options.allowStale !== undefined && options.allowStale.trim() === '') {
+    throw usage('no-reason', '--allow-stale wants a reason', 'say why in a few words');
+  }
+  const { type } = options;
+  if (type === 'fields' && options.column.length === 0) {
+    throw usage('no-columns', '-T fields prints the fields that -e names, and none is named', 'add -e frame.number');
+  }
+  if (options.column.length > 0 && !WITH_COLUMNS.includes(type)) {
+    throw usage('columns', `-e chooses fields, and -T ${type} has none`, 'add -T fields, -T json or -T ek');
+  }
+  if (options.details === true && type === 'ndjson') {
+    throw usage('details', '-V prints layer trees as text, -T ndjson prints records', 'use -T json for trees as JSON');
+  }
+  if (options.hex === true && (type === 'ndjson' || type === 'fields' || type === 'ek')) {
+    throw usage('hex', `-x goes with -T text and -T json, not with -T ${type}`, 'leave one of them out');
+  }
+  return path;
+}
+
+function usage(code: string, message: string, hint: string): SidescopeError {
+  return new SidescopeError(`usage.${code}`, message, hint, ExitCode.usage);
+}
+
+function gather(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function gatherTables(value: string, before: readonly string[]): readonly string[] {
+  return [...before, ...value.split(',').map(oneOf(TABLES))];
+}
+
+function oneOf(names: readonly string[]): (value: string) => string {
+  return (value) => {
+    if (names.includes(value)) return value;
+    throw new InvalidArgumentError(`It is one of: ${names.join(', ')}.`);
+  };
+}
+
+function positiveInteger(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('It is a whole number of at least 1.');
+  return number;
+}

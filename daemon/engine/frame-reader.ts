@@ -1,0 +1,270 @@
+// Collects wanted fields of analysed frames for `-e` and `-Y`, and does no more for it than those fields need: numbers
+// that the engine has in its columns are taken from there, a frame is walked again only where a wanted field lies between
+// link layer and PDCP, an SDU is dissected only where one may lie inside. `writeAnalysedFrame` with a FieldCollector gives
+// the same values by the long way; a test keeps the two equal.
+
+import { FieldCollector, type Wanted } from '../../dissectors/field-collector.ts';
+import { frameProtocol } from '../../dissectors/frame-fields.ts';
+import { findingProtocol, isConclusion, judgedProtocol, problemProtocol } from '../../dissectors/judged-fields.ts';
+import { lkhProtocol } from '../../dissectors/keying/lkh-rekey.ts';
+import { mikeyProtocol } from '../../dissectors/keying/mikey-fields.ts';
+import type { Field, FieldValue, Protocol, TreeWriter } from '../../dissectors/layer.ts';
+import { PROTOCOLS } from '../../dissectors/protocols.ts';
+import { linkKind, LinkKind, WALK_PROTOCOLS } from '../../dissectors/registry.ts';
+import { mibSlProtocol, mibSlV2xProtocol } from '../../dissectors/sidelink/mib-sl.ts';
+import { pc5SignallingProtocol } from '../../dissectors/sidelink/pc5-fields.ts';
+import {
+  PDCP_HEADER_OCTETS,
+  PDCP_SLRB,
+  slrbPgkIndex,
+  slrbPtkId,
+  slrbSduType,
+  slrbSn,
+} from '../../dissectors/sidelink/pdcp-slrb.ts';
+import { SL_SCH } from '../../dissectors/sidelink/sl-sch.ts';
+import { ElementFlag, Framing, Outcome } from '../../dissectors/walk-table.ts';
+import type { AnalysedFrame, AnalysedMessage } from './analysed-frame.ts';
+import { writeCaptured, writeFindings, writeFrameFacts, writeInside, writeJoinedHeader } from './frame-tree.ts';
+import { isExplanation, writeJudgement } from './frame-tree-judgement.ts';
+import { Place } from './message-table.ts';
+
+/** The specification says: SL-SCH with a destination of 24 bits (TS 36.321 6.2.4). */
+const VERSION_WHOLE = 3;
+
+/** Layers that a frame may hold as captured. */
+const CAPTURED: ReadonlySet<Protocol> = new Set([
+  ...WALK_PROTOCOLS,
+  mibSlProtocol,
+  mibSlV2xProtocol,
+  pc5SignallingProtocol,
+  mikeyProtocol,
+  lkhProtocol,
+  problemProtocol,
+]);
+
+/** Layers that an SDU may hold: everything but what carries it. */
+const INSIDE: ReadonlySet<Protocol> = new Set(
+  PROTOCOLS.filter((protocol) => {
+    if (protocol === frameProtocol || isConclusion(protocol)) return false;
+    return (
+      !CAPTURED.has(protocol) ||
+      ['ipv4', 'ipv6', 'udp', 'tcp', 'pc5-s', 'mikey', 'lkh', 'problem'].includes(protocol.name)
+    );
+  }),
+);
+
+/** Frame fields that a batch has in its columns as they are. */
+const FRAME_NUMBER = frameProtocol.fields.number;
+const FRAME_COLUMNS: ReadonlySet<Field> = new Set([
+  FRAME_NUMBER,
+  frameProtocol.fields.length,
+  frameProtocol.fields.captured,
+]);
+
+const mac = SL_SCH.fields;
+const pdcp = PDCP_SLRB.fields;
+
+/** Fields that the walk has in its columns, where nothing was wrong with a frame. */
+const MAC_COLUMNS: ReadonlySet<Field> = new Set([mac.version, mac.source, mac.destination, mac.destinationHigh]);
+const PDCP_COLUMNS: ReadonlySet<Field> = new Set([pdcp.sduType, pdcp.pgkIndex, pdcp.ptkId, pdcp.sn]);
+
+/** Which parts of a frame somebody has to look at. */
+interface Plan {
+  readonly frameColumns: boolean;
+  readonly frameLayer: boolean;
+  /** Something lies between link layer and PDCP. */
+  readonly captured: boolean;
+  /** The same in a frame of nothing but mac-lte-framed SL-SCH, the columns set aside. */
+  readonly capturedPlain: boolean;
+  readonly macColumns: boolean;
+  readonly pdcpColumns: boolean;
+  readonly joinedHeader: boolean;
+  readonly judgement: boolean;
+  readonly explain: boolean;
+  readonly findings: boolean;
+  readonly inside: boolean;
+}
+
+/** Layers of a plain frame; its PDCP headers may be cut although the walk has found nothing wrong. */
+const PLAIN_LAYERS: ReadonlySet<string> = new Set(['mac-lte', 'sl-sch', 'rlc-um', 'pdcp-slrb', 'problem']);
+
+function planFor(wanted: Wanted): Plan {
+  const fields = new Set(wanted.fields);
+  const layers = new Set([...wanted.layers, ...wanted.octets]);
+  const wants = (protocol: Protocol): boolean =>
+    layers.has(protocol) || Object.values(protocol.fields).some((field) => fields.has(field));
+  const everything = fields.has(frameProtocol.fields.protocols);
+  const capturedProtocols = [...CAPTURED].filter(wants);
+  const beyondColumns = (protocol: Protocol): boolean =>
+    layers.has(protocol) ||
+    Object.values(protocol.fields).some(
+      (field) => fields.has(field) && !MAC_COLUMNS.has(field) && !PDCP_COLUMNS.has(field),
+    );
+  const frameFields = Object.values(frameProtocol.fields).filter((field) => fields.has(field));
+  return {
+    frameColumns: frameFields.length > 0,
+    frameLayer: layers.has(frameProtocol) || frameFields.some((field) => !FRAME_COLUMNS.has(field)),
+    captured: everything || capturedProtocols.length > 0,
+    capturedPlain:
+      everything || capturedProtocols.some((protocol) => PLAIN_LAYERS.has(protocol.name) && beyondColumns(protocol)),
+    macColumns: [...MAC_COLUMNS].some((field) => fields.has(field)),
+    pdcpColumns: [...PDCP_COLUMNS].some((field) => fields.has(field)),
+    joinedHeader: everything || wants(PDCP_SLRB) || wants(problemProtocol),
+    judgement: wants(judgedProtocol),
+    explain: [...fields].some(isExplanation),
+    findings: wants(findingProtocol),
+    inside: everything || [...INSIDE].some(wants),
+  };
+}
+
+/** Reads the wanted fields of one frame, or of one message, after the other. */
+export class FrameReader {
+  /** The values, valid until the next `read`. */
+  readonly values: FieldCollector;
+  /** Whether the keys that were tried must be written down (`AnalysisOptions.explain`). */
+  readonly explains: boolean;
+  readonly #plan: Plan;
+
+  constructor(wanted: Wanted) {
+    this.values = new FieldCollector(wanted);
+    this.#plan = planFor(wanted);
+    this.explains = this.#plan.explain;
+  }
+
+  /** Collects from the frame and all its messages. */
+  read(frame: AnalysedFrame): void {
+    this.#begin(frame);
+    if (this.#fromColumns(frame)) this.#readColumns(frame, null);
+    else if (this.#plan.captured) writeCaptured(frame, this.values);
+    if (this.#plan.findings) writeFindings(frame.raised, this.values);
+    for (const message of frame.messages) this.#readMessage(frame, message);
+  }
+
+  /** Collects from one message and its frame; PDCP headers of other messages in the frame are left out. */
+  readMessage(frame: AnalysedFrame, message: AnalysedMessage): void {
+    this.#begin(frame);
+    if (this.#fromColumns(frame)) this.#readColumns(frame, message);
+    else if (this.#plan.captured) writeCaptured(frame, new OnePdcpHeader(this.values, headerAt(frame, message)));
+    if (this.#plan.findings) writeFindings(frame.raised, this.values);
+    this.#readMessage(frame, message);
+  }
+
+  #begin(frame: AnalysedFrame): void {
+    this.values.reset(frame.bytes);
+    if (this.#plan.frameLayer) writeFrameFacts(frame, this.values);
+    else if (this.#plan.frameColumns) {
+      const { batch, row } = frame;
+      const { length, captured } = frameProtocol.fields;
+      this.values.generated(FRAME_NUMBER, frame.number);
+      this.values.generated(length, Math.max(batch.original[row], batch.captured[row]));
+      this.values.generated(captured, batch.captured[row]);
+    }
+  }
+
+  /** Whether the columns have all that is wanted of the layers as captured. */
+  #fromColumns(frame: AnalysedFrame): boolean {
+    if (this.#plan.capturedPlain) return false;
+    const { frames } = frame.walk;
+    const { row } = frame;
+    return (
+      frames.outcome[row] === Outcome.data &&
+      frames.problem[row] === 0 &&
+      frames.framing[row] === Framing.macLteFramed &&
+      linkKind(frame.batch.linkType[row]) === LinkKind.user
+    );
+  }
+
+  /** @param only the message whose PDCP header is wanted; null: those of all */
+  #readColumns(frame: AnalysedFrame, only: AnalysedMessage | null): void {
+    const { values } = this;
+    const { frames } = frame.walk;
+    const { row } = frame;
+    if (this.#plan.macColumns) {
+      const version = frames.version[row];
+      values.add(mac.version, 0, 0, version);
+      values.add(mac.source, 0, 0, frames.source[row]);
+      const destination = version === VERSION_WHOLE ? mac.destination : mac.destinationHigh;
+      values.add(destination, 0, 0, frames.destination[row]);
+    }
+    if (this.#plan.pdcpColumns) this.#readPdcpColumns(frame, only);
+  }
+
+  #readPdcpColumns(frame: AnalysedFrame, only: AnalysedMessage | null): void {
+    const { values } = this;
+    const { frames, elements } = frame.walk;
+    const { bytes, offset } = frame.batch;
+    const onlyAt = only === null ? 0 : headerAt(frame, only) + offset[frame.row];
+    const first = frames.firstElement[frame.row];
+    for (let element = first; element < first + frames.elementCount[frame.row]; element++) {
+      const at = elements.at[element];
+      if ((elements.flags[element] & ElementFlag.starts) === 0 || elements.available[element] < PDCP_HEADER_OCTETS) {
+        continue;
+      }
+      if (only !== null && at !== onlyAt) continue;
+      values.add(pdcp.sduType, at, 1, slrbSduType(bytes, at));
+      values.add(pdcp.pgkIndex, at, 1, slrbPgkIndex(bytes, at));
+      values.add(pdcp.ptkId, at, 2, slrbPtkId(bytes, at));
+      values.add(pdcp.sn, at, 2, slrbSn(bytes, at));
+    }
+  }
+
+  #readMessage(frame: AnalysedFrame, message: AnalysedMessage): void {
+    const plan = this.#plan;
+    if (plan.judgement) writeJudgement(frame.table, message, frame.context, plan.explain, this.values);
+    if (plan.findings) writeFindings(message.raised, this.values);
+    if (plan.joinedHeader) writeJoinedHeader(frame.table, message, this.values);
+    if (plan.inside) writeInside(frame, message, this.values);
+  }
+}
+
+/** Octet of the frame at which the PDCP header of a message stands; -1 where the PDU came in pieces. */
+function headerAt(frame: AnalysedFrame, message: AnalysedMessage): number {
+  const { table } = frame;
+  if (table.rawPlace[message.row] !== Place.frame) return -1;
+  return table.rawAt[message.row] - PDCP_HEADER_OCTETS - frame.batch.offset[frame.row];
+}
+
+/** Hands everything on but the layers `pdcp-slrb` at other octets than the one that is wanted. */
+class OnePdcpHeader implements TreeWriter {
+  readonly #to: TreeWriter;
+  readonly #at: number;
+  /** Layers and groups open inside one that is left out. */
+  #muted = 0;
+
+  constructor(to: TreeWriter, at: number) {
+    this.#to = to;
+    this.#at = at;
+  }
+
+  begin(protocol: Protocol, at: number, length: number): void {
+    if (this.#muted > 0 || (protocol === PDCP_SLRB && at !== this.#at)) this.#muted++;
+    else this.#to.begin(protocol, at, length);
+  }
+
+  end(): void {
+    if (this.#muted > 0) this.#muted--;
+    else this.#to.end();
+  }
+
+  group(label: string, at: number, length: number): void {
+    if (this.#muted > 0) this.#muted++;
+    else this.#to.group(label, at, length);
+  }
+
+  source(name: string, bytes: Uint8Array): void {
+    if (this.#muted > 0) this.#muted++;
+    else this.#to.source(name, bytes);
+  }
+
+  add(field: Field, at: number, length: number, value: FieldValue): void {
+    if (this.#muted === 0) this.#to.add(field, at, length, value);
+  }
+
+  generated(field: Field, value: FieldValue): void {
+    if (this.#muted === 0) this.#to.generated(field, value);
+  }
+
+  problem(code: string, at: number, text: string): void {
+    if (this.#muted === 0) this.#to.problem(code, at, text);
+  }
+}
