@@ -79,9 +79,13 @@ export class BindingWatch {
       if (this.#word0 !== 0) this.#address(seen, Kind.ipv4, bytes, at + IPV4_SOURCE, 4);
       if ((passed & TO_GROUP) === 0) this.#destination(seen, bytes, at + IPV4_DESTINATION, 4);
     } else if ((passed & IPV6) !== 0) {
-      this.#word0 = mixedWord(bytes, at + IPV6_SOURCE);
-      this.#word1 = mixedWord(bytes, at + IPV6_SOURCE + 8);
-      if (!isUnspecified(bytes, at + IPV6_SOURCE)) this.#address(seen, Kind.ipv6, bytes, at + IPV6_SOURCE, 16);
+      const source = at + IPV6_SOURCE;
+      this.#word0 = mixedWord(bytes, source);
+      this.#word1 = mixedWord(bytes, source + 8);
+      const isLinkLocal = bytes[source] === 0xfe && (bytes[source + 1] & 0xc0) === 0x80;
+      if (!isUnspecified(bytes, source)) {
+        this.#address(seen, isLinkLocal ? Kind.ipv6LinkLocal : Kind.ipv6, bytes, source, 16);
+      }
       if ((passed & TO_GROUP) === 0) this.#destination(seen, bytes, at + IPV6_DESTINATION, 16);
     } else if ((passed & ARP_BODY) !== 0) this.#arp(seen, bytes, at);
   }

@@ -6,14 +6,17 @@ import type { Group } from '../keyring/keyring.ts';
 /** We chose: (group, source) pairs remembered; above it the one silent for longest is forgotten, and counted. */
 export const MEMBER_CAP = 1 << 17;
 
-/** Kinds of address a source is bound to. */
-export const Kind = { ipv4: 0, ipv6: 1, hardware: 2 } as const;
+/**
+ * Kinds of address a source is bound to, one of each: every IPv6 interface has a link-local address beside its others
+ * (RFC 4291 2.1).
+ */
+export const Kind = { ipv4: 0, ipv6: 1, ipv6LinkLocal: 2, hardware: 3 } as const;
 
 /** A value of `Kind`. */
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 /** Number of kinds. */
-export const KINDS = 3;
+export const KINDS = 4;
 
 /** In `boundCount`: the roster gives this address. */
 export const BY_ROSTER = 255;

@@ -18,7 +18,7 @@ export const FOLD_MS = 3_600_000;
 export const FIRST_FRAMES = 16;
 
 /** We chose: open scopes; above it the record that nothing was added to for longest is given out early, and counted. */
-export const SCOPE_CAP = 1 << 14;
+export const SCOPE_CAP = 1 << 16;
 
 /** No PGK id in the scope. */
 export const NO_PGK = -1;

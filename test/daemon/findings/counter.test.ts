@@ -243,7 +243,7 @@ describe('where nothing can be said', () => {
   });
 
   test('a message that does not open under a key that is held moves nothing', () => {
-    const scene = new Scene().talk({ at: 0, sn: 10 }, 30).say({ at: 1, sn: 60_000, air: datagram(5, MINE).reverse() });
+    const scene = new Scene().talk({ at: 0, sn: 10 }, 30).say({ at: 1, sn: 60_000, air: noise(5, 88) });
     scene.talk({ at: 2, sn: 40 }, 30);
     expect(alarms(scene.read())).toEqual(['payload.forged']);
   });

@@ -1,7 +1,20 @@
 // Who sent it: roster, addresses, RTP sources; each rule, and what must not raise it.
 
 import { describe, expect, test } from 'vitest';
-import { addressOf, alarms, announcement, datagram, keyring, LATER, noise, pgk, Scene, speech, told } from './scene.ts';
+import {
+  addressOf,
+  alarms,
+  announcement,
+  datagram,
+  datagram6,
+  keyring,
+  LATER,
+  noise,
+  pgk,
+  Scene,
+  speech,
+  told,
+} from './scene.ts';
 
 const A = 0x0a0b0c;
 const B = 0x0a0b0d;
@@ -81,6 +94,18 @@ describe('bind.address_moved', () => {
     scene.say({ at: 1, sn: 0, plain: true, sdu: datagram(9, OTHER) }).say({ at: 2, sn: 900, air: noise(3, 88) });
     expect(alarms(scene.read()).filter((name) => name.startsWith('bind.'))).toEqual([]);
   });
+});
+
+test('an IPv6 source has a link-local address beside its other one; two others are a move', () => {
+  const address = (first: number, last: number) =>
+    Uint8Array.from({ length: 16 }, (_, i) => [first, 0x80, last][i < 2 ? i : i === 15 ? 2 : 3] ?? 0);
+  const scene = new Scene();
+  for (let sn = 1; sn < 20; sn++) {
+    scene.say({ at: sn / 10, sn, sdu: datagram6(sn, sn % 2 === 0 ? address(0xfe, 1) : address(0xfd, 1)) });
+  }
+  expect(told(scene.read())).toEqual([]);
+  scene.say({ at: 3, sn: 20, sdu: datagram6(20, address(0xfd, 2)) });
+  expect(told(scene.read())).toEqual(['bind.address_moved medium strong 1']);
 });
 
 describe('bind.address_shared', () => {

@@ -7,6 +7,7 @@ import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { encodeMacLteFramed } from '../../../dissectors/framing/mac-lte.ts';
 import { encodeArp } from '../../../dissectors/internet/arp.ts';
 import { encodeIpv4 } from '../../../dissectors/internet/ipv4.ts';
+import { encodeIpv6 } from '../../../dissectors/internet/ipv6.ts';
 import { encodeUdp } from '../../../dissectors/internet/udp.ts';
 import { encodeRtp } from '../../../dissectors/media/rtp.ts';
 import { decipher } from '../../../dissectors/security/algorithm.ts';
@@ -105,6 +106,14 @@ export function noise(seed: number, length: number): Uint8Array {
 /** A UDP datagram over IPv4. */
 export function datagram(seed: number, source: Uint8Array, destination = Uint8Array.of(239, 255, 0, 1), octets = 60) {
   return inIpv4(noise(seed, octets), source, destination, 7000, seed);
+}
+
+/** A UDP datagram over IPv6. */
+export function datagram6(seed: number, source: Uint8Array): Uint8Array {
+  const destination = Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9);
+  const addresses = { source, destination };
+  const payload = encodeUdp({ sourcePort: 7000, destinationPort: 7000, payload: noise(seed, 50), addresses });
+  return encodeIpv6({ source, destination, nextHeader: 17, payload });
 }
 
 /** An RTP packet. */
