@@ -115,10 +115,15 @@ export class CounterWatch {
     this.#stage(table, row);
     if (pdus === 1) {
       this.#keep(page, sn, table.frame[row]);
-      streams.lastSn[stream] = sn;
-      streams.lastTime[stream] = table.time[row];
-      streams.lastFrame[stream] = table.frame[row];
+      this.#setLast(stream, sn);
       beginTrack(streams, stream, sn);
+      return stream;
+    }
+    if (!wasSeen && sn === streams.lastSn[stream] + 1 && this.#isQuiet(stream)) {
+      // The common case: the next message, and nothing is open.
+      this.#keep(page, sn, table.frame[row]);
+      streams.trackSn[stream] = sn;
+      this.#setLast(stream, sn);
       return stream;
     }
     let isReuse = false;
@@ -235,9 +240,24 @@ export class CounterWatch {
       }
     }
     streams.aside[stream] = 0;
-    streams.lastSn[stream] = sn;
-    streams.lastTime[stream] = this.#recorder.time;
-    streams.lastFrame[stream] = this.#recorder.frame;
+    this.#setLast(stream, sn);
+  }
+
+  #setLast(stream: number, sn: number): void {
+    this.streams.lastSn[stream] = sn;
+    this.streams.lastTime[stream] = this.#recorder.time;
+    this.streams.lastFrame[stream] = this.#recorder.frame;
+  }
+
+  /** No gap is open, nothing was heard aside, and the one track that there is ends where the counter does. */
+  #isQuiet(stream: number): boolean {
+    const { streams } = this;
+    return (
+      streams.gapHead[stream] < 0 &&
+      streams.hasOther[stream] === 0 &&
+      streams.aside[stream] === 0 &&
+      streams.trackSn[stream] === streams.lastSn[stream]
+    );
   }
 
   #replayed(): void {
