@@ -31,7 +31,7 @@ export async function checkWholeVault(
   readVaultFile(systemSurroundings, path);
   const unlock = await source();
   if (renew !== undefined) {
-    const vault = await openVault(path, () => copyOf(unlock), { by, anchorPath, renew });
+    const vault = await openVault(path, () => copyOfUnlock(unlock), { by, anchorPath, renew });
     vault.close();
   }
   const report = verifyVault(path, unlock, { by, anchorPath, against: note });
@@ -69,6 +69,6 @@ function readNote(path: string): string {
   }
 }
 
-function copyOf(unlock: Unlock): Unlock {
-  return unlock.kind === 'identity' ? unlock : { ...unlock, octets: unlock.octets.slice() };
+function copyOfUnlock(unlock: Unlock): Unlock {
+  return unlock.kind === 'identity' ? unlock : { ...unlock, octets: Uint8Array.from(unlock.octets) };
 }

@@ -13,7 +13,7 @@ import {
   replaceFile,
   writeAll,
 } from '../keyring/vault/file-system.ts';
-import { equalOctets, HASH_OCTETS, SEAL_KEY_OCTETS } from '../keyring/vault/sealing.ts';
+import { copyOf, equalOctets, HASH_OCTETS, SEAL_KEY_OCTETS } from '../keyring/vault/sealing.ts';
 import { VaultError } from '../keyring/vault/vault-error.ts';
 import { VAULT_ID_OCTETS } from '../keyring/vault/vault-format.ts';
 import { AuditError } from './audit-error.ts';
@@ -109,7 +109,7 @@ export class AuditLog {
     } catch (error) {
       throw notWritten(error, path);
     }
-    const log = new AuditLog(path, vaultId, around, handle, { ...logStart(firstKey), key: firstKey.slice() });
+    const log = new AuditLog(path, vaultId, around, handle, { ...logStart(firstKey), key: copyOf(firstKey) });
     log.append([first]);
     return log;
   }

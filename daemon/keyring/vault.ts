@@ -19,7 +19,7 @@ import { monotoneClock, type OpenedVault, type OpenHow, openVaultFiles } from '.
 import { refuseDumpingProcess } from './vault/process-guard.ts';
 import { type SaveGoal, saveVault } from './vault/save-vault.ts';
 import { sealExport } from './vault/seal-export.ts';
-import { SEAL_KEY_OCTETS } from './vault/sealing.ts';
+import { copyOf, SEAL_KEY_OCTETS } from './vault/sealing.ts';
 import type { Slot, Unlock } from './vault/slots.ts';
 import { type KeyUse, keyName, writeState } from './vault/state-file.ts';
 import { systemSurroundings, type VaultPaths, type VaultSurroundings, vaultPaths } from './vault/surroundings.ts';
@@ -285,7 +285,8 @@ export class Vault {
   /** A copy of what another part keeps in the vault under a name, or null. */
   attachment(name: string): Uint8Array | null {
     this.#mustBeOpen();
-    return this.#contents.attachments.find((each) => each.name === name)?.octets.slice() ?? null;
+    const attachment = this.#contents.attachments.find((each) => each.name === name);
+    return attachment === undefined ? null : copyOf(attachment.octets);
   }
 
   /**
@@ -304,7 +305,7 @@ export class Vault {
     const contents = merged?.contents ?? this.#contents;
     this.#refuseForbidden(contents, now);
     const others = contents.attachments.filter((each) => each.name !== name);
-    const mine = octets === null ? [] : [{ name, octets: octets.slice() }];
+    const mine = octets === null ? [] : [{ name, octets: copyOf(octets) }];
     const attachments = [...others, ...mine].sort((a, b) => (a.name < b.name ? -1 : 1));
     const about = merged === null ? [] : mergedEntries(merged);
     this.#save({ contents: { ...contents, attachments }, entries: [...entries, ...about] });

@@ -136,7 +136,7 @@ export class CborReader {
   bytes(least: number, most = least): Uint8Array {
     const length = this.#head(MAJOR_BYTES);
     if (length < least || length > most) throw this.problem('a field has the wrong length');
-    return this.#take(length).slice();
+    return Uint8Array.from(this.#take(length));
   }
 
   /** A text of at most `most` octets. */

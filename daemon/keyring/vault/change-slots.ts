@@ -43,7 +43,7 @@ export function firstSlots(
   vaultId: Uint8Array,
   dataKey: Uint8Array,
 ): Slot[] {
-  return addSlots(around, [], requests, vaultId, dataKey);
+  return addSlots(around, [], requests, vaultId, dataKey, []);
 }
 
 /**
@@ -67,7 +67,7 @@ export function changeSlots(
   const key = isRotated ? around.random(SEAL_KEY_OCTETS) : dataKey;
   const staying = slots.filter((slot) => !change.remove.includes(slot.id));
   const kept = isRotated ? staying.map((slot) => rewrap(around, slot, change.carry, vaultId, key)) : staying;
-  const all = addSlots(around, kept, change.add, vaultId, key);
+  const all = addSlots(around, kept, change.add, vaultId, key, slots);
   const before = new Set(kept.map((slot) => slot.id));
   const added = all.filter((slot) => !before.has(slot.id)).map((slot) => slot.id);
   return { slots: all, dataKey: key, added, removed: change.remove, isRotated };
@@ -79,6 +79,7 @@ function addSlots(
   requests: readonly SlotRequest[],
   vaultId: Uint8Array,
   dataKey: Uint8Array,
+  former: readonly Slot[],
 ): Slot[] {
   const count = kept.length + requests.length;
   if (count === 0) throw new VaultError('slots', 'nobody could open the vault any more', 'Leave one slot at least');
@@ -88,12 +89,12 @@ function addSlots(
   const all = [...kept];
   for (const request of requests) {
     if (request.kind !== 'recipient') checkNewPassphrase(request.octets);
-    all.push(makeSlot(freeId(all), request, vaultId, dataKey, logN, random, work));
+    all.push(makeSlot(freeId([...former, ...all]), request, vaultId, dataKey, logN, random, work));
   }
   return all.sort((a, b) => a.id - b.id);
 }
 
-/** Behind the highest id, so that the audit log speaks of one slot under one number as long as there are numbers. */
+/** Behind the highest id, also of slots that go, so that the audit log speaks of one slot under one number as long as there are numbers. */
 function freeId(slots: readonly Slot[]): number {
   const ids = slots.map((slot) => slot.id);
   const next = Math.max(0, ...ids) + 1;

@@ -5,7 +5,7 @@ import { CIPHER_ALGORITHMS } from '../../../dissectors/security/traffic-cipher.t
 import { type Group, layer2IdText, type PgkEpoch } from '../group.ts';
 import { type Keyring, NodeKey } from '../keyring.ts';
 import { Pmk } from '../pmk.ts';
-import { equalOctets, hmacSha256 } from './sealing.ts';
+import { copyOf, equalOctets, hmacSha256 } from './sealing.ts';
 import {
   compareKeys,
   FINGERPRINT_OCTETS,
@@ -73,10 +73,10 @@ export function mergeKeyring(contents: VaultContents, keyring: Keyring, source: 
   }
   const all = [...groups.values()].sort((a, b) => a.id - b.id);
   checkCaps(all);
-  const freshPmks = keyring.pmks.map((pmk) => new Pmk(pmk.id, pmk.octets.slice(), pmk.member, pmk.profile));
+  const freshPmks = keyring.pmks.map((pmk) => new Pmk(pmk.id, copyOf(pmk.octets), pmk.member, pmk.profile));
   const pmks = mergeBy(contents.pmks, freshPmks, (pmk) => Buffer.from(pmk.id).toString('hex'), samePmk, 'PMK');
   const nodeName = (node: NodeKey): string => `${node.group}/${node.node}/${node.version}`;
-  const freshNodes = keyring.lkh.map((node) => new NodeKey(node.group, node.node, node.version, node.octets.slice()));
+  const freshNodes = keyring.lkh.map((node) => new NodeKey(node.group, node.node, node.version, copyOf(node.octets)));
   const lkh = mergeBy(contents.lkh, freshNodes, nodeName, (a, b) => equalOctets(a.octets, b.octets), 'node key');
   const managers = mergeBy(
     contents.managers,
@@ -161,7 +161,7 @@ function toVaultKey(epoch: PgkEpoch, fingerprintKey: Uint8Array, source: string,
     addedAt: now,
     source,
     fingerprint: octets === null ? new Uint8Array(FINGERPRINT_OCTETS) : vaultFingerprint(fingerprintKey, octets),
-    material: octets === null ? null : octets.slice(),
+    material: octets === null ? null : copyOf(octets),
   };
 }
 

@@ -6,7 +6,7 @@ import { AuditLog, type AuditSurroundings, auditKeyPath, damaged, samePoint } fr
 import type { AuditEntry } from '../../audit/record.ts';
 import { type Anchor, checkAnchor, type Generation, writeAnchor } from './anchor.ts';
 import { confirm } from './save-vault.ts';
-import { ed25519PrivateKey } from './sealing.ts';
+import { copyOf, ed25519PrivateKey } from './sealing.ts';
 import type { Unlock } from './slots.ts';
 import { readState, type VaultState, writeState } from './state-file.ts';
 import type { VaultPaths, VaultSurroundings } from './surroundings.ts';
@@ -212,7 +212,7 @@ export function readHistory(
   vaultId: Uint8Array,
   history: VaultHistory,
 ): void {
-  const walk = audit.walk({ ...auditHead, key: auditHead.key.slice() }, (record) => history.see(record));
+  const walk = audit.walk({ ...auditHead, key: copyOf(auditHead.key) }, (record) => history.see(record));
   if (walk.problem !== null) throw damaged(audit.path, walk.problem.seq, walk.problem.text);
   if (Buffer.compare(audit.vaultId, vaultId) === 0 && samePoint(walk.point, audit.point)) return;
   throw damaged(audit.path, walk.point.seq, 'is not the one that the key of the log belongs to');

@@ -5,6 +5,7 @@ import type { AuditLog } from '../../audit/log.ts';
 import type { AuditEntry } from '../../audit/record.ts';
 import { type Generation, writeAnchor } from './anchor.ts';
 import { replaceFile } from './file-system.ts';
+import { copyOf } from './sealing.ts';
 import type { Slot } from './slots.ts';
 import type { VaultSurroundings } from './surroundings.ts';
 import { openContents } from './unlock-vault.ts';
@@ -52,7 +53,7 @@ export function saveVault(around: VaultSurroundings, audit: AuditLog, start: Sav
   const { path, anchorPath, vaultId, saved, savedKey } = start;
   const number = saved.number + 1;
   const { seq, hash, offset, key } = audit.point;
-  const auditHead = { seq, hash, offset, key: key.slice() };
+  const auditHead = { seq, hash, offset, key: copyOf(key) };
   const contents = { ...goal.contents, generation: number, lastSeen: goal.lastSeen, auditHead };
   const plain = encodeContents(contents);
   const header = { vaultId, generation: number, previousHash: saved.hash, created: start.created, slots: goal.slots };

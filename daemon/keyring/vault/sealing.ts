@@ -54,6 +54,11 @@ export function deriveKey(key: Uint8Array, label: string, salt: Uint8Array = new
   return new Uint8Array(hkdfSync('sha256', key, salt, label, SEAL_KEY_OCTETS));
 }
 
+/** Octets of their own. `slice` is not enough: that of a Buffer shares its memory, and would be wiped with it. */
+export function copyOf(octets: Uint8Array): Uint8Array {
+  return Uint8Array.from(octets);
+}
+
 /** Equal octets, in time that does not depend on where they differ. */
 export function equalOctets(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);

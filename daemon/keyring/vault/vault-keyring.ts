@@ -5,6 +5,7 @@ import type { EpochStateName } from '../../events.ts';
 import { epochStateAt } from '../epoch-state.ts';
 import { Keyring, NodeKey } from '../keyring.ts';
 import { Pmk } from '../pmk.ts';
+import { copyOf } from './sealing.ts';
 import { isActiveToday } from './transitions.ts';
 import type { VaultContents, VaultGroup, VaultKey } from './vault-contents.ts';
 
@@ -61,8 +62,12 @@ export function keyringFor(
     if (allowStale || isActiveToday(state)) mayUse.add(key);
     else withheld.push({ group: group.id, id: key.id, state });
   }
-  const keyring = makeKeyring(contents, (key) => (mayUse.has(key) ? (key.material?.slice() ?? null) : null));
+  const keyring = makeKeyring(contents, (key) => (mayUse.has(key) ? copyOrNull(key.material) : null));
   return { keyring, usable: mayUse.size, withheld };
+}
+
+function copyOrNull(octets: Uint8Array | null): Uint8Array | null {
+  return octets === null ? null : copyOf(octets);
 }
 
 function makeKeyring(contents: VaultContents, octetsOf: (key: VaultKey) => Uint8Array | null): Keyring {
@@ -71,8 +76,8 @@ function makeKeyring(contents: VaultContents, octetsOf: (key: VaultKey) => Uint8
       ...group,
       keys: group.keys.map((key) => ({ ...key, octets: octetsOf(key) })),
     })),
-    pmks: contents.pmks.map((pmk) => new Pmk(pmk.id, pmk.octets.slice(), pmk.member, pmk.profile)),
-    lkh: contents.lkh.map((node) => new NodeKey(node.group, node.node, node.version, node.octets.slice())),
+    pmks: contents.pmks.map((pmk) => new Pmk(pmk.id, copyOf(pmk.octets), pmk.member, pmk.profile)),
+    lkh: contents.lkh.map((node) => new NodeKey(node.group, node.node, node.version, copyOf(node.octets))),
     managers: contents.managers,
   });
 }

@@ -10,7 +10,7 @@ import { removeUnfinished } from './file-system.ts';
 import { Lock } from './lock.ts';
 import { auditSurroundings, monotoneClock, type OpenHow, stateOf } from './open-vault.ts';
 import { refuseDumpingProcess } from './process-guard.ts';
-import { ed25519PrivateKey, ed25519PublicOctets, equalOctets } from './sealing.ts';
+import { copyOf, ed25519PrivateKey, ed25519PublicOctets, equalOctets } from './sealing.ts';
 import type { Unlock } from './slots.ts';
 import { systemSurroundings, type VaultPaths, type VaultSurroundings, vaultPaths } from './surroundings.ts';
 import { readVaultFile, type UnlockedVault, unlockVault } from './unlock-vault.ts';
@@ -130,7 +130,7 @@ function walkAll(
   chain: ChainWatch,
   history: VaultHistory,
 ): string {
-  const start = logStart(contents.secrets.auditStart.slice());
+  const start = logStart(copyOf(contents.secrets.auditStart));
   const view = AuditLog.view(paths.audit, auditSurroundings(around, by));
   let whole: LogPoint;
   try {
