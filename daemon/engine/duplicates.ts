@@ -7,10 +7,12 @@ export const SAME_INTERFACE_MS = 320;
 /** Milliseconds within which an identical MAC PDU on another interface is a copy. */
 export const OTHER_INTERFACE_MS = 50;
 
-// We chose: 2^14 buckets of 4 transmissions remember 320 ms of more than 100,000 frames/s. Above that the oldest of a
+// We chose: 2^13 buckets of 8 transmissions remember 320 ms of more than 100,000 frames/s. Above that the oldest of a
 // bucket is forgotten, which is counted where it was still young enough to matter.
-const BUCKETS = 1 << 14;
-const WAYS = 4;
+const BUCKETS = 1 << 13;
+const WAYS = 8;
+// We chose: octets that pick the bucket: SL-SCH header, RLC header, PDCP header and the first of the ciphertext.
+const BUCKET_OCTETS = 32;
 
 /** Remembers transmissions for as long as a copy of them could come. */
 export class DuplicateFilter {
@@ -53,11 +55,11 @@ export class DuplicateFilter {
     h1 = Math.imul(h1 ^ (h1 >>> 13), 0x9e3779b1);
     h0 ^= h0 >>> 16;
     h1 ^= h1 >>> 16;
-    return this.#look(h0 >>> 0, h1 >>> 0, time, interfaceId);
+    return this.#look(bucketOf(view, at, length), h0 >>> 0, h1 >>> 0, time, interfaceId);
   }
 
-  #look(low: number, high: number, time: number, interfaceId: number): boolean {
-    const base = (low & (BUCKETS - 1)) * WAYS;
+  #look(bucket: number, low: number, high: number, time: number, interfaceId: number): boolean {
+    const base = bucket * WAYS;
     let copy = false;
     let own = -1;
     let oldest = base;
@@ -82,4 +84,18 @@ export class DuplicateFilter {
     this.#interface[entry] = interfaceId;
     return copy;
   }
+}
+
+/**
+ * Where a transmission is remembered. The same in every run, unlike what tells it from others: what a full bucket forgets
+ * shows in the summary, and two runs on one capture print the same.
+ */
+function bucketOf(view: DataView, at: number, length: number): number {
+  let hash = length;
+  const end = at + (Math.min(length, BUCKET_OCTETS) & ~3);
+  for (let i = at; i < end; i += 4) {
+    hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return (hash ^ (hash >>> 13)) & (BUCKETS - 1);
 }

@@ -1,0 +1,152 @@
+// Bad input never ends in a stack trace: a code, a sentence, what to do next, and the exit code of interfaces 1.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SIDESCOPE = join(ROOT, 'dist', 'cli', 'main.js');
+const SAMPLE = join(ROOT, 'captures', 'samples', 'clean');
+const CAPTURE = join(SAMPLE, 'capture.pcapng');
+const KEYRING = join(SAMPLE, 'keyring.json');
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sidescope-bad-'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run(args: readonly string[], input?: Uint8Array): { code: number | null; out: string; err: string } {
+  const result = spawnSync(process.execPath, [SIDESCOPE, ...args], {
+    ...(input === undefined ? {} : { input }),
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { code: result.status, out: result.stdout, err: result.stderr };
+}
+
+function file(name: string, content: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function expectNoStack(err: string): void {
+  expect(err).not.toMatch(/\n\s+at .*:\d+:\d+/);
+  expect(err).toMatch(/^sidescope: error: .* \[[a-z.-]+\]$/m);
+}
+
+describe('wrong usage ends with exit code 2 and the nearest right spelling', () => {
+  test.each([
+    ['a wrong verb', ['reed', CAPTURE], /Did you mean read/],
+    ['a wrong option', ['read', '--keyrin', KEYRING, CAPTURE], /Did you mean --keyring/],
+    ['no capture', ['read'], /no capture was named/],
+    ['two captures', ['read', '-r', CAPTURE, CAPTURE], /two captures were named/],
+    ['a wrong output type', ['read', '-T', 'xml', CAPTURE], /ndjson/],
+    ['a wrong table', ['read', '-z', 'gruops', CAPTURE], /groups/],
+    ['a count of 0', ['read', '-c', '0', CAPTURE], /at least 1/],
+    ['an empty reason', ['read', '--allow-stale', ' ', CAPTURE], /reason/],
+  ])('%s', (_name, args, text) => {
+    const { code, out, err } = run(args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(text);
+    expectNoStack(err);
+  });
+});
+
+describe('what cannot be opened', () => {
+  test('a missing file', () => {
+    const { code, err } = run(['read', join(folder, 'nowhere.pcap')]);
+    expect(code).toBe(2);
+    expect(err).toContain('capture.no-such-file');
+    expectNoStack(err);
+  });
+
+  test('a folder', () => {
+    const { code, err } = run(['read', folder]);
+    expect(code).toBe(2);
+    expect(err).toContain('capture.is-a-directory');
+  });
+
+  test('a keyring names the place and never the key', () => {
+    const keyring = JSON.parse(readFileSync(KEYRING, 'utf8')) as { groups: { keys: { key: string }[] }[] };
+    const secret = `${keyring.groups[0].keys[0].key.slice(0, -1)}`;
+    keyring.groups[0].keys[0].key = secret;
+    const path = file('short-key.json', JSON.stringify(keyring));
+    const { code, out, err } = run(['read', '--keyring', path, CAPTURE]);
+    expect(code).toBe(2);
+    expect(err).toContain('groups[0].keys[0].key');
+    expect(err).toContain('line 1');
+    expect(out + err).not.toContain(secret.slice(0, 16));
+    expectNoStack(err);
+  });
+
+  test('a keyring that is not there', () => {
+    const { code, err } = run(['read', '--keyring', join(folder, 'none.json'), CAPTURE]);
+    expect(code).toBe(2);
+    expectNoStack(err);
+  });
+});
+
+describe('damaged captures end with exit code 3, behind everything that was good', () => {
+  const whole = readFileSync(CAPTURE);
+
+  test('a file that ends inside a record: its octet', () => {
+    const path = file('cut.pcapng', whole.subarray(0, whole.length - 7));
+    const { code, out, err } = run(['read', '-T', 'ndjson', '--keyring', KEYRING, path]);
+    expect(code).toBe(3);
+    expect(err).toMatch(/\(octet \d+\) \[capture\.cut-record\]/);
+    const lines = out.trimEnd().split('\n');
+    const summary = JSON.parse(lines.at(-1) ?? '') as { type: string; complete: boolean; frames: number };
+    expect(summary).toMatchObject({ type: 'summary', complete: false });
+    expect(summary.frames).toBeGreaterThan(100);
+  });
+
+  test('an empty file', () => {
+    const { code, err } = run(['read', file('empty.pcap', '')]);
+    expect(code).toBe(3);
+    expect(err).toContain('capture.empty');
+  });
+
+  test('no capture at all: the first octets', () => {
+    const { code, err } = run(['read', file('text.pcap', 'what is this?')]);
+    expect(code).toBe(3);
+    expect(err).toContain('77 68 61 74');
+    expect(err).toContain('capture.not-a-capture');
+  });
+
+  test('the same through a pipe', () => {
+    const { code, err } = run(['read', '-', '--keyring', KEYRING], whole.subarray(0, whole.length - 7));
+    expect(code).toBe(3);
+    expect(err).toContain('standard input');
+  });
+});
+
+describe('output', () => {
+  test('a reader that goes away ends the program quietly', () => {
+    const command = `${process.execPath} ${SIDESCOPE} read ${CAPTURE} --keyring ${KEYRING} | head -n 1; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('0');
+    expect(stderr).toBe('');
+  });
+
+  test('--version prints the version, --help the verbs', () => {
+    expect(run(['--version']).out.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+    const help = run(['--help']);
+    expect(help.code).toBe(0);
+    expect(help.out).toContain('read');
+    expect(run(['read', '--help']).code).toBe(0);
+  });
+
+  test('two runs print identical bytes', () => {
+    const args = ['read', '-T', 'ndjson', '--payload', '--keyring', KEYRING, CAPTURE];
+    expect(run(args).out).toBe(run(args).out);
+  });
+});
