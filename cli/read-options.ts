@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import type { Severity } from '../daemon/events.ts';
 
 /** Forms of the output. */
 export const OUTPUT_TYPES = ['text', 'ndjson', 'json', 'fields', 'ek'] as const;
@@ -11,6 +12,7 @@ export type OutputType = (typeof OUTPUT_TYPES)[number];
 
 /** Forms that take `-e`. */
 const WITH_COLUMNS: readonly OutputType[] = ['fields', 'json', 'ek'];
+const FAIL_ON: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
 const TABLES = ['groups'] as const;
 
 /** What the options give, after commander has read them. */
@@ -28,6 +30,8 @@ export interface ReadOptions {
   readonly statistics: readonly string[];
   readonly payload?: boolean;
   readonly allowStale?: string;
+  readonly failOn?: Severity;
+  readonly config?: string;
 }
 
 /** Adds the argument and the options of `read`. */
@@ -55,7 +59,13 @@ export function addReadOptions(command: Command): void {
     .option('-q, --quiet', 'print nothing per message')
     .option('-z, --statistics <table>', `print a table at the end: ${TABLES.join(', ')}`, gatherTables, [])
     .option('--payload', 'put deciphered SDUs, where they may be shown, into ndjson records')
-    .option('--allow-stale <reason>', 'show plaintext under keys that were not active; say why');
+    .option('--allow-stale <reason>', 'show plaintext under keys that were not active; say why')
+    .option(
+      '--fail-on <severity>',
+      `end with exit code 1 where a finding is at least: ${FAIL_ON.join(', ')}`,
+      oneOf(FAIL_ON),
+    )
+    .option('--config <file>', 'configuration: {"severities": {"FINDING": "low", "OTHER": "off"}}');
 }
 
 /**

@@ -5,9 +5,11 @@ import type { CaptureProblem, FrameSource } from '../captures/frame-batch.ts';
 import { CaptureOpenError, openCapture } from '../captures/open.ts';
 import { Analysis } from '../daemon/analysis.ts';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import { SEVERITIES } from '../daemon/events.ts';
 import { emptyKeyring } from '../daemon/keyring/keyring.ts';
 import { loadKeyrings } from '../daemon/keyring/keyring-file.ts';
 import { Statistics } from '../daemon/statistics.ts';
+import { readConfig } from './config-file.ts';
 import { chooseOutput } from './outputs/output.ts';
 import { progressBar } from './progress.ts';
 import { addReadOptions, checkReadOptions, type ReadOptions } from './read-options.ts';
@@ -24,6 +26,7 @@ export function configure(command: Command): void {
 async function run(file: string | undefined, options: ReadOptions): Promise<void> {
   const path = checkReadOptions(file, options);
   const keyring = options.keyring.length === 0 ? emptyKeyring() : await loadKeyrings(options.keyring);
+  const config = options.config === undefined ? {} : readConfig(options.config);
   const output = chooseOutput(options, keyring);
   const statistics = options.statistics.length > 0 ? new Statistics(keyring) : null;
   const source = await open(path);
@@ -35,10 +38,18 @@ async function run(file: string | undefined, options: ReadOptions): Promise<void
       allowStale: options.allowStale !== undefined,
       explain: output.explains ?? false,
       ...(options.count === undefined ? {} : { frames: options.count }),
+      ...config,
     },
     {
       ...output.listener,
-      ...(statistics === null ? {} : { row: (table, row) => statistics.note(table, row) }),
+      ...(statistics === null
+        ? {}
+        : {
+            row: (table, row) => {
+              statistics.note(table, row);
+              output.listener.row?.(table, row);
+            },
+          }),
       ...(progress === null ? {} : { progress: (consumed, total) => progress.show(consumed, total) }),
     },
   );
@@ -48,6 +59,9 @@ async function run(file: string | undefined, options: ReadOptions): Promise<void
   progress?.clear();
   for (const table of options.statistics) {
     if (table === 'groups' && statistics !== null) writeOutput(groupsTable(statistics.groups()));
+  }
+  if (options.failOn !== undefined && analysis.findings.worst >= SEVERITIES.indexOf(options.failOn)) {
+    process.exitCode = ExitCode.finding;
   }
   if (problem !== null) {
     reportProblem(path, problem);
