@@ -49,7 +49,10 @@ export function readCheckpoint(note: string, origin: string, publicKey: Uint8Arr
   if (!Number.isSafeInteger(seq) || noteText(checkpoint) !== `${lines.slice(0, 3).join('\n')}\n`) return null;
   const prefix = `${DASH} ${origin} `;
   if (!lines[4].startsWith(prefix)) return null;
-  const signed = Buffer.from(lines[4].slice(prefix.length), 'base64');
+  const text = lines[4].slice(prefix.length);
+  const signed = Buffer.from(text, 'base64');
+  // The decoder overlooks what does not belong; there is one right form.
+  if (signed.toString('base64') !== text) return null;
   if (signed.length !== KEY_ID_OCTETS + SIGNATURE_OCTETS) return null;
   if (!signed.subarray(0, KEY_ID_OCTETS).equals(keyId(origin, publicKey))) return null;
   const signature = signed.subarray(KEY_ID_OCTETS);

@@ -93,7 +93,8 @@ export function readRecord(
   if (prev !== hex(point.hash)) return wrong('does not follow the record before it');
   const hash = hashOf(point.hash, core);
   if (h !== hex(hash)) return wrong('was changed (its hash does not fit)');
-  if (typeof m !== 'string' || !equalOctets(Buffer.from(m, 'hex'), macOf(point.key, hash))) {
+  const mac = Buffer.from(hex(macOf(point.key, hash)));
+  if (typeof m !== 'string' || !equalOctets(Buffer.from(m), mac)) {
     return wrong('was not written by sidescope (its MAC does not fit)');
   }
   const record = { seq, time, type, by, data: data as JsonObject, hash };
