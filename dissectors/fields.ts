@@ -27,7 +27,7 @@ export interface ProtocolEntry {
 
 /** Wireshark's names that stand for two fields. A protocol that declares the name itself goes before. */
 const JOINT_NAMES: readonly (readonly [name: string, parts: readonly string[]])[] = [
-  ['eth.addr', ['eth.src', 'eth.dst']],
+  ['eth.addr', ['eth.dst', 'eth.src']],
   ['ip.addr', ['ip.src', 'ip.dst']],
   ['ipv6.addr', ['ipv6.src', 'ipv6.dst']],
   ['tcp.port', ['tcp.srcport', 'tcp.dstport']],

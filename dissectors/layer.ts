@@ -5,8 +5,8 @@
 /** How a field's value is held and compared. */
 export type FieldType = 'uint' | 'bool' | 'l2id' | 'ipv4' | 'ipv6' | 'ether' | 'bytes' | 'text' | 'time' | 'marker';
 
-/** How a number is shown. */
-export type FieldBase = 'dec' | 'hex' | 'dec_hex' | 'none';
+/** How a number is shown: the first of two bases is the one of `-T fields`; people see both. */
+export type FieldBase = 'dec' | 'hex' | 'dec_hex' | 'hex_dec' | 'none';
 
 /** One field of one protocol, declared once. */
 export interface Field {

@@ -1,18 +1,19 @@
-// The TreeWriter of `-T ek` at speed: it writes the document while the frame is decoded, without a tree in between.
-// `treeEk` of tree-json.ts says the same by the long way; a test keeps the two equal.
+// The TreeWriter of `-T ek` at speed: it notes what a frame has while it is decoded and writes the document's octets at
+// the end of the frame, without a tree or strings in between. `treeEk` of tree-json.ts says the same by the long way; a
+// test keeps the two equal.
 
+import { AsciiWriter } from './ascii-writer.ts';
 import { frameProtocol } from './frame-fields.ts';
 import { isConclusion, problemProtocol } from './judged-fields.ts';
 import type { Field, FieldValue, Protocol, TreeWriter } from './layer.ts';
 import { printableJson } from './printable.ts';
 import { TREE_NODES } from './tree.ts';
-import { ekLinesOf, tsharkName, underscored } from './tree-json.ts';
+import { continuesLayer, ekIndexLine, ekTimestamp, tsharkName, underscored } from './tree-json.ts';
 import { bareText, isoText } from './value-text.ts';
 
-/** Text that JSON and terminals take as it is. */
-const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
-const COLON = 0x3a;
-const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const NONE = -1;
+const COMMA = 0x2c;
+const QUOTE = 0x22;
 
 const frameFields = frameProtocol.fields;
 const problemFields = problemProtocol.fields;
@@ -36,81 +37,96 @@ function nameNumber(field: Field): number {
   return number;
 }
 
-/** What is the same for all layers of one name: the keys of their fields, made once each. */
+/** What is the same for all layers of one name: octets of its own key and of the keys of its fields, made once each. */
 class LayerKind {
-  readonly name: string;
-  readonly #keys: string[] = [];
+  readonly key: Uint8Array;
+  readonly #name: string;
+  readonly #keys: Uint8Array[] = [];
 
   constructor(name: string) {
-    this.name = name;
+    this.#name = name;
+    this.key = Buffer.from(`${printableJson(name)}:`);
   }
 
-  /** JSON of a key, with the colon behind it. */
-  key(number: number): string {
-    const known = this.#keys[number] as string | undefined;
+  /** JSON of a field's key, with the colon behind it. */
+  fieldKey(number: number): Uint8Array {
+    const known = this.#keys[number] as Uint8Array | undefined;
     if (known !== undefined) return known;
-    const key = `${printableJson(`${this.name}_${underscored(names[number])}`)}:`;
+    const key = Buffer.from(`${printableJson(`${this.#name}_${underscored(names[number])}`)}:`);
     this.#keys[number] = key;
     return key;
   }
 }
 
-const kinds = new Map<string, LayerKind>();
+const kindsByName = new Map<string, LayerKind>();
+const kindsByProtocol = new Map<Protocol, LayerKind>();
 
-function layerKind(protocolName: string): LayerKind {
-  let kind = kinds.get(protocolName);
-  if (kind === undefined) {
-    kind = new LayerKind(underscored(tsharkName(protocolName)));
-    kinds.set(protocolName, kind);
-  }
+function layerKind(protocol: Protocol): LayerKind {
+  let kind = kindsByProtocol.get(protocol);
+  if (kind !== undefined) return kind;
+  const name = underscored(tsharkName(protocol.name));
+  kind = kindsByName.get(name) ?? new LayerKind(name);
+  kindsByName.set(name, kind);
+  kindsByProtocol.set(protocol, kind);
   return kind;
 }
 
-/** One layer of the document: keys in the order in which they came, each with one value or several. */
+/** One layer of the document. */
 class EkLayer {
-  kind: LayerKind = layerKind(frameProtocol.name);
+  kind: LayerKind = layerKind(frameProtocol);
   /** Tells layers apart while stamps of names are compared. */
   serial = 0;
   /** Another layer began while this one was open: it may have put its stamps on the same names. */
   interrupted = false;
-  count = 0;
-  readonly numbers: number[] = [];
-  /** JSON of the values, joined by commas; how many there are. */
-  readonly texts: string[] = [];
-  readonly counts: number[] = [];
-
-  json(): string {
-    let text = '{';
-    for (let index = 0; index < this.count; index++) {
-      if (index > 0) text += ',';
-      text += this.kind.key(this.numbers[index]);
-      text += this.counts[index] > 1 ? `[${this.texts[index]}]` : this.texts[index];
-    }
-    return `${text}}`;
-  }
+  /** First and last entry. */
+  head = NONE;
+  tail = NONE;
 }
 
-/** Writes one frame after the other: describe it, then `finish`. */
+/** Gathers documents of one frame after the other: describe it, `finish`, and `take` the octets now and then. */
 export class EkWriter implements TreeWriter {
-  /** Layers in the order in which they began; those behind `used` wait for the next frame. */
+  readonly #out = new AsciiWriter();
+  /** Layers in the order in which they began; those behind `#used` wait for the next frame. */
   readonly #layers: EkLayer[] = [];
   #used = 0;
   readonly #open: (EkLayer | null)[] = [];
   #layer: EkLayer | null = null;
+  /** Protocol of the layer that began last, and how many there were. */
+  #last: Protocol | null = null;
+  #began = 0;
   #serial = 0;
-  // By number of a name: the layer that had it last, and where it stands there.
-  readonly #stamps: number[] = [];
-  readonly #places: number[] = [];
   #protocols = '';
   #time: bigint | null = null;
-  #values = 0;
-  #hex = Buffer.alloc(3 * 1024);
+  // Entries: one a value. Entries of one layer and different names are one list, those of one name hang on the first.
+  #entries = 0;
+  readonly #fields: Field[] = [];
+  readonly #values: FieldValue[] = [];
+  readonly #next: number[] = [];
+  readonly #nextOfName: number[] = [];
+  readonly #lastOfName: number[] = [];
+  // By number of a name: the layer that had it last, and its entry there.
+  readonly #stamps: number[] = [];
+  readonly #places: number[] = [];
+
+  /** Octets that wait to be taken. */
+  get length(): number {
+    return this.#out.length;
+  }
+
+  /** The octets gathered so far, valid until the next frame; they are forgotten here. */
+  take(): Uint8Array {
+    return this.#out.take();
+  }
 
   begin(protocol: Protocol, _at: number, _length: number): void {
     if (this.#layer !== null) this.#layer.interrupted = true;
     this.#open.push(this.#layer);
-    this.#layer = this.#take(layerKind(protocol.name));
-    if (this.#used > 1 && !isConclusion(protocol)) this.#name(protocol.name);
+    if (this.#used > 0 && continuesLayer(this.#last, protocol)) {
+      this.#layer = this.#layers[this.#used - 1];
+      this.#layer.interrupted = true;
+    } else this.#layer = this.#take(layerKind(protocol));
+    this.#last = protocol;
+    if (this.#began++ > 0 && !isConclusion(protocol)) this.#name(protocol.name);
   }
 
   group(_label: string, _at: number, _length: number): void {
@@ -128,7 +144,7 @@ export class EkWriter implements TreeWriter {
 
   add(field: Field, _at: number, _length: number, value: FieldValue): void {
     if (field === frameFields.time && typeof value === 'bigint') this.#time = value;
-    if (this.#layer !== null) this.#put(this.#layer, nameNumber(field), this.#json(field, value));
+    if (this.#layer !== null) this.#put(this.#layer, field, value);
   }
 
   generated(field: Field, value: FieldValue): void {
@@ -138,28 +154,36 @@ export class EkWriter implements TreeWriter {
   problem(code: string, at: number, text: string): void {
     let layer = this.#layer;
     if (layer === null) {
-      layer = this.#take(layerKind(problemProtocol.name));
+      layer = this.#take(layerKind(problemProtocol));
+      this.#last = null;
+      this.#began++;
       this.#name(problemProtocol.name);
     }
-    this.#put(layer, nameNumber(problemFields.code), textJson(code));
-    this.#put(layer, nameNumber(problemFields.at), `"${at}"`);
-    this.#put(layer, nameNumber(problemFields.text), textJson(text));
+    this.#put(layer, problemFields.code, code);
+    this.#put(layer, problemFields.at, at);
+    this.#put(layer, problemFields.text, text);
   }
 
-  /** The index line and the document line of what was described, each ended by a line break; ready for the next frame. */
-  finish(): string {
+  /** Writes the index line and the document line of what was described; ready for the next frame. */
+  finish(): void {
     const first = this.#layers[0] as EkLayer | undefined;
-    if (this.#used > 0 && first?.kind === layerKind(frameProtocol.name)) {
-      this.#put(first, nameNumber(frameFields.protocols), textJson(this.#protocols));
+    if (first !== undefined && this.#used > 0 && first.kind === layerKind(frameProtocol)) {
+      first.interrupted = true;
+      this.#put(first, frameFields.protocols, this.#protocols);
     }
-    const text = ekLinesOf(this.#time, this.#layersJson());
+    const out = this.#out;
+    out.text(ekIndexLine(this.#time));
+    out.text(`{${ekTimestamp(this.#time)}"layers":{`);
+    this.#writeLayers();
+    out.text('}}\n');
     this.#used = 0;
     this.#open.length = 0;
     this.#layer = null;
+    this.#last = null;
+    this.#began = 0;
     this.#protocols = '';
     this.#time = null;
-    this.#values = 0;
-    return text;
+    this.#entries = 0;
   }
 
   #name(protocol: string): void {
@@ -176,89 +200,112 @@ export class EkWriter implements TreeWriter {
     layer.kind = kind;
     layer.serial = ++this.#serial;
     layer.interrupted = false;
-    layer.count = 0;
+    layer.head = NONE;
+    layer.tail = NONE;
     return layer;
   }
 
-  #put(layer: EkLayer, number: number, text: string): void {
-    if (this.#values++ >= TREE_NODES) return;
-    let place = -1;
-    if (this.#stamps[number] === layer.serial) place = this.#places[number];
-    else if (layer.interrupted) place = layer.numbers.slice(0, layer.count).indexOf(number);
-    if (place >= 0) {
-      layer.texts[place] += `,${text}`;
-      layer.counts[place]++;
+  #put(layer: EkLayer, field: Field, value: FieldValue): void {
+    const entry = this.#entries;
+    if (entry >= TREE_NODES) return;
+    this.#entries++;
+    this.#fields[entry] = field;
+    this.#values[entry] = value;
+    this.#next[entry] = NONE;
+    this.#nextOfName[entry] = NONE;
+    const number = nameNumber(field);
+    let first = NONE;
+    if (this.#stamps[number] === layer.serial) first = this.#places[number];
+    else if (layer.interrupted) first = this.#find(layer, number);
+    if (first !== NONE) {
+      this.#nextOfName[this.#lastOfName[first]] = entry;
+      this.#lastOfName[first] = entry;
       return;
     }
-    place = layer.count++;
-    layer.numbers[place] = number;
-    layer.texts[place] = text;
-    layer.counts[place] = 1;
+    this.#lastOfName[entry] = entry;
+    if (layer.head === NONE) layer.head = entry;
+    else this.#next[layer.tail] = entry;
+    layer.tail = entry;
     this.#stamps[number] = layer.serial;
-    this.#places[number] = place;
+    this.#places[number] = entry;
+  }
+
+  #find(layer: EkLayer, number: number): number {
+    for (let entry = layer.head; entry !== NONE; entry = this.#next[entry]) {
+      if (nameNumber(this.#fields[entry]) === number) return entry;
+    }
+    return NONE;
   }
 
   /** All layers; those of one name are an array at the place of the first. */
-  #layersJson(): string {
-    const keys: string[] = [];
-    const texts: string[] = [];
-    const counts: number[] = [];
+  #writeLayers(): void {
+    const out = this.#out;
     for (let index = 0; index < this.#used; index++) {
-      const layer = this.#layers[index];
-      const place = keys.indexOf(layer.kind.name);
-      if (place >= 0) {
-        texts[place] += `,${layer.json()}`;
-        counts[place]++;
-      } else {
-        keys.push(layer.kind.name);
-        texts.push(layer.json());
-        counts.push(1);
+      const { kind } = this.#layers[index];
+      let count = 0;
+      let isFirst = true;
+      for (let other = 0; other < this.#used; other++) {
+        if (this.#layers[other].kind !== kind) continue;
+        if (other < index) isFirst = false;
+        count++;
       }
-    }
-    let json = '{';
-    for (let place = 0; place < keys.length; place++) {
-      if (place > 0) json += ',';
-      json += `${printableJson(keys[place])}:${counts[place] > 1 ? `[${texts[place]}]` : texts[place]}`;
-    }
-    return `${json}}`;
-  }
-
-  #json(field: Field, value: FieldValue): string {
-    switch (field.type) {
-      case 'bool':
-        return value === true || value === 1 ? 'true' : 'false';
-      case 'time':
-        return typeof value === 'bigint' && field !== frameFields.timeEpoch
-          ? `"${isoText(value)}"`
-          : `"${bareText(field, value)}"`;
-      case 'uint':
-        // The same digits as in the field's base.
-        return typeof value === 'number' && field.base !== 'hex' ? `"${value}"` : textJson(bareText(field, value));
-      case 'bytes':
-        return value instanceof Uint8Array ? this.#octets(value) : textJson(bareText(field, value, ':'));
-      case 'text':
-        return textJson(typeof value === 'string' ? value : bareText(field, value, ':'));
-      default:
-        return textJson(bareText(field, value, ':'));
+      if (!isFirst) continue;
+      if (index > 0) out.octet(COMMA);
+      out.octets(kind.key);
+      if (count === 1) {
+        this.#writeLayer(this.#layers[index]);
+        continue;
+      }
+      let mark = '[';
+      for (let other = index; other < this.#used; other++) {
+        if (this.#layers[other].kind !== kind) continue;
+        out.text(mark);
+        this.#writeLayer(this.#layers[other]);
+        mark = ',';
+      }
+      out.text(']');
     }
   }
 
-  #octets(bytes: Uint8Array): string {
-    if (bytes.length === 0) return '""';
-    if (3 * bytes.length > this.#hex.length) this.#hex = Buffer.alloc(6 * bytes.length);
-    const hex = this.#hex;
-    let at = 0;
-    for (let index = 0; index < bytes.length; index++) {
-      const octet = bytes[index];
-      hex[at] = HEX_DIGITS[octet >>> 4];
-      hex[at + 1] = HEX_DIGITS[octet & 15];
-      hex[at + 2] = COLON;
-      at += 3;
+  #writeLayer(layer: EkLayer): void {
+    const out = this.#out;
+    out.text('{');
+    for (let entry = layer.head; entry !== NONE; entry = this.#next[entry]) {
+      if (entry !== layer.head) out.octet(COMMA);
+      out.octets(layer.kind.fieldKey(nameNumber(this.#fields[entry])));
+      const isArray = this.#nextOfName[entry] !== NONE;
+      if (isArray) out.text('[');
+      this.#writeValue(this.#fields[entry], this.#values[entry]);
+      for (let more = this.#nextOfName[entry]; more !== NONE; more = this.#nextOfName[more]) {
+        out.octet(COMMA);
+        this.#writeValue(this.#fields[more], this.#values[more]);
+      }
+      if (isArray) out.text(']');
     }
-    return `"${hex.toString('latin1', 0, at - 1)}"`;
+    out.text('}');
   }
-}
 
-function textJson(text: string): string {
-  return PLAIN_TEXT.test(text) ? `"${text}"` : printableJson(text);
+  #writeValue(field: Field, value: FieldValue): void {
+    const out = this.#out;
+    if (field.type === 'bool') {
+      out.text(value === true || value === 1 ? 'true' : 'false');
+      return;
+    }
+    if (typeof value === 'string') {
+      out.json(field.type === 'text' ? value : bareText(field, value, ':'));
+      return;
+    }
+    out.octet(QUOTE);
+    if (field.type === 'uint' && typeof value === 'number' && (field.base === 'dec' || field.base === 'dec_hex')) {
+      out.decimal(value);
+    } else if (field.type === 'bytes' && value instanceof Uint8Array) {
+      out.hexWithColons(value);
+    } else if (field.type === 'time' && typeof value === 'bigint' && field !== frameFields.timeEpoch) {
+      out.text(isoText(value));
+    } else {
+      // Digits, letters and separators alone: numbers, ids, addresses, labels of markers.
+      out.text(bareText(field, value, ':'));
+    }
+    out.octet(QUOTE);
+  }
 }

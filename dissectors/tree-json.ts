@@ -3,7 +3,7 @@
 
 import { frameProtocol } from './frame-fields.ts';
 import { problemProtocol } from './judged-fields.ts';
-import type { FieldValue } from './layer.ts';
+import type { FieldValue, Protocol } from './layer.ts';
 import { printable, printableJson } from './printable.ts';
 import type { LayerTree, TreeNode } from './tree.ts';
 import { bareText, isoText, octetsText } from './value-text.ts';
@@ -42,7 +42,7 @@ export interface TreeJsonOptions {
 export function treeDocument(tree: LayerTree, options: TreeJsonOptions = {}): JsonObject {
   const layers = emptyObject();
   const repeats = new Set<string>();
-  for (const layer of tree.layers) {
+  for (const layer of joinedLayers(tree)) {
     if (options.octets) put(layers, repeats, `${nodeKey(layer)}_raw`, rawValue(tree, layer));
     put(layers, repeats, nodeKey(layer), nodeValue(tree, layer, options));
   }
@@ -78,8 +78,39 @@ function indented(document: JsonObject): string {
     .join('\n');
 }
 
+const MAC_NAME = 'mac-lte';
+
 /** Layers that tshark calls otherwise than our events do. */
-const TSHARK_NAMES: ReadonlyMap<string, string> = new Map([['ipv4', 'ip']]);
+const TSHARK_NAMES: ReadonlyMap<string, string> = new Map([
+  ['ipv4', 'ip'],
+  ['sl-sch', MAC_NAME],
+  ['rlc-um', 'rlc-lte'],
+]);
+
+/**
+ * Whether a layer goes on with the object of the layer in front of it: tshark has one where several layers of ours bear
+ * one name there (MAC: context and PDU; RLC: context and PDU).
+ */
+export function continuesLayer(before: Protocol | null, protocol: Protocol | null): boolean {
+  if (before === null || protocol === null) return false;
+  const name = tsharkName(protocol.name);
+  return name === tsharkName(before.name) && (before !== protocol || name === MAC_NAME);
+}
+
+/** The layers with those joined that tshark has as one. */
+function joinedLayers(tree: LayerTree): TreeNode[] {
+  const joined: TreeNode[] = [];
+  let before: Protocol | null = null;
+  for (const layer of tree.layers) {
+    const protocol: Protocol | null = layer.kind === 'layer' ? layer.protocol : null;
+    const last = joined.at(-1);
+    if (last !== undefined && continuesLayer(before, protocol)) {
+      joined[joined.length - 1] = { ...last, children: [...last.children, ...layer.children] };
+    } else joined.push(layer);
+    before = protocol;
+  }
+  return joined;
+}
 
 /** What tshark calls a layer. */
 export function tsharkName(protocol: string): string {
@@ -151,7 +182,7 @@ export function indexName(time: bigint | null): string {
 export function treeEk(tree: LayerTree): string {
   const layers = emptyObject();
   const repeats = new Set<string>();
-  for (const layer of tree.layers) {
+  for (const layer of joinedLayers(tree)) {
     const object = emptyObject();
     const name = underscored(nodeKey(layer));
     if (layer.kind === 'layer') flatten(object, new Set(), name, layer.children);
@@ -173,18 +204,17 @@ export function chosenEk(time: bigint, layers: Readonly<Record<string, readonly 
 }
 
 function ekLines(time: bigint | null, layers: JsonObject): string {
-  return ekLinesOf(time, printableJson(layers));
+  return `${ekIndexLine(time)}{${ekTimestamp(time)}"layers":${printableJson(layers)}}\n`;
 }
 
-/**
- * The two lines of `-T ek`.
- *
- * @param time nanoseconds since 1970; null leaves `timestamp` out
- * @param layers JSON of the layers
- */
-export function ekLinesOf(time: bigint | null, layers: string): string {
-  const timestamp = time === null ? '' : `"timestamp":"${floorMilliseconds(time)}",`;
-  return `{"index":{"_index":"${indexName(time)}","_type":"doc"}}\n{${timestamp}"layers":${layers}}\n`;
+/** The first line of a frame of `-T ek`. @param time nanoseconds since 1970, or null */
+export function ekIndexLine(time: bigint | null): string {
+  return `{"index":{"_index":"${indexName(time)}","_type":"doc"}}\n`;
+}
+
+/** The member `timestamp` of the second line, with a comma behind it; nothing where there is no time. */
+export function ekTimestamp(time: bigint | null): string {
+  return time === null ? '' : `"timestamp":"${floorMilliseconds(time)}",`;
 }
 
 function floorMilliseconds(time: bigint): bigint {

@@ -20,7 +20,8 @@ function floorSeconds(nanoseconds: bigint): bigint {
 }
 
 function fraction(nanoseconds: bigint): string {
-  return String(nanoseconds - floorSeconds(nanoseconds) * BILLION).padStart(9, '0');
+  const rest = Number(nanoseconds % BILLION);
+  return String(rest < 0 ? rest + 1e9 : rest).padStart(9, '0');
 }
 
 /** Seconds since 1970 with 9 fraction digits, e.g. `1777629600.123456000`. */
@@ -29,11 +30,19 @@ export function epochText(nanoseconds: bigint): string {
   return `${nanoseconds / BILLION}.${fraction(nanoseconds)}`;
 }
 
+// Captures hold many frames a second: what a second looks like is remembered, for one second in each form.
+let isoSeconds = 0n;
+let isoPrefix = '1970-01-01T00:00:00.';
+
 /** RFC 3339 UTC with 9 fraction digits. Beyond the years that Date knows: seconds since 1970. */
 export function isoText(nanoseconds: bigint): string {
+  const seconds = floorSeconds(nanoseconds);
+  if (seconds === isoSeconds) return `${isoPrefix}${fraction(nanoseconds)}Z`;
   const date = new Date(Number(floorSeconds(nanoseconds)) * 1000);
   if (Number.isNaN(date.getTime())) return epochText(nanoseconds);
-  return `${date.toISOString().slice(0, -5)}.${fraction(nanoseconds)}Z`;
+  isoSeconds = seconds;
+  isoPrefix = `${date.toISOString().slice(0, -5)}.`;
+  return `${isoPrefix}${fraction(nanoseconds)}Z`;
 }
 
 /** The calendar form that tshark 4.0 prints for times, e.g. `May  1, 2026 10:00:00.123456000 UTC`. */
@@ -55,7 +64,7 @@ function hexNumber(value: number | bigint, digits: number): string {
 }
 
 function numberText(field: Field, value: number | bigint): string {
-  return field.base === 'hex' ? hexNumber(value, 2 * field.width) : String(value);
+  return field.base === 'hex' || field.base === 'hex_dec' ? hexNumber(value, 2 * field.width) : String(value);
 }
 
 /** Hex digits that the bits of a field need; those of its octets where it fills them. */
@@ -129,7 +138,9 @@ export function readableText(field: Field, value: FieldValue): string {
   }
   const number = field.base === 'hex' ? hexNumber(value, hexDigits(field)) : String(value);
   if (name !== null && name !== number) return `${printable(name)} (${number})`;
-  return field.base === 'dec_hex' ? `${number} (${hexNumber(value, 2 * field.width)})` : number;
+  return field.base === 'dec_hex' || field.base === 'hex_dec'
+    ? `${number} (${hexNumber(value, 2 * field.width)})`
+    : number;
 }
 
 /**

@@ -4,10 +4,13 @@ import { writeAnalysedFrame } from '../../daemon/engine/frame-tree.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 import { EkWriter } from '../../dissectors/tree-ek.ts';
 import { treeJson } from '../../dissectors/tree-json.ts';
-import { writeOutput } from '../stdout.ts';
+import { writeOctets, writeOutput } from '../stdout.ts';
 import { treeOf } from './details.ts';
 import { frameFilter } from './frame-filter.ts';
 import type { Output } from './output.ts';
+
+/** We chose: octets gathered before they are written. */
+const WRITTEN_AT_ONCE = 64 * 1024;
 
 /** Prints documents as the elements of one JSON array, laid out as tshark does. */
 export function arrayOutput(): { begin(): void; print(document: string): void; end(): void } {
@@ -48,8 +51,10 @@ export function ekOutput(filter: CompiledFilter | null): Output {
       frame: (frame) => {
         if (!passes(frame)) return;
         writeAnalysedFrame(frame, writer);
-        writeOutput(writer.finish());
+        writer.finish();
+        if (writer.length >= WRITTEN_AT_ONCE) writeOctets(writer.take());
       },
     },
+    end: () => writeOctets(writer.take()),
   };
 }

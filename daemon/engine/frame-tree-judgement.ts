@@ -10,7 +10,7 @@ import { layer2IdText, type PgkEpoch } from '../keyring/keyring.ts';
 import { memberName } from '../keyring/member-name.ts';
 import type { AnalysedMessage, JudgementContext } from './analysed-frame.ts';
 import { CONTEXT_TENTHS, PLAUSIBLE_TENTHS } from './evidence.ts';
-import { explainChecks } from './evidence-checks.ts';
+import { CHECKS, explainChecks } from './evidence-checks.ts';
 import type { Attempt } from './judge.ts';
 import { groupText } from './message-event.ts';
 import { MessageFlag, type MessageTable, NONE, VerdictCode } from './message-table.ts';
@@ -21,6 +21,9 @@ const BEARER_MASK = 31;
 const VERSION_WHOLE = 3;
 
 const fields = judgedProtocol.fields;
+
+const PASSED_TEXTS = CHECKS.map(({ name, tenths }) => `${name}: ${tenths / 10} bits`);
+const FAILED_TEXTS = CHECKS.map(({ name, tenths }) => `${name}: would have given ${tenths / 10} bits`);
 
 /** The layer that says what a message was judged to be. @param explain with the block that says how that came about */
 export function writeJudgement(
@@ -60,6 +63,18 @@ export function isExplanation(field: Field): boolean {
   return field === fields.withheld || EXPLAIN_FIELDS.has(field);
 }
 
+// Fingerprints cost an HMAC each and never change. Kept for as long as the keyring is.
+const fingerprints = new WeakMap<PgkEpoch, string | null>();
+
+function fingerprintOf(epoch: PgkEpoch): string | null {
+  let fingerprint = fingerprints.get(epoch);
+  if (fingerprint === undefined) {
+    fingerprint = epoch.fingerprint;
+    fingerprints.set(epoch, fingerprint);
+  }
+  return fingerprint;
+}
+
 function writeExplanation(
   table: MessageTable,
   message: AnalysedMessage,
@@ -69,7 +84,8 @@ function writeExplanation(
   const { row, attempts } = message;
   tree.group('How the verdict came about', 0, 0);
   if (epoch !== null) {
-    if (epoch.fingerprint !== null) tree.generated(fields.fingerprint, epoch.fingerprint);
+    const fingerprint = fingerprintOf(epoch);
+    if (fingerprint !== null) tree.generated(fields.fingerprint, fingerprint);
     const state = EPOCH_STATES[table.epochState[row]] as EpochStateName | undefined;
     if (state !== undefined) tree.generated(fields.keyState, state);
     tree.generated(fields.algorithm, CIPHER_ALGORITHMS[algorithmOf(attempts, epoch)]);
@@ -79,11 +95,11 @@ function writeExplanation(
     tree.generated(fields.bearer, table.lcid[row] & BEARER_MASK);
     tree.generated(fields.direction, DIRECTION);
   }
-  for (const { name, bits } of explainChecks(table.passed[row])) {
-    tree.generated(fields.passed, `${name}: ${bits} bits`);
+  for (let check = 0; check < CHECKS.length; check++) {
+    if ((table.passed[row] & (1 << check)) !== 0) tree.generated(fields.passed, PASSED_TEXTS[check]);
   }
-  for (const { name, bits } of explainChecks(table.failed[row])) {
-    tree.generated(fields.failed, `${name}: would have given ${bits} bits`);
+  for (let check = 0; check < CHECKS.length; check++) {
+    if ((table.failed[row] & (1 << check)) !== 0) tree.generated(fields.failed, FAILED_TEXTS[check]);
   }
   attempts.forEach((attempt, index) => {
     const last = index === attempts.length - 1 && attempt.epoch === epoch;
@@ -104,7 +120,7 @@ function algorithmOf(attempts: readonly Attempt[], epoch: PgkEpoch): number {
 function attemptText(attempt: Attempt, verdict: number): string {
   const { epoch, p2, algorithm, tenths, failed } = attempt;
   const inPtk = p2 === epoch.group.id ? '' : `, group id ${layer2IdText(p2)} in the PTK`;
-  const key = `PGK ${epoch.id} of ${epoch.group.idText} (${epoch.fingerprint ?? 'destroyed'}), ${CIPHER_ALGORITHMS[algorithm]}${inPtk}`;
+  const key = `PGK ${epoch.id} of ${epoch.group.idText} (${fingerprintOf(epoch) ?? 'destroyed'}), ${CIPHER_ALGORITHMS[algorithm]}${inPtk}`;
   if (verdict === VerdictCode.decrypted || verdict === VerdictCode.stale) return `${key}: opens it`;
   if (verdict === VerdictCode.unverifiable) return `${key}: fits, too little to be sure`;
   const names = explainChecks(failed).map((check) => check.name);

@@ -223,6 +223,7 @@ export function decodeMacLte(
   context.rntiType = -1;
   context.crcStatus = CRC_ABSENT;
   context.predefined = false;
+  let saysPredefined = false;
   let cursor = at + FIXED;
   if (cursor > available) return stop(context, available < end ? Problem.snapCut : Problem.framingCut, at, tree);
   context.rntiType = bytes[at + 2];
@@ -236,6 +237,7 @@ export function decodeMacLte(
     if (tag === Tag.payload) {
       context.pduAt = valueAt;
       if (tree !== null) {
+        if (!saysPredefined) tree.generated(fields.predefined, false);
         tree.generated(fields.length, Math.max(0, end - valueAt));
         tree.end();
       }
@@ -252,7 +254,10 @@ export function decodeMacLte(
       return stop(context, next <= end ? Problem.snapCut : Problem.framingCut, cursor, tree);
     }
     if (tag === Tag.crcStatus) context.crcStatus = bytes[valueAt];
-    else if (tag === Tag.predefinedData) context.predefined = bytes[valueAt] !== 0;
+    else if (tag === Tag.predefinedData) {
+      context.predefined = bytes[valueAt] !== 0;
+      saysPredefined = true;
+    }
     if (tree !== null) reportTag(tree, bytes, cursor, tag, octets);
     cursor = next;
   }

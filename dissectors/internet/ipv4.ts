@@ -48,7 +48,7 @@ const fields = {
     clause: CLAUSE,
   }),
   identification: field('ip.id', 'Identification', 'uint', {
-    base: 'dec_hex',
+    base: 'hex_dec',
     width: 2,
     about: 'Equal in all fragments of one packet.',
     clause: CLAUSE,

@@ -105,7 +105,7 @@ const fields = {
     clause: 'TS 36.321 6.2.4',
   }),
   lcid: field('mac-lte.slsch.lcid', 'LCID', 'uint', {
-    base: 'dec_hex',
+    base: 'hex_dec',
     mask: LCID_MASK,
     values: LCIDS,
     about: 'Logical channel of the SDU, or padding; unique within one source and destination.',

@@ -38,7 +38,7 @@ describe('rows', () => {
     ['frame.time_epoch', '1777629600.123456000'],
     ['frame.time', 'May  1, 2026 10:00:00.123456000 UTC'],
     ['mac-lte.slsch.src-l2-id', '0x00abcd'],
-    ['mac-lte.slsch.lcid', '3,31'],
+    ['mac-lte.slsch.lcid', '0x03,0x1f'],
     ['ip.addr', '10.0.0.1,239.255.0.1'],
     ['eth.src', '02:00:00:00:00:01'],
     ['ipv6.dst', 'ff02::1'],
@@ -56,8 +56,8 @@ describe('rows', () => {
 
   test('-E', () => {
     const names = ['mac-lte.slsch.lcid', 'rtp.seq', 'slrb.group-name'];
-    expect(row(names, 'separator=,')).toBe('3,31,,Fire "7", north');
-    expect(row(names, 'separator=,', 'quote=d')).toBe('"3,31",,"Fire ""7"", north"');
+    expect(row(names, 'separator=,')).toBe('0x03,0x1f,,Fire "7", north');
+    expect(row(names, 'separator=,', 'quote=d')).toBe('"0x03,0x1f",,"Fire ""7"", north"');
     expect(row(names, 'separator=/s', 'quote=s', 'aggregator=;')).toBe(`'3;31'  'Fire "7", north'`);
     expect(row(names, 'occurrence=f', 'separator=/t')).toBe('3\t\tFire "7", north');
     expect(row(names, 'occurrence=l', 'aggregator=/s', 'quote=n')).toBe('31\t\tFire "7", north');

@@ -1,0 +1,116 @@
+// Text put together as octets: for output of which there is so much that strings would cost more than what they say.
+
+import { printableJson } from './printable.ts';
+
+/** Constants we chose. */
+/** Octets of room at the beginning; doubled when they do not suffice. */
+const FIRST_ROOM = 256 * 1024;
+
+/**
+ * JSON texts remembered, and UTF-16 units of the longest: names and sentences come back in frame after frame. Above the
+ * first cap all are forgotten.
+ */
+const KNOWN_TEXTS = 4096;
+const LONGEST_KNOWN = 200;
+
+const COLON = 0x3a;
+const ZERO = 0x30;
+const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+/** Numbers beyond are written by way of a string. */
+const LARGEST_FAST = 0xffff_ffff;
+const DIGITS = 10;
+
+/** Gathers ASCII, and UTF-8 inside JSON strings. */
+export class AsciiWriter {
+  #bytes = Buffer.allocUnsafe(FIRST_ROOM);
+  #at = 0;
+  readonly #digits = new Uint8Array(DIGITS);
+  readonly #known = new Map<string, Uint8Array>();
+
+  /** Octets gathered. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** What was gathered, valid until the next write. It is forgotten here. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#at);
+    this.#at = 0;
+    return taken;
+  }
+
+  octet(value: number): void {
+    this.#room(1);
+    this.#bytes[this.#at++] = value;
+  }
+
+  octets(values: Uint8Array): void {
+    this.#room(values.length);
+    this.#bytes.set(values, this.#at);
+    this.#at += values.length;
+  }
+
+  /** ASCII text as it is. */
+  text(text: string): void {
+    this.#room(text.length);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = 0; index < text.length; index++) bytes[at++] = text.charCodeAt(index);
+    this.#at = at;
+  }
+
+  /** Text as a JSON string in which nothing reaches a terminal as a control. */
+  json(text: string): void {
+    if (text.length > LONGEST_KNOWN) {
+      this.octets(Buffer.from(printableJson(text)));
+      return;
+    }
+    let json = this.#known.get(text);
+    if (json === undefined) {
+      json = Uint8Array.from(Buffer.from(printableJson(text)));
+      if (this.#known.size >= KNOWN_TEXTS) this.#known.clear();
+      this.#known.set(text, json);
+    }
+    this.octets(json);
+  }
+
+  /** A whole number in decimal. */
+  decimal(value: number): void {
+    if (!Number.isInteger(value) || value < 0 || value > LARGEST_FAST) {
+      this.text(String(value));
+      return;
+    }
+    const digits = this.#digits;
+    let count = 0;
+    let rest = value;
+    do {
+      const next = Math.floor(rest / 10);
+      digits[count++] = ZERO + rest - next * 10;
+      rest = next;
+    } while (rest > 0);
+    this.#room(count);
+    while (count > 0) this.#bytes[this.#at++] = digits[--count];
+  }
+
+  /** Octets as two hex digits each, colons between them. */
+  hexWithColons(values: Uint8Array): void {
+    this.#room(3 * values.length);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = 0; index < values.length; index++) {
+      const octet = values[index];
+      if (index > 0) bytes[at++] = COLON;
+      bytes[at++] = HEX_DIGITS[octet >>> 4];
+      bytes[at++] = HEX_DIGITS[octet & 15];
+    }
+    this.#at = at;
+  }
+
+  #room(octets: number): void {
+    const needed = this.#at + octets;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+  }
+}
