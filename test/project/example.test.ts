@@ -16,7 +16,14 @@ test('docs/example passes its own tests', () => {
     symlinkSync(ROOT, join(folder, 'node_modules', 'sidescope'));
     symlinkSync(join(ROOT, 'node_modules', 'vitest'), join(folder, 'node_modules', 'vitest'));
     const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-    const result = spawnSync(process.execPath, [vitest, 'run'], { cwd: folder, encoding: 'utf8', timeout: 60_000 });
+    const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
+    delete env.FORCE_COLOR;
+    const result = spawnSync(process.execPath, [vitest, 'run'], {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     expect(result.stdout + result.stderr).toMatch(/Tests\s+3 passed/);
     expect(result.status).toBe(0);
   } finally {
