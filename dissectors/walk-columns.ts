@@ -34,6 +34,7 @@ function createFrameColumns(rows: number): FrameColumns {
     problem: new Uint8Array(rows),
     problemAt: new Uint32Array(rows),
     framing: new Uint8Array(rows),
+    framingAt: new Uint32Array(rows),
     pduAt: new Uint32Array(rows),
     pduLength: new Uint32Array(rows),
     pduAvailable: new Uint32Array(rows),
@@ -69,6 +70,7 @@ export function resetWalkTable(table: WalkTable, rows: number): void {
   frames.problem.fill(0, 0, rows);
   frames.problemAt.fill(0, 0, rows);
   frames.framing.fill(0, 0, rows);
+  frames.framingAt.fill(0, 0, rows);
   frames.pduAt.fill(0, 0, rows);
   frames.pduLength.fill(0, 0, rows);
   frames.pduAvailable.fill(0, 0, rows);

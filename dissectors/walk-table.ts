@@ -82,6 +82,11 @@ export interface FrameColumns {
   problem: Uint8Array;
   problemAt: Uint32Array;
   framing: Uint8Array;
+  /**
+   * First octet of the context in front of the PDU, behind its start string where it has one; meaningful where `framing`
+   * is not `none`. With one of MAC, the octets from here to the end of the PDU are a `mac-lte-framed` record.
+   */
+  framingAt: Uint32Array;
   /** The MAC PDU (or RLC, PDCP PDU where the framing begins there): where it is, its octets, and how many were captured. */
   pduAt: Uint32Array;
   pduLength: Uint32Array;

@@ -338,6 +338,7 @@ function walkGsmtap(
       return walkMacLte(bytes, payloadAt, available, end, framing, row, table, tree);
     case GsmtapPayload.slBch:
       table.frames.framing[row] = framing;
+      table.frames.framingAt[row] = payloadAt;
       placePdu(table.frames, row, payloadAt, available, end);
       if (tree !== null) reportSlBch(tree, bytes, payloadAt, available, end);
       return Outcome.slBch;
@@ -360,6 +361,7 @@ function walkMacLte(
   const { frames, elements } = table;
   const problem = decodeMacLte(bytes, at, available, end, macLte, tree);
   frames.framing[row] = framing;
+  frames.framingAt[row] = at;
   const { rntiType, pduAt } = macLte;
   const whole = problem === Problem.none;
   if (whole) placePdu(frames, row, pduAt, available, end);
@@ -412,6 +414,7 @@ function walkRlcLte(
   const { frames } = table;
   const problem = decodeRlcLte(bytes, at, available, end, rlcLte, tree);
   frames.framing[row] = Framing.rlcLteUdp;
+  frames.framingAt[row] = at;
   if (!rlcLte.sidelink) return Outcome.notSidelink;
   if (problem !== Problem.none) {
     noteProblem(frames, row, problem, rlcLte.problemAt);
@@ -434,6 +437,7 @@ function walkPdcpLte(
   const { frames, elements } = table;
   const problem = decodePdcpLte(bytes, at, available, end, pdcpLte, tree);
   frames.framing[row] = Framing.pdcpLteUdp;
+  frames.framingAt[row] = at;
   if (!pdcpLte.sidelink) return Outcome.notSidelink;
   const pduAt = pdcpLte.pduAt;
   if (problem !== Problem.none) {
