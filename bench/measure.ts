@@ -1,7 +1,7 @@
 // Runs commands as whole processes and times them from outside: wall clock and peak memory, median of several runs.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** What some runs of a command took. */
 export interface Measurement {
@@ -36,7 +36,8 @@ export function measure(command: readonly string[], runs: number): Measurement {
     const result = spawnSync(line[0], line.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
     const took = (performance.now() - start) / 1000;
     if (result.error !== undefined) throw result.error;
-    if (result.status !== 0) throw new Error(`${command.join(' ')} ended with ${result.status}: ${result.stderr.toString()}`);
+    if (result.status !== 0)
+      throw new Error(`${command.join(' ')} ended with ${result.status}: ${result.stderr.toString()}`);
     if (timed) {
       const kib = Number(readFileSync(report, 'utf8').trim().split('\n').at(-1));
       peakMib = Math.max(Number.isNaN(peakMib) ? 0 : peakMib, kib / 1024);
