@@ -1,0 +1,76 @@
+// What removing one member costs, by both schemes and for groups of several sizes: time to make the messages, messages and
+// octets. `npm run bench:rekey`.
+
+import { randomBytes } from 'node:crypto';
+import { GroupManager, type MemberToAdd } from '../daemon/keying/group-manager.ts';
+import { type GroupState, SCHEMES, type Scheme } from '../daemon/keying/group-state.ts';
+import { DEFAULT_BEARER } from '../daemon/keying/rekey-plan.ts';
+import { DEFAULT_MIKEY_PROFILE } from '../daemon/keyring/keyring.ts';
+
+// We chose.
+
+const SIZES = [10, 1000, 10_000, 100_000];
+const GROUP = 0xf00001;
+const DAY = 86_400_000;
+/** What the project aims at for 10,000 members. */
+const AIMS: Readonly<Record<Scheme, string>> = { individual: 'below 2 s', lkh: 'below 20 ms and 2 kB' };
+/** Removals of which the median is taken; the large individual ones take too long for several. */
+const RUNS = 5;
+const RUNS_ABOVE = 10_000;
+
+const random = (octets: number): Uint8Array => {
+  const made = new Uint8Array(octets);
+  made.set(randomBytes(octets));
+  return made;
+};
+
+function members(size: number): MemberToAdd[] {
+  return Array.from({ length: size }, (_, index) => ({
+    id: index + 1,
+    name: '',
+    pmk: { id: Buffer.from(`pmk-${index + 1}`), octets: random(32), profile: DEFAULT_MIKEY_PROFILE },
+    address: null,
+  }));
+}
+
+/** Makes a group. The first messages are not what is measured, so they are as few as the scheme needs. */
+function groupOf(scheme: Scheme, size: number): GroupState {
+  const state: GroupState = {
+    ...{ managerName: 'bench', seed: random(32), initiator: 'pkmf@example.org' },
+    ...{ members: new Map(), groups: new Map() },
+  };
+  const policy = { scheme, arity: 2, period: 7 * DAY, overlap: 2 * 3_600_000, ahead: 0 };
+  const manager = new GroupManager(state, { random, now: Date.now(), rate: DEFAULT_BEARER });
+  // The first half of a million key wraps would take longer than all that is measured: members beyond one come by hand.
+  const people = members(size);
+  manager.create({ id: GROUP, name: 'bench', algorithm: 2, policy, multicast: null, members: people });
+  return state;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+process.stdout.write('members  scheme      messages     octets  largest  made in ms  on a 100 kbit/s bearer\n');
+for (const size of SIZES) {
+  for (const scheme of SCHEMES) {
+    const state = groupOf(scheme, size);
+    const times: number[] = [];
+    let line = '';
+    const runs = scheme === 'individual' && size > RUNS_ABOVE ? 1 : RUNS;
+    for (let run = 0; run < runs; run++) {
+      const manager = new GroupManager(state, { random, now: Date.now(), rate: DEFAULT_BEARER });
+      const victim = Math.floor(((run + 0.5) * size) / runs) + 1;
+      const start = performance.now();
+      const { plan } = manager.remove(GROUP, [victim], true);
+      times.push(performance.now() - start);
+      const largest = plan.messages.reduce((most, message) => Math.max(most, message.octets), 0);
+      const cells = [plan.cost.messages, plan.cost.octets, largest].map((cell, i) =>
+        String(cell).padStart([11, 11, 9][i]),
+      );
+      line = `${cells.join('')}  ${median(times).toFixed(1).padStart(10)}  ${(plan.cost.latency / 1000).toFixed(2)} s`;
+    }
+    const aim = size === 10_000 ? `  (aim: ${AIMS[scheme]})` : '';
+    process.stdout.write(`${String(size).padStart(7)}  ${scheme.padEnd(10)}${line}${aim}\n`);
+  }
+}
