@@ -5,6 +5,7 @@ import type { Keyring } from '../../../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { sha256 } from '../../../daemon/keyring/vault/sealing.ts';
 import type { VaultSurroundings } from '../../../daemon/keyring/vault/surroundings.ts';
+import { verifyVault } from '../../../daemon/keyring/vault/verify-vault.ts';
 import { createVault, type Unlock, Vault } from '../../../daemon/keyring/vault.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';
 
@@ -111,6 +112,25 @@ export function statesOf(vault: Vault): Record<number, string> {
   return Object.fromEntries(vault.list().map((row) => [row.pgkId, row.state]));
 }
 
+/** Types of the records in the audit log of a world. */
+export function recordTypes(around: World): string[] {
+  return auditLines(around).map((line) => (JSON.parse(line) as { type: string }).type);
+}
+
+/** Lines of the audit log of a world. */
+export function auditLines(around: World): string[] {
+  return Buffer.from(around.fs.octets(`${PATH}.audit`))
+    .toString()
+    .trimEnd()
+    .split('\n');
+}
+
+/** Codes of what `verify` finds wrong. */
+export function wrongCodes(around: World): (string | null)[] {
+  const { checks } = verifyVault(PATH, passphrase(), options(around));
+  return checks.filter(({ isGood }) => !isGood).map(({ code }) => code);
+}
+
 /** The code of the error that something throws; `null` where it throws none. */
 export function codeOf(act: () => unknown): string | null {
   try {
@@ -119,4 +139,9 @@ export function codeOf(act: () => unknown): string | null {
   } catch (error) {
     return (error as { code?: string }).code ?? String(error);
   }
+}
+
+/** A keyring of many groups. */
+export function manyKeys(groups: readonly object[]): Keyring {
+  return parseKeyring(JSON.stringify({ format: 'sidescope-keyring/1', groups }), 'many.json');
 }

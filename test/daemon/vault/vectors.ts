@@ -49,8 +49,8 @@ function recipientSlot(
   const shared = x25519.shared(EPHEMERAL, x25519.publicOf(IDENTITY));
   const key = slowDerive(shared, 'sidescope-slot-v1', Buffer.concat([ephemeral, x25519.publicOf(IDENTITY)]));
   const parameters = new Members(recipient, ephemeral);
-  const associated = Buffer.concat([vaultId, Buffer.alloc(0)]);
-  const parts = [associated, id, kind, parameters].map((part) => slowCbor(part as Value));
+
+  const parts = [vaultId, id, kind, parameters].map((part) => slowCbor(part));
   return new Members(id, kind, parameters, SLOT_NONCE, slowSeal(key, SLOT_NONCE, Buffer.concat(parts), DATA_KEY));
 }
 

@@ -1,0 +1,219 @@
+// Changing a vault: orders, imports, use counters and what others keep in it.
+
+import { describe, expect, test } from 'vitest';
+import { layer2IdText } from '../../../daemon/keyring/group.ts';
+import { createVault, Vault } from '../../../daemon/keyring/vault.ts';
+import {
+  auditLines,
+  codeOf,
+  DAY,
+  keyEntry,
+  keyHex,
+  keyringOf,
+  manyKeys,
+  NOW,
+  options,
+  PATH,
+  passphrase,
+  recordTypes,
+  statesOf,
+  THREE_KEYS,
+  withVault,
+  world,
+  worldWithVault,
+  wrongCodes,
+} from './fixture.ts';
+
+describe('orders', () => {
+  test('are durable, on record with fingerprints, and never take the key along', () => {
+    const around = worldWithVault();
+    const rows = withVault(around, (vault) => vault.order('revoke', ['f00001/39'], 'lost radio'));
+    expect(rows).toMatchObject([{ pgkId: 39, state: 'revoked' }]);
+    expect(withVault(around, statesOf)).toEqual({ 38: 'expired', 39: 'revoked', 40: 'staged' });
+    const line = auditLines(around).find((each) => each.includes('"key.revoked"')) ?? '';
+    expect(line).toContain(rows[0].fingerprint);
+    expect(line).toContain('lost radio');
+    const types = recordTypes(around);
+    expect(types.indexOf('key.revoked')).toBeLessThan(types.lastIndexOf('vault.save_intended'));
+    expect(types.lastIndexOf('vault.save_intended')).toBeLessThan(types.lastIndexOf('vault.saved'));
+  });
+
+  test('suspend and resume', () => {
+    const around = worldWithVault();
+    withVault(around, (vault) => vault.order('suspend', ['f00001/39'], 'x'));
+    expect(withVault(around, statesOf)[39]).toBe('suspended');
+    around.time.now += 1000;
+    withVault(around, (vault) => vault.order('resume', ['f00001/39'], 'x'));
+    expect(withVault(around, statesOf)[39]).toBe('active');
+  });
+
+  test('destroy overwrites the octets; id, window and fingerprint stay', () => {
+    const around = worldWithVault();
+    const [before] = withVault(around, (vault) => vault.list());
+    withVault(around, (vault) => {
+      const { keyring } = vault.keyring({ reason: 'x', subject: 'x' });
+      expect(keyring.epochs[0].octets).not.toBeNull();
+      vault.order('destroy', ['f00001/38'], 'x');
+      expect(vault.keyring({ reason: 'x', subject: 'x' }).keyring.epochs[0].octets).toBeNull();
+    });
+    const [after] = withVault(around, (vault) => vault.list());
+    expect(after).toMatchObject({ pgkId: 38, state: 'destroyed', daysLeft: null, fingerprint: before.fingerprint });
+  });
+
+  test('name keys by id, by fingerprint, by group; ids that came round again need a fingerprint', () => {
+    const around = worldWithVault([keyEntry(1, -20, 5, {}, 100), keyEntry(1, -10, 5, {}, 101), keyEntry(2, -1, 5)]);
+    withVault(around, (vault) => {
+      const [first] = vault.list();
+      expect(() => vault.order('revoke', ['f00001/1'], 'x')).toThrow(new RegExp(`${first.fingerprint} \\(expired\\)`));
+      expect(codeOf(() => vault.order('revoke', ['f00001/1'], 'x'))).toBe('vault.ambiguous-key');
+      expect(vault.order('compromise', [first.fingerprint], 'x')).toMatchObject([{ state: 'compromised' }]);
+      expect(codeOf(() => vault.order('revoke', ['f00001/9'], 'x'))).toBe('vault.no-such-key');
+      expect(codeOf(() => vault.order('revoke', ['f00002'], 'x'))).toBe('vault.no-such-key');
+      expect(vault.order('destroy', ['f00001'], 'x')).toHaveLength(3);
+    });
+  });
+
+  test('a mistyped key name is not repeated when it could be a key', () => {
+    const around = worldWithVault();
+    const hex = keyHex(39);
+    withVault(around, (vault) => {
+      expect(() => vault.order('revoke', [hex], 'x')).toThrow(/holds no key under that name/);
+    });
+  });
+
+  test('an order that one key refuses is carried out on none', () => {
+    const around = worldWithVault();
+    expect(codeOf(() => withVault(around, (vault) => vault.order('suspend', ['f00001/39', 'f00001/38'], 'x')))).toBe(
+      'vault.transition',
+    );
+    expect(withVault(around, statesOf)[39]).toBe('active');
+  });
+});
+
+describe('import', () => {
+  const group = (keys: readonly object[], more: object = {}): ReturnType<typeof keyringOf> =>
+    keyringOf(keys, 'f00001', more);
+
+  test('the same again changes nothing', () => {
+    const around = worldWithVault();
+    withVault(around, (vault) => {
+      const { generation } = vault;
+      expect(vault.importKeyring(group(THREE_KEYS), 'x')).toMatchObject({ added: 0, known: 3, restricted: 0 });
+      expect(vault.generation).toBe(generation);
+    });
+  });
+
+  test.each([
+    ['other octets under the same id and time', [keyEntry(39, -2, 7, {}, 500)], 'vault.conflicting-key'],
+    ['the same octets under another id', [keyEntry(41, -2, 7, {}, 39)], 'vault.duplicate-key'],
+    ['a longer window', [keyEntry(39, -2, 9)], 'vault.window'],
+    ['a window that moved', [keyEntry(39, -3, 7)], 'vault.window'],
+  ])('%s is refused, and nothing of that file is taken', (_, keys, code) => {
+    const around = worldWithVault();
+    const act = (vault: Vault): unknown => vault.importKeyring(group([keyEntry(50, 20, 7), ...keys]), 'x');
+    expect(codeOf(() => withVault(around, act))).toBe(code);
+    expect(Object.keys(withVault(around, statesOf))).toEqual(['38', '39', '40']);
+  });
+
+  test('an expired key does not come back to life by a longer window', () => {
+    const around = worldWithVault();
+    expect(codeOf(() => withVault(around, (vault) => vault.importKeyring(group([keyEntry(38, -9, 30)]), 'x')))).toBe(
+      'vault.window',
+    );
+  });
+
+  test('a destroyed key does not come back, by its octets or by its id', () => {
+    const around = worldWithVault();
+    withVault(around, (vault) => vault.order('destroy', ['f00001/39'], 'x'));
+    withVault(around, (vault) => {
+      expect(codeOf(() => vault.importKeyring(group([keyEntry(39, -2, 7)]), 'x'))).toBe('vault.transition');
+      expect(codeOf(() => vault.importKeyring(group([keyEntry(39, -2, 7, {}, 77)]), 'x'))).toBe(
+        'vault.conflicting-key',
+      );
+    });
+  });
+
+  test('restrictions are taken over, and never taken back', () => {
+    const around = worldWithVault();
+    const revokedAt = new Date(NOW - DAY).toISOString();
+    withVault(around, (vault) => {
+      expect(vault.importKeyring(group([keyEntry(39, -2, 6, { revokedAt })]), 'x')).toMatchObject({ restricted: 1 });
+      expect(vault.importKeyring(group([keyEntry(39, -2, 6)]), 'x')).toMatchObject({ known: 1, restricted: 0 });
+      expect(statesOf(vault)[39]).toBe('revoked');
+      const { key: _key, ...destroyed } = keyEntry(40, 5, 7, { destroyedAt: revokedAt }) as { key: string };
+      expect(vault.importKeyring(group([destroyed]), 'x')).toMatchObject({ restricted: 1 });
+      expect(statesOf(vault)[40]).toBe('destroyed');
+    });
+  });
+
+  test('another algorithm for a group is refused; a new roster is taken', () => {
+    const around = worldWithVault();
+    withVault(around, (vault) => {
+      expect(codeOf(() => vault.importKeyring(group([], { algorithm: '128-EEA1' }), 'x'))).toBe(
+        'vault.conflicting-key',
+      );
+      const members = [{ id: '0a0b0c', name: 'Engine 71', addresses: ['169.254.10.11'], from: null, until: null }];
+      expect(vault.importKeyring(group([], { members }), 'x')).toMatchObject({ groupsChanged: 1, added: 0 });
+      expect(vault.keyring(null).keyring.groups[0].members).toHaveLength(1);
+    });
+  });
+
+  test('100,000 epochs are taken, saved and opened', { timeout: 60_000 }, () => {
+    const around = world();
+    createVault(PATH, [passphrase()], options(around));
+    const groups = Array.from({ length: 400 }, (_, index) => ({
+      id: layer2IdText(index + 1),
+      algorithm: '128-EEA2',
+      keys: Array.from({ length: 250 }, (__, id) => keyEntry(id, id, 1, {}, index * 250 + id)),
+    }));
+    const keyring = manyKeys(groups);
+    withVault(around, (vault) => expect(vault.importKeyring(keyring, 'x')).toMatchObject({ added: 100_000 }));
+    withVault(around, (vault) => {
+      expect(vault.list()).toHaveLength(100_000);
+      vault.order('revoke', ['000190/7'], 'x');
+    });
+    expect(wrongCodes(around)).toEqual([]);
+  });
+
+  test('10,000 keys open in less than 0.3 s beside the passphrase work', { timeout: 60_000 }, () => {
+    const around = world();
+    createVault(PATH, [passphrase()], options(around));
+    const groups = Array.from({ length: 40 }, (_, index) => ({
+      id: layer2IdText(index + 1),
+      algorithm: '128-EEA2',
+      keys: Array.from({ length: 250 }, (__, id) => keyEntry(id, id, 1, {}, index * 250 + id)),
+    }));
+    withVault(around, (vault) => vault.importKeyring(manyKeys(groups), 'x'));
+    const times = Array.from({ length: 5 }, () => {
+      const from = performance.now();
+      const vault = Vault.open(PATH, passphrase(), options(around));
+      const took = performance.now() - from;
+      expect(vault.list()).toHaveLength(10_000);
+      vault.close();
+      return took;
+    });
+    expect(Math.min(...times)).toBeLessThan(300);
+  });
+});
+
+describe('use counters and attachments', () => {
+  test('persist across a restart', () => {
+    const around = worldWithVault();
+    withVault(around, (vault) => {
+      vault.countUse(0xf00001, 39, NOW - 2 * DAY, 10, 2000);
+      vault.countUse(0xf00001, 39, NOW - 2 * DAY, 1, 100);
+      vault.saveState();
+    });
+    const row = withVault(around, (vault) => vault.list()).find(({ pgkId }) => pgkId === 39);
+    expect(row).toMatchObject({ frames: 11, octets: 2100 });
+  });
+
+  test('what another part keeps comes back, and goes', () => {
+    const around = worldWithVault();
+    const octets = Buffer.from('a key hierarchy');
+    withVault(around, (vault) => vault.attach('groups', octets, [{ type: 'group.created', data: {} }]));
+    expect(Buffer.from(withVault(around, (vault) => vault.attachment('groups')) ?? [])).toEqual(octets);
+    withVault(around, (vault) => vault.attach('groups', null, []));
+    expect(withVault(around, (vault) => vault.attachment('groups'))).toBeNull();
+  });
+});
