@@ -23,6 +23,8 @@ export class DuplicateFilter {
   readonly #high = new Uint32Array(BUCKETS * WAYS);
   readonly #time = new Float64Array(BUCKETS * WAYS).fill(Number.NEGATIVE_INFINITY);
   readonly #interface = new Uint16Array(BUCKETS * WAYS);
+  // The way of each bucket that is forgotten next: the one that was remembered first.
+  readonly #next = new Uint8Array(BUCKETS);
   // Different in each run, so that nobody can send a frame that is taken for a copy of another. A collision by chance
   // has a probability of 2^-64 a pair.
   readonly #seed0 = (Math.random() * 0x1_0000_0000) | 0;
@@ -62,22 +64,22 @@ export class DuplicateFilter {
     const base = bucket * WAYS;
     let copy = false;
     let own = -1;
-    let oldest = base;
     for (let entry = base; entry < base + WAYS; entry++) {
-      if (this.#low[entry] === low && this.#high[entry] === high) {
-        const apart = Math.abs(time - this.#time[entry]);
-        const same = this.#interface[entry] === interfaceId;
-        if (same) own = entry;
-        if (apart <= (same ? SAME_INTERFACE_MS : OTHER_INTERFACE_MS)) {
-          copy = true;
-          // Repeats are measured from the first transmission: a copy does not keep the window open.
-          if (same) return true;
-        }
-      }
-      if (this.#time[entry] < this.#time[oldest]) oldest = entry;
+      if (this.#low[entry] !== low || this.#high[entry] !== high) continue;
+      const apart = Math.abs(time - this.#time[entry]);
+      const same = this.#interface[entry] === interfaceId;
+      if (same) own = entry;
+      if (apart > (same ? SAME_INTERFACE_MS : OTHER_INTERFACE_MS)) continue;
+      // Repeats are measured from the first transmission: a copy does not keep the window open.
+      if (same) return true;
+      copy = true;
     }
-    const entry = own >= 0 ? own : oldest;
-    if (own < 0 && Math.abs(time - this.#time[entry]) <= SAME_INTERFACE_MS) this.evictions++;
+    let entry = own;
+    if (own < 0) {
+      entry = base + this.#next[bucket];
+      this.#next[bucket] = (this.#next[bucket] + 1) % WAYS;
+      if (Math.abs(time - this.#time[entry]) <= SAME_INTERFACE_MS) this.evictions++;
+    }
     this.#low[entry] = low;
     this.#high[entry] = high;
     this.#time[entry] = time;
