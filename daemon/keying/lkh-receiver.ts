@@ -115,14 +115,15 @@ export class LkhReceiver {
       return failed('too many node keys are held');
     }
     for (const { node, version, octets } of fresh) this.#replace(message.group, node, version, octets);
-    const root = this.#find(message.group, nodeName(ROOT_NODE, message.arity), message.rootVersion);
+    const pgkNode = message.placement?.node ?? ROOT_NODE;
+    const pgkKey = this.#find(message.group, nodeName(pgkNode, message.arity), message.pgkKeyVersion);
     if (message.pgks.length === 0) {
       // Node keys alone, ahead of a message with PGKs, or for another member.
       return fresh.length > 0 ? { ...said, macRight: true, accepted: true } : refused('mikey.key_unknown', true);
     }
-    if (root === null) return refused('mikey.key_unknown', true);
+    if (pgkKey === null) return refused('mikey.key_unknown', true);
     const isStale = Math.abs(own - time) > STALE_MS;
-    const deliveries = message.pgks.map((pgk) => this.#deliver(message, pgk, root, own, isStale, time));
+    const deliveries = message.pgks.map((pgk) => this.#deliver(message, pgk, pgkKey, own, isStale, time));
     const findings = gravestFirst(deliveries.flatMap((delivery) => delivery.findings));
     const accepted = deliveries.some((delivery) => delivery.accepted);
     const none = accepted || findings.length > 0 ? null : 'the keyring took none of its PGKs';
@@ -159,12 +160,12 @@ export class LkhReceiver {
   #deliver(
     message: LkhMessage,
     pgk: LkhPgk,
-    root: Uint8Array,
+    pgkKey: Uint8Array,
     own: number,
     isStale: boolean,
     time: number,
   ): PgkDelivery {
-    const octets = unwrapKey(root, pgk.wrapped);
+    const octets = unwrapKey(pgkKey, pgk.wrapped);
     if (octets === null) return this.#claim(message, pgk, 'mikey.mac_failed');
     const { pgkId } = pgk;
     const { group } = message;

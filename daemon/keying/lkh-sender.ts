@@ -36,15 +36,15 @@ export interface RekeyToBuild {
   /** Null: for the whole group. */
   readonly placement: LkhPlacement | null;
   readonly updates: readonly LkhUpdate[];
-  /** The root as it is after the updates. */
-  readonly root: LkhNode;
+  /** What the PGKs are enciphered under, after the updates: the root, or in a welcome the member's leaf. */
+  readonly pgkKey: LkhNode;
   /** A beginning that is null is the time of issue. */
   readonly pgks: readonly PgkToDeliver[];
 }
 
 /** One message, signed (docs/groups.md, rekey message). @throws RangeError where it would not fit a datagram */
 export function buildRekey(rekey: RekeyToBuild, signer: RekeySigner): Uint8Array {
-  const { group, arity, counter, placement, updates, root } = rekey;
+  const { group, arity, counter, placement, updates, pgkKey } = rekey;
   const contents = encodeLkhContents({
     kind: placement === null ? LkhKind.rekey : LkhKind.welcome,
     arity,
@@ -54,12 +54,12 @@ export function buildRekey(rekey: RekeyToBuild, signer: RekeySigner): Uint8Array
     managerId: signer.keyId,
     placement,
     updates,
-    rootVersion: root.version,
+    pgkKeyVersion: pgkKey.version,
     pgks: rekey.pgks.map(({ pgkId, octets, notBefore, notAfter }) => ({
       pgkId,
       notBefore: nanosecondsOf(notBefore ?? rekey.issued),
       notAfter: notAfter === null ? null : nanosecondsOf(notAfter),
-      wrapped: wrapKey(root.key, octets),
+      wrapped: wrapKey(pgkKey.key, octets),
     })),
   });
   const signature = signRekey(contents, signer.privateKey);

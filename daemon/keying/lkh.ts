@@ -187,6 +187,12 @@ export class LkhTree {
     return updates;
   }
 
+  /** Makes sure that the leaf key of a member follows from its PMK, so that a welcome can place it there. */
+  seat(member: number): void {
+    const { node, version, key } = this.leaf(member);
+    if (Buffer.compare(key, this.#sources.leafKey(member, node, version)) !== 0) this.replaceLeaf(member);
+  }
+
   /** Gives a member a new leaf key, for one that has lost its place in the hierarchy. `welcome` then brings the rest. */
   replaceLeaf(member: number): void {
     const { node } = this.leaf(member);

@@ -1,12 +1,13 @@
 // The rekey message of the logical key hierarchy (RFC 2627 5.4). The RFC defines no octets, so layout, port and magic are
-// ours. One message gives new node keys, each enciphered under keys that the right members hold, and PGKs under the root
-// key; the group manager signs it, because every member knows some node keys and could otherwise make one itself.
+// ours. One message gives new node keys, each enciphered under keys that the right members hold, and PGKs: under the root
+// key in a rekey, in a welcome under the leaf key of the member it is for, who may be given PGKs that others must not
+// learn. The group manager signs it, because every member knows some node keys and could otherwise make one itself.
 //
 //   0   8  magic "SSCOLKH1"                    37     2  placements P, 0 or 1
 //   8   1  kind: 1 rekey, 2 welcome            then   P: PMK id length (2), PMK id, leaf (4), version (4)
 //   9   1  arity: 2 or 4                       then   updates U (2), then each: node (4), version (4), copies C (1),
 //   10  3  group                                      then each: under (1), version of that key (4), wrapped key (40)
-//   13  8  issued, NTP-UTC                     then   version of the root key (4), PGKs K (1), then each: PGK id (1),
+//   13  8  issued, NTP-UTC                     then   version of their key (4), PGKs K (1), then each: PGK id (1),
 //   21  8  counter                                    not before (8), not after (8), wrapped PGK (40)
 //   29  8  id of the manager's key             then   signature, Ed25519 over everything before it (64)
 //
@@ -85,7 +86,7 @@ export interface LkhUpdate {
   readonly copies: readonly LkhCopy[];
 }
 
-/** A PGK, enciphered under the root key. */
+/** A PGK, enciphered under the root key, or in a welcome under the leaf key. */
 export interface LkhPgk {
   readonly pgkId: number;
   /** Nanoseconds since 1970 UTC. */
@@ -108,7 +109,8 @@ export interface LkhContents {
   readonly managerId: Uint8Array;
   readonly placement: LkhPlacement | null;
   readonly updates: readonly LkhUpdate[];
-  readonly rootVersion: number;
+  /** Version of the key that the PGKs are enciphered under. */
+  readonly pgkKeyVersion: number;
   readonly pgks: readonly LkhPgk[];
 }
 
@@ -285,8 +287,8 @@ function readRekey(bytes: Uint8Array, at: number, end: number, tree: TreeWriter 
   const pgksAt = next + 5;
   const pgksEnd = pgksAt > end ? pgksAt : pgksAt + bytes[next + 4] * (17 + WRAPPED_OCTETS);
   if (pgksEnd > end) return cut(next, 'its PGKs');
-  const rootVersion = uint32(bytes, next);
-  if (tree !== null) addFields(tree, bytes, next, [f.rootVersion, f.pgks]);
+  const pgkKeyVersion = uint32(bytes, next);
+  if (tree !== null) addFields(tree, bytes, next, [f.pgkKeyVersion, f.pgks]);
   const pgks: LkhPgk[] = [];
   for (let pgkAt = pgksAt; pgkAt < pgksEnd; pgkAt += 17 + WRAPPED_OCTETS) {
     const notBefore = timeAt(bytes, pgkAt + 1);
@@ -320,7 +322,7 @@ function readRekey(bytes: Uint8Array, at: number, end: number, tree: TreeWriter 
       managerId: bytes.subarray(at + MANAGER, at + PLACEMENTS),
       placement,
       updates,
-      rootVersion,
+      pgkKeyVersion,
       pgks,
       signature: bytes.subarray(pgksEnd, messageEnd),
       covered: { at, end: pgksEnd },
@@ -356,7 +358,7 @@ export function encodeLkhContents(contents: LkhContents): Uint8Array {
     writer.uint32(node).uint32(version).uint8(copies.length);
     for (const copy of copies) writer.uint8(copy.under).uint32(copy.version).bytes(copy.wrapped);
   }
-  writer.uint32(contents.rootVersion).uint8(contents.pgks.length);
+  writer.uint32(contents.pgkKeyVersion).uint8(contents.pgks.length);
   for (const { pgkId, notBefore, notAfter, wrapped } of contents.pgks) {
     writer.uint8(pgkId).uint64(nanosecondsToNtp(notBefore));
     writer.uint64(notAfter === null ? 0n : nanosecondsToNtp(notAfter)).bytes(wrapped);
@@ -400,7 +402,7 @@ const f = {
   under: number('lkh.under', 'Under', 1, 'Whose key enciphers the copy: a child by its place.', UNDER_NAMES),
   underVersion: number('lkh.under.version', 'Version of that key', 4, 'Version of the enciphering key.'),
   wrapped: field('lkh.wrapped', 'Wrapped key', 'bytes', { width: 0, about: 'AES key wrap.', clause: 'RFC 3394 2.2.1' }),
-  rootVersion: number('lkh.root_version', 'Root key version', 4, 'Version of the root key that enciphers the PGKs.'),
+  pgkKeyVersion: number('lkh.pgk_key_version', 'PGK key version', 4, 'Version of the key that enciphers the PGKs.'),
   pgks: number('lkh.pgks', 'PGKs', 1, 'PGKs that follow.'),
   pgkId: number('lkh.pgk-id', 'PGK ID', 1, 'Names the PGK inside the group.'),
   notBefore: time('lkh.not_before', 'Not before', 'First instant of validity.'),

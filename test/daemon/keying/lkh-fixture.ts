@@ -90,8 +90,9 @@ export class TestManager {
     const placement =
       leaf === null || member === null ? null : { pmkId: pmkIdOf(member), node: leaf.node, version: leaf.version };
     const { arity, root } = this.tree;
+    const pgkKey = leaf ?? root;
     const counter = ++this.counter;
-    return buildRekey({ group: GROUP, arity, issued: NOW, counter, placement, updates, root, pgks }, SIGNER);
+    return buildRekey({ group: GROUP, arity, issued: NOW, counter, placement, updates, pgkKey, pgks }, SIGNER);
   }
 }
 

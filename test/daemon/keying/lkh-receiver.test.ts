@@ -161,7 +161,7 @@ describe('refuses', () => {
     const { arity, root } = manager.tree;
     const insider = managerPrivateKey(new Uint8Array(32).fill(9));
     const pgks = [manager.pgk(2)];
-    const message = { group: GROUP, arity, issued: NOW, counter: 50, placement: null, updates: [], root, pgks };
+    const message = { group: GROUP, arity, issued: NOW, counter: 50, placement: null, updates: [], pgkKey: root, pgks };
     const forged = buildRekey(message, { ...SIGNER, privateKey: insider });
     expect(member.hear(forged)).toMatchObject({ accepted: false, reason: 'mikey.mac_failed', macRight: false });
     expect(member.hear(buildRekey(message, SIGNER)).accepted).toBe(true);
