@@ -11,7 +11,7 @@ import type { Keyring } from './keyring.ts';
 import { changeSlots, type SlotChange } from './vault/change-slots.ts';
 import type { VaultOptions } from './vault/create-vault.ts';
 import { removeUnfinished } from './vault/file-system.ts';
-import { keyEntries, mergedEntries } from './vault/key-entries.ts';
+import { briefEntries, keyEntries, mergedEntries } from './vault/key-entries.ts';
 import { listKeys, selectKeys, type VaultKeyRow } from './vault/listing.ts';
 import { Lock } from './vault/lock.ts';
 import { keyText, mergeKeyring } from './vault/merge-keyring.ts';
@@ -104,6 +104,7 @@ export class Vault {
     try {
       for (const each of [paths.vault, paths.state, `${paths.audit}-key`]) removeUnfinished(around.fs, each);
       const opened = openVaultFiles(around, paths, unlock, options);
+      removeUnfinished(around.fs, opened.anchorPath);
       const vault = new Vault(around, paths, lock, opened, options);
       // What was made anew is only good once the vault knows of it: its clock, and where the log stands.
       if (options.renew !== undefined) vault.#save({});
@@ -168,7 +169,7 @@ export class Vault {
     if (stale !== null) {
       const rows = keysInState(this.#contents, this.now());
       const affected = rows.filter(({ key, state }) => key.material !== null && !isActiveToday(state));
-      if (affected.length > 0) this.record(keyEntries('forensic.allowed', affected, { ...stale }));
+      if (affected.length > 0) this.record(briefEntries('forensic.allowed', affected, { ...stale }));
     }
     return keyringFor(this.#contents, this.now(), stale !== null);
   }

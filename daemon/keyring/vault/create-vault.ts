@@ -1,5 +1,6 @@
 // Makes a vault, with its audit log, anchor and state file.
 
+import { resolve } from 'node:path';
 import { AuditLog, auditKeyPath } from '../../audit/log.ts';
 import { firstSlots } from './change-slots.ts';
 import { type FileSystem, removeQuietly } from './file-system.ts';
@@ -32,13 +33,14 @@ export function createVault(path: string, requests: readonly SlotRequest[], opti
   const around = { ...systemSurroundings, ...options.surroundings };
   const { fs, processes, random } = around;
   const paths = vaultPaths(path);
-  const anchorPath = options.anchorPath ?? paths.anchor;
+  // Where it stands must not depend on where the next command is run.
+  const anchorPath = options.anchorPath === undefined ? undefined : resolve(options.anchorPath);
   const lock = Lock.take(fs, paths.lock, paths.vault, processes, random);
-  const beside = [paths.audit, auditKeyPath(paths.audit), paths.state, anchorPath];
+  const beside = [paths.audit, auditKeyPath(paths.audit), paths.state, anchorPath ?? paths.anchor];
   try {
     refuseExisting(fs, [paths.vault, ...beside]);
     try {
-      create(around, path, requests, options);
+      create(around, path, requests, { ...options, anchorPath });
     } catch (error) {
       if (!fs.exists(paths.vault)) for (const each of beside) removeQuietly(fs, each);
       throw error;

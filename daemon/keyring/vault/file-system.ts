@@ -238,8 +238,17 @@ export function notWritten(error: unknown, path: string): VaultError {
 export function removeUnfinished(fs: FileSystem, path: string): void {
   const folder = dirname(path);
   const prefix = unfinishedPrefix(path);
-  for (const name of fs.list(folder)) {
+  for (const name of namesIn(fs, folder)) {
     if (name.startsWith(prefix) && name.endsWith(UNFINISHED)) removeQuietly(fs, join(folder, name));
+  }
+}
+
+/** Names in a folder; none where it cannot be looked into. */
+function namesIn(fs: FileSystem, folder: string): string[] {
+  try {
+    return fs.list(folder);
+  } catch {
+    return [];
   }
 }
 

@@ -6,7 +6,7 @@ import { AuditLog, type AuditSurroundings, auditKeyPath, damaged, samePoint } fr
 import type { AuditEntry } from '../../audit/record.ts';
 import { type Anchor, checkAnchor, type Generation, writeAnchor } from './anchor.ts';
 import { confirm } from './save-vault.ts';
-import { copyOf, ed25519PrivateKey } from './sealing.ts';
+import { copyOf, ed25519PrivateKey, SEAL_KEY_OCTETS } from './sealing.ts';
 import type { Unlock } from './slots.ts';
 import { readState, type VaultState, writeState } from './state-file.ts';
 import type { VaultPaths, VaultSurroundings } from './surroundings.ts';
@@ -67,9 +67,12 @@ export function openVaultFiles(
 ): OpenedVault {
   if (how.renew !== undefined) return renewVaultFiles(around, paths, unlock, { ...how, renew: how.renew });
   const file = readVaultFile(around, paths.vault);
-  const audit = openAudit(around, paths, file.vaultId, how);
+  const isLogLost = how.acceptRollback !== undefined && !around.fs.exists(paths.audit);
+  const early = isLogLost ? unlockVault(around, paths.vault, file, unlock) : null;
+  const audit = isLogLost ? spareLog(around, paths, file.vaultId, how) : openAudit(around, paths, file.vaultId, how);
   try {
-    return check(around, paths, unlockRecorded(around, paths, file, unlock, audit), audit, how);
+    const unlocked = early ?? unlockRecorded(around, paths, file, unlock, audit);
+    return check(around, paths, unlocked, audit, how);
   } catch (error) {
     audit.close();
     throw error;
@@ -171,16 +174,22 @@ function renewVaultFiles(
 }
 
 function openAudit(around: VaultSurroundings, paths: VaultPaths, vaultId: Uint8Array, how: OpenHow): AuditLog {
-  const surroundings = auditSurroundings(around, how.by);
-  if (how.acceptRollback !== undefined && !around.fs.exists(paths.audit)) {
-    // Only the vault itself was kept. The new log has no history, and the vault knows that it should have one.
-    const first = { type: 'audit.restarted', data: { vault: Buffer.from(vaultId).toString('hex') } };
-    return AuditLog.create(paths.audit, vaultId, around.random(vaultId.length * 2), first, surroundings);
-  }
-  const audit = AuditLog.open(paths.audit, surroundings);
+  const audit = AuditLog.open(paths.audit, auditSurroundings(around, how.by));
   if (Buffer.compare(audit.vaultId, vaultId) === 0) return audit;
   audit.close();
   throw new AuditError('other-vault', `${paths.audit} is the audit log of another vault`, 'Bring back the right one');
+}
+
+/**
+ * Where only the vault itself was kept: a log of its own for what is done with the copy. The real one, should it be found,
+ * is not touched.
+ */
+function spareLog(around: VaultSurroundings, paths: VaultPaths, vaultId: Uint8Array, how: OpenHow): AuditLog {
+  const surroundings = auditSurroundings(around, how.by);
+  const path = `${paths.audit}-spare`;
+  if (around.fs.exists(path)) return AuditLog.open(path, surroundings);
+  const first = { type: 'audit.started', data: { vault: Buffer.from(vaultId).toString('hex'), spare: true } };
+  return AuditLog.create(path, vaultId, around.random(SEAL_KEY_OCTETS), first, surroundings);
 }
 
 /** Opens the vault; that somebody failed to is on record too. */

@@ -171,8 +171,12 @@ describe('import', () => {
     withVault(around, (vault) => {
       expect(vault.list()).toHaveLength(100_000);
       vault.order('revoke', ['000190/7'], 'x');
+      vault.keyring({ reason: 'inquiry', subject: 'capture' }).keyring.wipe();
     });
     expect(wrongCodes(around)).toEqual([]);
+    const allowed = auditLines(around).filter((line) => line.includes('forensic.allowed'));
+    expect(allowed.length).toBe(2);
+    expect(allowed[0]).toContain('{"group":"000001","keys":249}');
   });
 
   test('10,000 keys open in less than 0.3 s beside the passphrase work', { timeout: 60_000 }, () => {

@@ -164,7 +164,9 @@ describe('a vault put back from an older copy', () => {
     around.fs.unlink(`${PATH}.audit`);
     expect(codeOf(() => withVault(around, statesOf))).toBe('audit.missing');
     expect(withVault(around, statesOf, { acceptRollback: 'only copy' })[39]).toBe('active');
-    expect(codeOf(() => withVault(around, statesOf))).toBe('audit.truncated');
+    expect(withVault(around, statesOf, { acceptRollback: 'once more' })[39]).toBe('active');
+    expect(Buffer.from(around.fs.octets(`${PATH}.audit-spare`)).toString()).toContain('once more');
+    expect(codeOf(() => withVault(around, statesOf))).toBe('audit.missing');
   });
 
   test('another vault in its place is refused', () => {
