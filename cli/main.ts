@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The executable. Each verb is one thin file that is loaded only when it is asked for, so that starting stays quick.
 
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import { programVersion } from './program-version.ts';
 import { reportError } from './report-error.ts';
 import { flushOutput } from './stdout.ts';
 
@@ -23,18 +23,13 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
   },
 };
 
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('sidescope')
     .description('Analyser and relay daemon for ProSe one-to-many (LTE sidelink) group traffic.')
     .helpCommand(false)
     .showSuggestionAfterError(true)
     .exitOverride();
-  if (argv.includes('--version')) program.version(version(), '--version');
+  if (argv.includes('--version')) program.version(programVersion(), '--version');
   else program.version('', '--version', 'print the version');
   const asked = argv.find((word) => !word.startsWith('-'));
   for (const [name, verb] of Object.entries(VERBS)) {

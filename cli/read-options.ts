@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { Severity } from '../daemon/events.ts';
+import { gatherTables, TABLE_NAMES, type TableRequest } from './table-requests.ts';
 
 /** Forms of the output. */
 export const OUTPUT_TYPES = ['text', 'ndjson', 'json', 'fields', 'ek'] as const;
@@ -13,7 +14,6 @@ export type OutputType = (typeof OUTPUT_TYPES)[number];
 /** Forms that take `-e`. */
 const WITH_COLUMNS: readonly OutputType[] = ['fields', 'json', 'ek'];
 const FAIL_ON: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
-const TABLES = ['groups'] as const;
 
 /** What the options give, after commander has read them. */
 export interface ReadOptions {
@@ -27,7 +27,8 @@ export interface ReadOptions {
   readonly hex?: boolean;
   readonly count?: number;
   readonly quiet?: boolean;
-  readonly statistics: readonly string[];
+  readonly statistics: readonly TableRequest[];
+  readonly write?: string;
   readonly payload?: boolean;
   readonly allowStale?: string;
   readonly failOn?: Severity;
@@ -57,8 +58,19 @@ export function addReadOptions(command: Command): void {
     .option('-x, --hex', 'print the octets of each frame, and of its deciphered SDUs')
     .option('-c, --count <frames>', 'stop after this many frames', positiveInteger)
     .option('-q, --quiet', 'print nothing per message')
-    .option('-z, --statistics <table>', `print a table at the end: ${TABLES.join(', ')}`, gatherTables, [])
-    .option('--payload', 'put deciphered SDUs, where they may be shown, into ndjson records')
+    .option(
+      '-z, --statistics <table>',
+      `print a table of the whole capture at the end: ${TABLE_NAMES}; several in a list with commas, or one a -z; ` +
+        'as JSON with -T json (a document of its own: add -q to have it alone)',
+      gatherTables,
+      [],
+    )
+    .option(
+      '-w, --write <file>',
+      'write the frames that pass as pcapng for Wireshark; - for standard output. As with tshark, messages are printed ' +
+        'beside it only with -T, -V or -x',
+    )
+    .option('--payload', 'put deciphered SDUs, where they may be shown, into ndjson records and deciphered IP into -w')
     .option('--allow-stale <reason>', 'show plaintext under keys that were not active; say why')
     .option(
       '--fail-on <severity>',
@@ -100,16 +112,31 @@ export function checkReadOptions(file: string | undefined, options: ReadOptions)
   return path;
 }
 
+/**
+ * Whether messages or frames are printed: not with `-q`, and with `-w` only where a form was asked for (as tshark does).
+ *
+ * @param typeGiven whether the user gave `-T`
+ * @throws SidescopeError `usage.*` where standard output is to be a capture and text
+ */
+export function printsFrames(options: ReadOptions, typeGiven: boolean): boolean {
+  const asked = typeGiven || options.details === true || options.hex === true;
+  const prints = options.quiet !== true && (options.write === undefined || asked);
+  if (options.write === '-' && (prints || options.statistics.length > 0)) {
+    throw usage(
+      'two-outputs',
+      'standard output cannot be a capture and text at once',
+      prints ? 'leave -T, -V and -x out, add -q, or give -w a file' : 'leave -z out, or give -w a file',
+    );
+  }
+  return prints;
+}
+
 function usage(code: string, message: string, hint: string): SidescopeError {
   return new SidescopeError(`usage.${code}`, message, hint, ExitCode.usage);
 }
 
 function gather(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
-}
-
-function gatherTables(value: string, before: readonly string[]): readonly string[] {
-  return [...before, ...value.split(',').map(oneOf(TABLES))];
 }
 
 function oneOf(names: readonly string[]): (value: string) => string {

@@ -6,16 +6,16 @@ import { CaptureOpenError, openCapture } from '../captures/open.ts';
 import { Analysis } from '../daemon/analysis.ts';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { SEVERITIES } from '../daemon/events.ts';
-import { emptyKeyring } from '../daemon/keyring/keyring.ts';
+import { emptyKeyring, type Keyring } from '../daemon/keyring/keyring.ts';
 import { loadKeyrings } from '../daemon/keyring/keyring-file.ts';
-import { Statistics } from '../daemon/statistics.ts';
 import { readConfig } from './config-file.ts';
-import { chooseOutput } from './outputs/output.ts';
-import { progressBar } from './progress.ts';
-import { addReadOptions, checkReadOptions, type ReadOptions } from './read-options.ts';
+import { joinListeners, type Watcher } from './join-listeners.ts';
+import { chooseOutput, chosenFilter } from './outputs/output.ts';
+import { type ProgressBar, progressBar } from './progress.ts';
+import { addReadOptions, checkReadOptions, printsFrames, type ReadOptions } from './read-options.ts';
 import { reportError } from './report-error.ts';
-import { writeOutput } from './stdout.ts';
-import { groupsTable } from './tables.ts';
+import { StatisticsTables } from './statistics-tables.ts';
+import { type CaptureWriter, openWriter } from './write.ts';
 
 /** Adds the options and the action of `read`. */
 export function configure(command: Command): void {
@@ -23,43 +23,43 @@ export function configure(command: Command): void {
   command.action(run);
 }
 
-async function run(file: string | undefined, options: ReadOptions): Promise<void> {
+async function run(file: string | undefined, options: ReadOptions, command: Command): Promise<void> {
   const path = checkReadOptions(file, options);
+  const prints = printsFrames(options, command.getOptionValueSource('type') === 'cli');
   const keyring = options.keyring.length === 0 ? emptyKeyring() : await loadKeyrings(options.keyring);
   const config = options.config === undefined ? {} : readConfig(options.config);
-  const output = chooseOutput(options, keyring);
-  const statistics = options.statistics.length > 0 ? new Statistics(keyring) : null;
+  const output = chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
+  const tables = new StatisticsTables(options.statistics, keyring);
   const source = await open(path);
+  const writer = await openWriterOf(path, options, keyring, source);
   const progress = progressBar(source.total);
   const analysis = new Analysis(
     {
       keyring,
       payload: options.payload ?? false,
       allowStale: options.allowStale !== undefined,
-      explain: output.explains ?? false,
+      explain: output.explains === true || writer?.explains === true,
       ...(options.count === undefined ? {} : { frames: options.count }),
       ...config,
     },
-    {
-      ...output.listener,
-      ...(statistics === null
-        ? {}
-        : {
-            row: (table, row) => {
-              statistics.note(table, row);
-              output.listener.row?.(table, row);
-            },
-          }),
-      ...(progress === null ? {} : { progress: (consumed, total) => progress.show(consumed, total) }),
-    },
+    joinListeners(output.listener, [
+      ...tables.listeners,
+      ...(writer === null ? [] : [writer.listener]),
+      ...(progress === null ? [] : [progressWatcher(progress)]),
+    ]),
   );
   output.begin?.();
-  const { problem } = await analysis.run(source);
-  output.end?.();
-  progress?.clear();
-  for (const table of options.statistics) {
-    if (table === 'groups' && statistics !== null) writeOutput(groupsTable(statistics.groups()));
+  let problem: CaptureProblem | null;
+  try {
+    ({ problem } = await analysis.run(source));
+    writer?.finish();
+  } finally {
+    writer?.abandon();
+    progress?.clear();
   }
+  output.end?.();
+  const { lastSeconds, lastNanoseconds } = analysis.engine;
+  tables.print({ type: options.type, behindMessages: prints, lastTime: lastSeconds * 1000 + lastNanoseconds / 1e6 });
   if (options.failOn !== undefined && analysis.findings.worst >= SEVERITIES.indexOf(options.failOn)) {
     process.exitCode = ExitCode.finding;
   }
@@ -75,6 +75,28 @@ async function open(path: string): Promise<FrameSource> {
   } catch (error) {
     if (!(error instanceof CaptureOpenError)) throw error;
     throw new SidescopeError(error.code, error.message, error.hint, ExitCode.usage, { cause: error });
+  }
+}
+
+function progressWatcher(bar: ProgressBar): Watcher {
+  return { progress: (consumed, total) => bar.show(consumed, total) };
+}
+
+/** The writer of `-w`; the source is closed where it cannot be opened. */
+async function openWriterOf(
+  path: string,
+  options: ReadOptions,
+  keyring: Keyring,
+  source: FrameSource,
+): Promise<CaptureWriter | null> {
+  if (options.write === undefined) return null;
+  const inputs = [path, ...options.keyring, ...(options.config === undefined ? [] : [options.config])];
+  const payload = options.payload === true;
+  try {
+    return openWriter({ path: options.write, inputs, keyring, payload, filter: chosenFilter(options) });
+  } catch (error) {
+    await source.close();
+    throw error;
   }
 }
 

@@ -31,8 +31,7 @@ export interface Output {
  * @throws SidescopeError `filter.*` for a filter, a field or a column option that is wrong
  */
 export function chooseOutput(options: ReadOptions, keyring: Keyring): Output {
-  const filter =
-    options.filter === undefined ? null : usable(options.filter, () => compileFilter(options.filter ?? ''));
+  const filter = chosenFilter(options);
   const rowOptions = named('-E', options.columnOption, (texts) => parseRowOptions(texts));
   const rows =
     options.column.length === 0 ? null : named('-e', options.column, (names) => new FieldRows(names, rowOptions));
@@ -74,6 +73,16 @@ function messagesOutput(printer: AnalysisListener, filter: CompiledFilter | null
     return filter.test(reader.values);
   };
   return { listener: { ...printer, accepts }, explains: reader.explains };
+}
+
+/**
+ * The filter of `-Y`, or null where there is none. Each call makes one of its own.
+ *
+ * @throws SidescopeError `filter.*`
+ */
+export function chosenFilter(options: ReadOptions): CompiledFilter | null {
+  const { filter } = options;
+  return filter === undefined ? null : usable(filter, () => compileFilter(filter));
 }
 
 /** Runs what may find a filter wrong, and shows where. */
