@@ -15,6 +15,7 @@ export interface Verb {
 const VERBS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Verb> }>> = {
   read: { about: 'analyse one capture and print what it holds', load: () => import('./read.ts') },
   keys: { about: 'the vault and the keys in it', load: () => import('./keys.ts') },
+  group: { about: 'the group manager: who gets which key, and who no longer', load: () => import('./group.ts') },
   fields: { about: 'list, search and explain the fields of filters and columns', load: () => import('./fields.ts') },
   findings: { about: 'list and explain what traffic can give away', load: () => import('./findings.ts') },
   synth: {
