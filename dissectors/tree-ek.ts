@@ -18,7 +18,10 @@ const QUOTE = 0x22;
 const frameFields = frameProtocol.fields;
 const problemFields = problemProtocol.fields;
 
-/** Names of fields by number, so that what belongs to a name is found in an array. */
+/**
+ * Names of fields, as keys have them, by number, so that what belongs to a name is found in an array. Two names of
+ * fields may be one key.
+ */
 const nameNumbers = new Map<string, number>();
 const names: string[] = [];
 /** By field id. */
@@ -27,11 +30,12 @@ const numberOfField: number[] = [];
 function nameNumber(field: Field): number {
   const known = numberOfField[field.id] as number | undefined;
   if (known !== undefined) return known;
-  let number = nameNumbers.get(field.name);
+  const name = underscored(field.name);
+  let number = nameNumbers.get(name);
   if (number === undefined) {
     number = names.length;
-    names.push(field.name);
-    nameNumbers.set(field.name, number);
+    names.push(name);
+    nameNumbers.set(name, number);
   }
   numberOfField[field.id] = number;
   return number;
@@ -52,7 +56,7 @@ class LayerKind {
   fieldKey(number: number): Uint8Array {
     const known = this.#keys[number] as Uint8Array | undefined;
     if (known !== undefined) return known;
-    const key = Buffer.from(`${printableJson(`${this.#name}_${underscored(names[number])}`)}:`);
+    const key = Buffer.from(`${printableJson(`${this.#name}_${names[number]}`)}:`);
     this.#keys[number] = key;
     return key;
   }

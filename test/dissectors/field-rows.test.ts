@@ -58,10 +58,10 @@ describe('rows', () => {
     const names = ['mac-lte.slsch.lcid', 'rtp.seq', 'slrb.group-name'];
     expect(row(names, 'separator=,')).toBe('0x03,0x1f,,Fire "7", north');
     expect(row(names, 'separator=,', 'quote=d')).toBe('"0x03,0x1f",,"Fire ""7"", north"');
-    expect(row(names, 'separator=/s', 'quote=s', 'aggregator=;')).toBe(`'3;31'  'Fire "7", north'`);
-    expect(row(names, 'occurrence=f', 'separator=/t')).toBe('3\t\tFire "7", north');
-    expect(row(names, 'occurrence=l', 'aggregator=/s', 'quote=n')).toBe('31\t\tFire "7", north');
-    expect(row(names, 'occurrence=f', 'occurrence=a', 'aggregator=/s')).toBe('3 31\t\tFire "7", north');
+    expect(row(names, 'separator=/s', 'quote=s', 'aggregator=;')).toBe(`'0x03;0x1f'  'Fire "7", north'`);
+    expect(row(names, 'occurrence=f', 'separator=/t')).toBe('0x03\t\tFire "7", north');
+    expect(row(names, 'occurrence=l', 'aggregator=/s', 'quote=n')).toBe('0x1f\t\tFire "7", north');
+    expect(row(names, 'occurrence=f', 'occurrence=a', 'aggregator=/s')).toBe('0x03 0x1f\t\tFire "7", north');
   });
 
   test('a header only where it is wanted', () => {

@@ -1,0 +1,69 @@
+// Analyses a capture and hands out each frame with what came of it, for tests of trees and filters.
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { frameSourceFromChunks, openCapture } from '../captures/open.ts';
+import { Analysis } from '../daemon/analysis.ts';
+import type { AnalysedFrame } from '../daemon/engine/analysed-frame.ts';
+import { emptyKeyring } from '../daemon/keyring/keyring.ts';
+import { parseKeyring } from '../daemon/keyring/keyring-file.ts';
+import { everyFieldCaptures } from './every-field.ts';
+import { SHARED_CAPTURES, sharedFiles, sharedFolders } from './shared-captures.ts';
+
+const SAMPLES = join(import.meta.dirname, '..', 'captures', 'samples');
+
+/** A capture: path or octets, and the keyring that belongs to it. */
+export interface TestCapture {
+  readonly name: string;
+  readonly capture: string | Uint8Array;
+  readonly keyring: string | null;
+}
+
+function captureIn(folder: string, name: string): TestCapture[] {
+  const found = ['capture.pcapng', 'capture.pcap'].map((file) => join(folder, file)).find((path) => existsSync(path));
+  return found === undefined ? [] : [withKeyring(found, name)];
+}
+
+function withKeyring(path: string, name: string): TestCapture {
+  const keyring = join(dirname(path), 'keyring.json');
+  return { name, capture: path, keyring: existsSync(keyring) ? keyring : null };
+}
+
+/** The captures that come with the project, and the made ones. */
+export function ownCaptures(): TestCapture[] {
+  const samples = ['attacked', 'clean', 'rollover'].flatMap((name) => captureIn(join(SAMPLES, name), `sample ${name}`));
+  const made = [...everyFieldCaptures()].map(([linkType, capture]) => ({
+    name: `made frames of link type ${linkType}`,
+    capture,
+    keyring: null,
+  }));
+  return [...samples, ...made];
+}
+
+/** The labelled, recorded and Wireshark captures beside the project; empty where they are not there. */
+export function sharedCaptures(): TestCapture[] {
+  const labelled = sharedFolders('labelled').flatMap((name) =>
+    captureIn(join(SHARED_CAPTURES, 'labelled', name), `labelled ${name}`),
+  );
+  const others = ['over-the-air', 'wireshark-samples', 'lte-uu', 'mikey'].flatMap((folder) =>
+    sharedFiles(folder).map((path) => withKeyring(path, `${folder} ${path.slice(path.lastIndexOf('/') + 1)}`)),
+  );
+  return [...labelled, ...others];
+}
+
+/** Tells `visit` of every frame, with the keys that were tried. */
+export async function visitFrames(from: TestCapture, visit: (frame: AnalysedFrame) => void): Promise<void> {
+  const keyring =
+    from.keyring === null ? emptyKeyring() : parseKeyring(await readFile(from.keyring), 'the keyring of the capture');
+  const { capture } = from;
+  const source =
+    typeof capture === 'string'
+      ? await openCapture(capture, { threads: 1 })
+      : frameSourceFromChunks(
+          (async function* () {
+            yield await Promise.resolve(capture);
+          })(),
+        );
+  await new Analysis({ keyring, explain: true }, { frame: visit }).run(source);
+}
