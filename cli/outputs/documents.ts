@@ -13,7 +13,11 @@ import type { Output } from './output.ts';
 const WRITTEN_AT_ONCE = 64 * 1024;
 
 /** Prints documents as the elements of one JSON array, laid out as tshark does. */
-export function arrayOutput(): { begin(): void; print(document: string): void; end(): void } {
+export function arrayOutput(): {
+  readonly begin: () => void;
+  readonly print: (document: string) => void;
+  readonly end: () => void;
+} {
   let first = true;
   return {
     begin: () => writeOutput('[\n'),

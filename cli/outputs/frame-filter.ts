@@ -7,7 +7,7 @@ import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 /** Tells whether a frame passes; `explains` says whether the keys tried must be written down for that. */
 export interface FrameFilter {
   readonly explains: boolean;
-  passes(frame: AnalysedFrame): boolean;
+  readonly passes: (frame: AnalysedFrame) => boolean;
 }
 
 /** The frames that pass a filter; without one all do. */

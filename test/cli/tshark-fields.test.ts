@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sharedCaptures } from '../analysed-frames.ts';
+import { NO_SHARED } from '../shared-captures.ts';
 
 const SIDESCOPE = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 const HAS_TSHARK = spawnSync('tshark', ['--version']).status === 0;
@@ -55,6 +56,7 @@ function rows(program: string, args: readonly string[]): string[][] {
 }
 
 // Labelled captures and recordings; tshark needs a preference of its own for link type 149 and reads no GSMTAP version 3.
+if (sharedCaptures().length === 0) console.warn(`the comparison of -T fields with Wireshark is skipped: ${NO_SHARED}`);
 const captures = sharedCaptures().filter(({ name }) => /^(labelled|over-the-air) /.test(name));
 
 describe.skipIf(!HAS_TSHARK || captures.length === 0)('MAC fields are those of tshark', () => {
