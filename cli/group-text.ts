@@ -146,12 +146,15 @@ export function groupObject(state: GroupState, group: ManagedGroup, now: number)
 }
 
 function costTable(costs: readonly RekeyCost[], used: string): string {
-  const rows = costs.map((cost) => [cost.scheme + (cost.scheme === used ? ' (used)' : ''), ...costCells(cost)]);
+  const rows = costs.map((cost) => {
+    const name = cost.scheme + (cost.scheme === used ? ' (used)' : '');
+    return [name, String(cost.messages), String(cost.octets), formatDuration(cost.latency)];
+  });
   return aligned(['scheme', 'messages', 'octets', 'time'], rows);
 }
 
 function costCells({ messages, octets, latency }: RekeyCost): string[] {
-  return [`${messages} messages`, `${octets} octets`, formatDuration(latency)];
+  return [`${messages} message${messages === 1 ? '' : 's'}`, `${octets} octets`, formatDuration(latency)];
 }
 
 function costObject({ scheme, messages, octets, latency }: RekeyCost): Record<string, unknown> {
