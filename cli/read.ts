@@ -8,6 +8,7 @@ import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { SEVERITIES } from '../daemon/events.ts';
 import { emptyKeyring, type Keyring } from '../daemon/keyring/keyring.ts';
 import { loadKeyrings } from '../daemon/keyring/keyring-file.ts';
+import { scanFrames } from '../daemon/scan.ts';
 import { readConfig } from './config-file.ts';
 import { joinListeners, type Watcher } from './join-listeners.ts';
 import { chooseOutput, chosenFilter } from './outputs/output.ts';
@@ -33,6 +34,16 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   const source = await open(path);
   const writer = await openWriterOf(path, options, keyring, source);
   const progress = progressBar(source.total);
+  const watchers = progress === null ? [] : [progressWatcher(progress)];
+  const needsOnlyFrames = output.needsAnalysis === false && writer === null && options.statistics.length === 0;
+  if (needsOnlyFrames && options.failOn === undefined) {
+    output.begin?.();
+    const problem = await scanFrames(source, joinListeners(output.listener, watchers), options.count);
+    progress?.clear();
+    output.end?.();
+    endWith(path, problem);
+    return;
+  }
   const analysis = new Analysis(
     {
       keyring,
@@ -42,11 +53,7 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
       ...(options.count === undefined ? {} : { frames: options.count }),
       ...config,
     },
-    joinListeners(output.listener, [
-      ...tables.listeners,
-      ...(writer === null ? [] : [writer.listener]),
-      ...(progress === null ? [] : [progressWatcher(progress)]),
-    ]),
+    joinListeners(output.listener, [...tables.listeners, ...(writer === null ? [] : [writer.listener]), ...watchers]),
   );
   output.begin?.();
   let problem: CaptureProblem | null;
@@ -63,10 +70,7 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   if (options.failOn !== undefined && analysis.findings.worst >= SEVERITIES.indexOf(options.failOn)) {
     process.exitCode = ExitCode.finding;
   }
-  if (problem !== null) {
-    reportProblem(path, problem);
-    process.exitCode = ExitCode.damagedInput;
-  }
+  endWith(path, problem);
 }
 
 async function open(path: string): Promise<FrameSource> {
@@ -100,7 +104,9 @@ async function openWriterOf(
   }
 }
 
-function reportProblem(path: string, problem: CaptureProblem): void {
+function endWith(path: string, problem: CaptureProblem | null): void {
+  if (problem === null) return;
   const name = path === '-' ? 'standard input' : path;
   reportError(problem.code, `${name}: ${problem.message} (octet ${problem.offset})`, problem.hint);
+  process.exitCode = ExitCode.damagedInput;
 }

@@ -15,6 +15,8 @@ const LONGEST_KNOWN = 200;
 
 const COLON = 0x3a;
 const ZERO = 0x30;
+const LETTER_X = 0x78;
+const LAST_ASCII = 0x7f;
 const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 /** Numbers beyond are written by way of a string. */
 const LARGEST_FAST = 0xffff_ffff;
@@ -57,6 +59,36 @@ export class AsciiWriter {
     let at = this.#at;
     for (let index = 0; index < text.length; index++) bytes[at++] = text.charCodeAt(index);
     this.#at = at;
+  }
+
+  /** Any text as UTF-8. */
+  utf8(text: string): void {
+    this.#room(3 * text.length);
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit > LAST_ASCII) {
+        this.#at = start + bytes.write(text, start, 3 * text.length, 'utf8');
+        return;
+      }
+      bytes[start + index] = unit;
+    }
+    this.#at = start + text.length;
+  }
+
+  /** `0x` and a number in hex, with zeros in front up to so many digits. */
+  hexNumber(value: number, digits: number): void {
+    let count = digits;
+    while (count < 8 && value >>> (4 * count) !== 0) count++;
+    this.#room(2 + count);
+    const bytes = this.#bytes;
+    bytes[this.#at++] = ZERO;
+    bytes[this.#at++] = LETTER_X;
+    while (count > 0) {
+      count--;
+      bytes[this.#at++] = count >= 8 ? ZERO : HEX_DIGITS[(value >>> (4 * count)) & 15];
+    }
   }
 
   /** Text as a JSON string in which nothing reaches a terminal as a control. */

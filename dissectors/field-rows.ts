@@ -1,16 +1,21 @@
 // `-T fields`: one line a frame, one column a field, as tshark prints them with `-e` and `-E`. Also the chosen fields of
 // `-T json -e` and `-T ek -e`.
 
+import type { AsciiWriter } from './ascii-writer.ts';
 import type { CollectedFields, Wanted } from './field-collector.ts';
 import { type FieldEntry, findField, findProtocol, nearestFieldNames, type ProtocolEntry } from './fields.ts';
 import { FilterError } from './filter/filter-error.ts';
 import { nearestNames } from './filter/nearest.ts';
+import type { Field } from './layer.ts';
+import { writePlain } from './plain-value.ts';
 import { printable } from './printable.ts';
 import { bareText } from './value-text.ts';
 
 /** Constants we chose. */
 /** Columns of a row; more are refused. */
 export const ROW_COLUMNS = 256;
+
+const LINE_BREAK = 0x0a;
 
 /** What `-E` sets. */
 export interface RowOptions {
@@ -111,6 +116,8 @@ export class FieldRows {
   /** What a FieldCollector must collect. */
   readonly wanted: Wanted;
   readonly #columns: readonly Column[];
+  /** By column: its fields, where nothing is put around their values; else null. */
+  readonly #plainFields: readonly (readonly Field[] | null)[];
   readonly #options: RowOptions;
 
   /**
@@ -128,6 +135,7 @@ export class FieldRows {
     }
     this.#options = options;
     this.#columns = names.map(column);
+    this.#plainFields = this.#columns.map(({ field }) => (options.quote === '' ? (field?.fields ?? null) : null));
     const protocols = this.#columns.flatMap((entry) => entry.protocol?.protocols ?? []);
     const fields = this.#columns.flatMap((entry) => entry.field?.fields ?? []);
     this.wanted = { fields, layers: protocols, octets: [] };
@@ -140,15 +148,11 @@ export class FieldRows {
 
   /** The line of one frame, without a line break. Absent fields are empty. */
   row(values: CollectedFields): string {
-    const { separator, aggregator, quote } = this.#options;
+    const { separator } = this.#options;
     let line = '';
     for (const [index, entry] of this.#columns.entries()) {
       if (index > 0) line += separator;
-      const texts = this.#occurrences(columnTexts(entry, values));
-      if (texts.length === 0) continue;
-      const text = texts.join(aggregator);
-      // A quote inside is doubled, as programs that read CSV expect (RFC 4180 2).
-      line += quote === '' ? text : `${quote}${text.replaceAll(quote, quote + quote)}${quote}`;
+      line += this.#columnText(entry, values);
     }
     return line;
   }
@@ -163,10 +167,47 @@ export class FieldRows {
     return layers;
   }
 
+  /**
+   * The line of one frame with its line break, as octets: the same as `row`, without strings for what is met most,
+   * numbers and Layer-2 ids that occur once.
+   */
+  writeRow(values: CollectedFields, out: AsciiWriter): void {
+    for (let index = 0; index < this.#columns.length; index++) {
+      if (index > 0) out.utf8(this.#options.separator);
+      const plain = this.#plainFields[index];
+      const only = plain === null ? null : onlyPresent(plain, values);
+      if (only === null || !writePlain(only, values.value(only, 0), out)) {
+        out.utf8(this.#columnText(this.#columns[index], values));
+      }
+    }
+    out.octet(LINE_BREAK);
+  }
+
+  #columnText(entry: Column, values: CollectedFields): string {
+    const { aggregator, quote } = this.#options;
+    const texts = this.#occurrences(columnTexts(entry, values));
+    if (texts.length === 0) return '';
+    const text = texts.join(aggregator);
+    // A quote inside is doubled, as programs that read CSV expect (RFC 4180 2).
+    return quote === '' ? text : `${quote}${text.replaceAll(quote, quote + quote)}${quote}`;
+  }
+
   #occurrences(texts: string[]): string[] {
     if (texts.length < 2 || this.#options.occurrence === 'all') return texts;
     return [this.#options.occurrence === 'first' ? texts[0] : texts[texts.length - 1]];
   }
+}
+
+/** The one of these fields that is there, once; null where none is or values have to be joined. */
+function onlyPresent(fields: readonly Field[], values: CollectedFields): Field | null {
+  let only: Field | null = null;
+  for (const field of fields) {
+    const count = values.count(field);
+    if (count === 0) continue;
+    if (count > 1 || only !== null) return null;
+    only = field;
+  }
+  return only;
 }
 
 function column(name: string): Column {

@@ -6,6 +6,7 @@ import { AsciiWriter } from './ascii-writer.ts';
 import { frameProtocol } from './frame-fields.ts';
 import { isConclusion, problemProtocol } from './judged-fields.ts';
 import type { Field, FieldValue, Protocol, TreeWriter } from './layer.ts';
+import { writePlain } from './plain-value.ts';
 import { printableJson } from './printable.ts';
 import { TREE_NODES } from './tree.ts';
 import { continuesLayer, ekIndexLine, ekTimestamp, tsharkName, underscored } from './tree-json.ts';
@@ -147,7 +148,7 @@ export class EkWriter implements TreeWriter {
   }
 
   add(field: Field, _at: number, _length: number, value: FieldValue): void {
-    if (field === frameFields.time && typeof value === 'bigint') this.#time = value;
+    if (field === frameFields.time && typeof value === 'bigint') this.#time ??= value;
     if (this.#layer !== null) this.#put(this.#layer, field, value);
   }
 
@@ -300,13 +301,11 @@ export class EkWriter implements TreeWriter {
       return;
     }
     out.octet(QUOTE);
-    if (field.type === 'uint' && typeof value === 'number' && (field.base === 'dec' || field.base === 'dec_hex')) {
-      out.decimal(value);
-    } else if (field.type === 'bytes' && value instanceof Uint8Array) {
+    if (field.type === 'bytes' && value instanceof Uint8Array) {
       out.hexWithColons(value);
     } else if (field.type === 'time' && typeof value === 'bigint' && field !== frameFields.timeEpoch) {
       out.text(isoText(value));
-    } else {
+    } else if (!writePlain(field, value, out)) {
       // Digits, letters and separators alone: numbers, ids, addresses, labels of markers.
       out.text(bareText(field, value, ':'));
     }

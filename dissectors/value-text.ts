@@ -14,44 +14,59 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** The one time field that tshark shows as a number of seconds. */
 const EPOCH_FIELD = 'frame.time_epoch';
 
-function floorSeconds(nanoseconds: bigint): bigint {
-  const seconds = nanoseconds / BILLION;
-  return nanoseconds % BILLION < 0n ? seconds - 1n : seconds;
+// Captures hold many frames a second, and a frame has its time in several fields: the parts of the last time and the
+// day and clock of its second are remembered. Nothing depends on what was asked before.
+let knownTime = 0n;
+let knownSeconds = 0;
+let knownFraction = '000000000';
+let datedSeconds = 0;
+let knownIso = '1970-01-01T00:00:00';
+let knownCalendar = 'Jan  1, 1970 00:00:00';
+
+/** Takes a time apart into `knownSeconds` (rounded down) and `knownFraction` (9 digits). */
+function takeApart(nanoseconds: bigint): void {
+  if (nanoseconds === knownTime) return;
+  let seconds = Number(nanoseconds / BILLION);
+  let rest = Number(nanoseconds % BILLION);
+  if (rest < 0) {
+    rest += 1e9;
+    seconds -= 1;
+  }
+  knownTime = nanoseconds;
+  knownSeconds = seconds;
+  knownFraction = String(rest).padStart(9, '0');
 }
 
-function fraction(nanoseconds: bigint): string {
-  const rest = Number(nanoseconds % BILLION);
-  return String(rest < 0 ? rest + 1e9 : rest).padStart(9, '0');
+/** Brings the date texts to `knownSeconds`. @returns false beyond the years that Date knows */
+function takeDate(): boolean {
+  if (knownSeconds === datedSeconds) return true;
+  const date = new Date(knownSeconds * 1000);
+  if (Number.isNaN(date.getTime())) return false;
+  const iso = date.toISOString();
+  datedSeconds = knownSeconds;
+  knownIso = iso.slice(0, -5);
+  const day = String(date.getUTCDate()).padStart(2, ' ');
+  knownCalendar = `${MONTHS[date.getUTCMonth()]} ${day}, ${date.getUTCFullYear()} ${iso.slice(-13, -5)}`;
+  return true;
 }
 
 /** Seconds since 1970 with 9 fraction digits, e.g. `1777629600.123456000`. */
 export function epochText(nanoseconds: bigint): string {
   if (nanoseconds < 0n) return `-${epochText(-nanoseconds)}`;
-  return `${nanoseconds / BILLION}.${fraction(nanoseconds)}`;
+  takeApart(nanoseconds);
+  return `${Number.isSafeInteger(knownSeconds) ? knownSeconds : nanoseconds / BILLION}.${knownFraction}`;
 }
-
-// Captures hold many frames a second: what a second looks like is remembered, for one second in each form.
-let isoSeconds = 0n;
-let isoPrefix = '1970-01-01T00:00:00.';
 
 /** RFC 3339 UTC with 9 fraction digits. Beyond the years that Date knows: seconds since 1970. */
 export function isoText(nanoseconds: bigint): string {
-  const seconds = floorSeconds(nanoseconds);
-  if (seconds === isoSeconds) return `${isoPrefix}${fraction(nanoseconds)}Z`;
-  const date = new Date(Number(floorSeconds(nanoseconds)) * 1000);
-  if (Number.isNaN(date.getTime())) return epochText(nanoseconds);
-  isoSeconds = seconds;
-  isoPrefix = `${date.toISOString().slice(0, -5)}.`;
-  return `${isoPrefix}${fraction(nanoseconds)}Z`;
+  takeApart(nanoseconds);
+  return takeDate() ? `${knownIso}.${knownFraction}Z` : epochText(nanoseconds);
 }
 
 /** The calendar form that tshark 4.0 prints for times, e.g. `May  1, 2026 10:00:00.123456000 UTC`. */
 export function calendarText(nanoseconds: bigint): string {
-  const date = new Date(Number(floorSeconds(nanoseconds)) * 1000);
-  if (Number.isNaN(date.getTime())) return epochText(nanoseconds);
-  const day = String(date.getUTCDate()).padStart(2, ' ');
-  const clock = date.toISOString().slice(-13, -5);
-  return `${MONTHS[date.getUTCMonth()]} ${day}, ${date.getUTCFullYear()} ${clock}.${fraction(nanoseconds)} UTC`;
+  takeApart(nanoseconds);
+  return takeDate() ? `${knownCalendar}.${knownFraction} UTC` : epochText(nanoseconds);
 }
 
 /** Six hex digits of a Layer-2 id. */

@@ -2,19 +2,26 @@
 
 import type { AnalysedFrame } from '../../daemon/engine/analysed-frame.ts';
 import { FrameReader } from '../../daemon/engine/frame-reader.ts';
+import { AsciiWriter } from '../../dissectors/ascii-writer.ts';
 import { joinWanted } from '../../dissectors/field-collector.ts';
 import type { FieldRows } from '../../dissectors/field-rows.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 import { chosenEk, chosenJson } from '../../dissectors/tree-json.ts';
-import { writeOutput } from '../stdout.ts';
-import { arrayOutput } from './documents.ts';
+import { writeOctets, writeOutput } from '../stdout.ts';
+import { arrayOutput, WRITTEN_AT_ONCE } from './documents.ts';
 import type { Output } from './output.ts';
 
 /** `-T fields`. */
 export function fieldsOutput(rows: FieldRows, filter: CompiledFilter | null): Output {
   const header = rows.header();
+  const out = new AsciiWriter();
+  const write = (_frame: AnalysedFrame, reader: FrameReader): void => {
+    rows.writeRow(reader.values, out);
+    if (out.length >= WRITTEN_AT_ONCE) writeOctets(out.take());
+  };
   return {
-    ...reading(rows, filter, (_frame, reader) => writeOutput(`${rows.row(reader.values)}\n`)),
+    ...reading(rows, filter, write),
+    end: () => writeOctets(out.take()),
     ...(header === null ? {} : { begin: () => writeOutput(`${header}\n`) }),
   };
 }
@@ -42,6 +49,7 @@ function reading(
   const reader = new FrameReader(filter === null ? rows.wanted : joinWanted(rows.wanted, filter.wanted));
   return {
     explains: reader.explains,
+    needsAnalysis: reader.needsAnalysis,
     listener: {
       frame: (frame) => {
         reader.read(frame);

@@ -10,7 +10,7 @@ import { frameFilter } from './frame-filter.ts';
 import type { Output } from './output.ts';
 
 /** We chose: octets gathered before they are written. */
-const WRITTEN_AT_ONCE = 64 * 1024;
+export const WRITTEN_AT_ONCE = 64 * 1024;
 
 /** Prints documents as the elements of one JSON array, laid out as tshark does. */
 export function arrayOutput(): {

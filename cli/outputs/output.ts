@@ -19,6 +19,8 @@ export interface Output {
   readonly listener: AnalysisListener;
   /** Whether the keys that were tried must be written down. */
   readonly explains?: boolean;
+  /** False where the frames as captured are all that it needs: nothing has to be deciphered and judged for it. */
+  readonly needsAnalysis?: boolean;
   /** Before the first frame. */
   begin?(): void;
   /** Behind the last one, also where the input was damaged. */

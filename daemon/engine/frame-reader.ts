@@ -10,7 +10,7 @@ import { lkhProtocol } from '../../dissectors/keying/lkh-rekey.ts';
 import { mikeyProtocol } from '../../dissectors/keying/mikey-fields.ts';
 import type { Field, FieldValue, Protocol, TreeWriter } from '../../dissectors/layer.ts';
 import { PROTOCOLS } from '../../dissectors/protocols.ts';
-import { linkKind, LinkKind, WALK_PROTOCOLS } from '../../dissectors/registry.ts';
+import { LinkKind, linkKind, WALK_PROTOCOLS } from '../../dissectors/registry.ts';
 import { mibSlProtocol, mibSlV2xProtocol } from '../../dissectors/sidelink/mib-sl.ts';
 import { pc5SignallingProtocol } from '../../dissectors/sidelink/pc5-fields.ts';
 import {
@@ -60,6 +60,8 @@ const FRAME_COLUMNS: ReadonlySet<Field> = new Set([
   frameProtocol.fields.length,
   frameProtocol.fields.captured,
 ]);
+
+const NO_OCTETS = new Uint8Array(0);
 
 const mac = SL_SCH.fields;
 const pdcp = PDCP_SLRB.fields;
@@ -123,12 +125,20 @@ export class FrameReader {
   readonly values: FieldCollector;
   /** Whether the keys that were tried must be written down (`AnalysisOptions.explain`). */
   readonly explains: boolean;
+  /**
+   * Whether the values depend on judgement, on findings or on SDUs; where not, frames that were only walked give the same.
+   */
+  readonly needsAnalysis: boolean;
   readonly #plan: Plan;
+  readonly #wantsOctets: boolean;
 
   constructor(wanted: Wanted) {
     this.values = new FieldCollector(wanted);
     this.#plan = planFor(wanted);
     this.explains = this.#plan.explain;
+    const { judgement, findings, inside, joinedHeader } = this.#plan;
+    this.needsAnalysis = judgement || findings || inside || joinedHeader;
+    this.#wantsOctets = wanted.octets.length > 0;
   }
 
   /** Collects from the frame and all its messages. */
@@ -150,7 +160,7 @@ export class FrameReader {
   }
 
   #begin(frame: AnalysedFrame): void {
-    this.values.reset(frame.bytes);
+    this.values.reset(this.#wantsOctets ? frame.bytes : NO_OCTETS);
     if (this.#plan.frameLayer) writeFrameFacts(frame, this.values);
     else if (this.#plan.frameColumns) {
       const { batch, row } = frame;

@@ -1,6 +1,6 @@
 // `read -T fields` beside `tshark -T fields` with the same -e: the MAC fields of every captured frame, text for text.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sharedCaptures } from '../analysed-frames.ts';
@@ -48,7 +48,11 @@ const TSHARK = [
 ];
 
 function rows(program: string, args: readonly string[]): string[][] {
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 256 << 20 } as const;
+  const options: ExecFileSyncOptionsWithStringEncoding = {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 256 << 20,
+  };
   return execFileSync(program, args, options)
     .split('\n')
     .slice(0, -1)
