@@ -210,7 +210,7 @@ export class GroupManager {
     let renewal: Renewal = { added: [], ended: [] };
     let changeover: number | null = null;
     // Nobody is left to send under them, and whoever comes next gets new ones.
-    if (left.length === 0) endPgks(group, now, now);
+    if (left.length === 0) endPgks(group, now, now, 0);
     else if (rotate) {
       const most = group.policy.ahead + 1 + livePgks(group, now).length;
       changeover = this.#changeover(this.#messenger.latencyBound(group, left, updates, most));

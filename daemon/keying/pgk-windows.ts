@@ -37,7 +37,7 @@ export function renewPgks(
   overlap: number,
   random: RandomOctets,
 ): Renewal {
-  const ended = endPgks(group, now, from + overlap);
+  const ended = endPgks(group, now, from + overlap, tellableSince(group));
   const added: ManagedPgk[] = [];
   for (let place = 0; place <= group.policy.ahead; place++) {
     added.push(addPgk(group, from + place * group.policy.period, random));
@@ -45,10 +45,27 @@ export function renewPgks(
   return { added, ended };
 }
 
-/** Ends the PGKs of a group at an instant; whose time had not come then are withdrawn. @returns them, as they are now */
-export function endPgks(group: ManagedGroup, now: number, end: number): ManagedPgk[] {
+/**
+ * Serial from which on all members may be told of a PGK's end. In a message for all nobody may learn of a PGK from before
+ * it came; such a PGK was given its end when that member came, and keeps that.
+ */
+function tellableSince(group: ManagedGroup): number {
+  if (group.tree === null) return 0;
+  let since = 0;
+  for (const first of group.members.values()) since = Math.max(since, first);
+  return since;
+}
+
+/**
+ * Ends the PGKs of a group at an instant; whose time had not come then are withdrawn.
+ *
+ * @param since serial of the first that may be ended
+ * @returns them, as they are now
+ */
+export function endPgks(group: ManagedGroup, now: number, end: number, since: number): ManagedPgk[] {
   const ended: ManagedPgk[] = [];
   for (const pgk of livePgks(group, now)) {
+    if (pgk.serial < since) continue;
     if (pgk.notBefore >= end) ended.push({ ...pgk, withdrawnAt: now });
     else if (pgk.notAfter > end) ended.push({ ...pgk, notAfter: end });
   }

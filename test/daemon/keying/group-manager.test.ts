@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GroupError } from '../../../daemon/keying/group-error.ts';
-import type { GroupOutcome } from '../../../daemon/keying/group-manager.ts';
+import { GroupManager, type GroupOutcome } from '../../../daemon/keying/group-manager.ts';
 import { groupOf, livePgks, SCHEMES, type Scheme } from '../../../daemon/keying/group-state.ts';
 import { decodeGroupState, encodeGroupState } from '../../../daemon/keying/group-state-codec.ts';
 import { bearerTime } from '../../../daemon/keying/rekey-plan.ts';
@@ -206,6 +206,32 @@ describe('adding', () => {
         .some((key) => key.id === 1),
     ).toBe(false);
   });
+});
+
+test.each(SCHEMES)('an old PGK that ends sooner still is not told to who came after it, %s', (scheme) => {
+  const world = new World(11, 4);
+  const managerWith = (changeover: number) => {
+    return new GroupManager(world.state, { random: world.random, now: world.now, rate: RATE, changeover });
+  };
+  world.create(scheme, [1, 2, 3]);
+  const [old] = groupOf(world.state, GROUP).pgks;
+  world.say(managerWith(60_000).add(GROUP, [newMember(4)], true));
+  const { changed } = world.say(managerWith(10_000).remove(GROUP, [3], true));
+  // A MIKEY message can tell the others alone; a message for all leaves the old PGK the end that it has.
+  expect(changed.some((pgk) => pgk.serial === old.serial)).toBe(scheme === 'individual');
+  const end = groupOf(world.state, GROUP).pgks.find((pgk) => pgk.serial === old.serial)?.notAfter;
+  expect(
+    world.ues
+      .get(1)
+      ?.held()
+      .find((key) => key.id === old.pgkId)?.notAfter,
+  ).toBe(end);
+  const holds = (id: number) =>
+    world.ues
+      .get(id)
+      ?.held()
+      .some((key) => hexOf(key.octets) === hexOf(old.octets));
+  expect([holds(1), holds(4)]).toEqual([true, false]);
 });
 
 describe('PGK ids', () => {
