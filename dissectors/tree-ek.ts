@@ -128,7 +128,6 @@ export class EkWriter implements TreeWriter {
     this.#open.push(this.#layer);
     if (this.#used > 0 && continuesLayer(this.#last, protocol)) {
       this.#layer = this.#layers[this.#used - 1];
-      this.#layer.interrupted = true;
     } else this.#layer = this.#take(layerKind(protocol));
     this.#last = protocol;
     if (this.#began++ > 0 && !isConclusion(protocol)) this.#name(protocol.name);
