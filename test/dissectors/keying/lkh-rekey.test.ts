@@ -143,7 +143,7 @@ describe('refuses', () => {
     ],
     ['a node that is none', 'lkh.node', { updates: [{ node: 0, version: 1, copies: [copy] }] }],
     ['a node of another arity', 'lkh.node', { arity: 4, updates: [{ node: 2, version: 1, copies: [copy] }] }],
-    ['updates that rise', 'lkh.order', { updates: [...contents.updates].reverse() }],
+    ['updates that rise', 'lkh.order', { updates: contents.updates.toReversed() }],
     ['an update twice', 'lkh.order', { updates: [contents.updates[2], contents.updates[2]] }],
     ['copies that fall', 'lkh.order', { updates: [{ node: 5, version: 1, copies: [{ ...copy, under: 1 }, copy] }] }],
     ['a child that cannot be', 'lkh.under', { updates: [{ node: 5, version: 1, copies: [{ ...copy, under: 2 }] }] }],
