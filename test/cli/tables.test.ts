@@ -58,7 +58,7 @@ describe('JSON', () => {
     expect(sum(all.findings, 'count')).toBe(findings.reduce((total, { count }) => total + count, 0));
     expect(new Set(all.findings.map(({ name }) => name))).toEqual(new Set(Object.keys(summary.findings)));
     const lines = all.epochs.flatMap(({ group, epochs: keys }) =>
-      (keys as Row[]).map(({ pgkId, state }) => `${group} ${pgkId} ${state}`),
+      (keys as Row[]).map(({ pgkId, state }) => [group, pgkId, state].join(' ')),
     );
     expect(lines.sort()).toEqual(epochs.map(({ group, pgkId, state }) => `${group} ${pgkId} ${state}`).sort());
   });

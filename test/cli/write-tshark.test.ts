@@ -94,7 +94,7 @@ function shownByWireshark(name: string, outcome: string, tree: TreeRecorder): bo
 
 function outcomeOf(frame: ReadFrame, tree: TreeRecorder): string {
   const walk = describeFrame(frame.bytes, frame.original, frame.linkType, tree);
-  return (OUTCOME_NAMES[walk.frames.outcome[0]] as string | undefined) ?? 'data';
+  return OUTCOME_NAMES[walk.frames.outcome[0]] ?? 'data';
 }
 
 function compareFrame(frame: ReadFrame, theirs: Map<string, string[]>): number {

@@ -1,6 +1,7 @@
 // `read -w` as a user has it: what is written and printed, what is refused, and that no failure costs a file.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   closeSync,
@@ -167,9 +168,9 @@ describe('pipes', () => {
       const early = await analyse(path('out.pcapng'));
       expect(early.summary.frames).toBeGreaterThan(50);
       expect(early.problem).toBeNull();
-      const ended = new Promise((resolve) => child.once('close', resolve));
+      const ended = once(child, 'close');
       child.stdin.end(octets.subarray(octets.length >> 1));
-      expect(await ended).toBe(0);
+      expect((await ended)[0]).toBe(0);
     } finally {
       child.kill();
     }
