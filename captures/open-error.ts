@@ -12,6 +12,8 @@ const OPEN_PROBLEMS: Readonly<Record<string, readonly [code: string, sentence: s
 export class CaptureOpenError extends Error {
   /** Stable: `capture.no-such-file`, `capture.no-permission`, `capture.is-a-directory` or `capture.open-failed`. */
   readonly code: string;
+  /** The operating system's code, e.g. `ENOENT`. */
+  readonly reason: string;
   /** What to do next. */
   readonly hint: string;
 
@@ -28,6 +30,7 @@ export class CaptureOpenError extends Error {
     super(`cannot open ${path === '-' ? 'standard input' : path}: ${sentence}`, options);
     this.name = 'CaptureOpenError';
     this.code = code;
+    this.reason = reason;
     this.hint = hint;
   }
 }

@@ -1,6 +1,6 @@
 // The way in: opens a capture by its path, whatever it is.
 
-import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 import { COMPRESSION_MAGIC_OCTETS, compressionOf } from './formats/compression.ts';
@@ -10,16 +10,25 @@ import { CaptureOpenError, systemCode } from './open-error.ts';
 import { ChunkSource, followed } from './sources/chunks.ts';
 import { FileSource, isOurs, readInto } from './sources/file.ts';
 import { frameSourceFromStream, streamOf } from './sources/stdin.ts';
+import { openThreaded } from './sources/threaded.ts';
 
 export { CaptureOpenError } from './open-error.ts';
 
 /** The descriptor of standard input. */
 const STANDARD_INPUT = 0;
+/** Constants we chose. */
+/** A compressed file of fewer octets is decompressed before another thread has caught up its start. */
+export const WORTH_A_THREAD_OCTETS = 1 << 23;
 
 /** How a capture is opened. */
 export interface OpenOptions {
   /** The stream that `-` means; default the process's standard input. */
   readonly standardInput?: Readable;
+  /**
+   * 1, the default: this thread reads. From 2 on: a thread of its own reads and decompresses, at no more than 2 threads
+   * in all; a stream that is given and a terminal stay in this one. `auto`: 2 where that pays.
+   */
+  readonly threads?: number | 'auto';
 }
 
 /**
@@ -31,6 +40,9 @@ export interface OpenOptions {
  */
 export async function openCapture(path: string, options: OpenOptions = {}): Promise<FrameSource> {
   try {
+    if (readsInThread(path, options)) {
+      return await openThreaded(path);
+    }
     if (path === '-') {
       return openStandardInput(options.standardInput);
     }
@@ -46,6 +58,32 @@ export async function openCapture(path: string, options: OpenOptions = {}): Prom
       throw error;
     }
     throw new CaptureOpenError(path, systemCode(error), { cause: error });
+  }
+}
+
+function readsInThread(path: string, { threads = 1, standardInput }: OpenOptions): boolean {
+  if (threads === 'auto') {
+    return path !== '-' && isWorthThread(path);
+  }
+  if (threads < 2 || path !== '-') {
+    return threads >= 2;
+  }
+  const stats = fstatSync(STANDARD_INPUT);
+  return standardInput === undefined && (stats.isFile() || stats.isFIFO() || stats.isSocket());
+}
+
+/** True for a large compressed file. Parsing a plain one takes less time than handing its frames over. */
+function isWorthThread(path: string): boolean {
+  const stats = statSync(path);
+  if (!stats.isFile() || stats.size < WORTH_A_THREAD_OCTETS) {
+    return false;
+  }
+  const descriptor = openSync(path, 'r');
+  try {
+    const first = new Uint8Array(COMPRESSION_MAGIC_OCTETS);
+    return compressionOf(first.subarray(0, readSync(descriptor, first))) !== null;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -28,6 +28,7 @@ export const CAPTURE_PROBLEMS = {
   'capture.compressed-damaged': DAMAGED_HINT,
   'capture.compressed-unsupported': 'decompress it with the tool that made it and read the plain file',
   'capture.read-failed': 'check the disk, the mount or the program at the other end of the pipe, then read again',
+  'capture.reader-stopped': 'read again in one thread (`--threads 1`); what was read until then is good',
 } as const satisfies Record<string, string>;
 
 /** A key of `CAPTURE_PROBLEMS`. */

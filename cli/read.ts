@@ -31,7 +31,7 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   const config = options.config === undefined ? {} : readConfig(options.config);
   const output = chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
   const tables = new StatisticsTables(options.statistics, keyring);
-  const source = await open(path);
+  const source = await open(path, options.threads ?? 'auto');
   const writer = await openWriterOf(path, options, keyring, source);
   const progress = progressBar(source.total);
   const watchers = progress === null ? [] : [progressWatcher(progress)];
@@ -73,9 +73,9 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   endWith(path, problem);
 }
 
-async function open(path: string): Promise<FrameSource> {
+async function open(path: string, threads: number | 'auto'): Promise<FrameSource> {
   try {
-    return await openCapture(path);
+    return await openCapture(path, { threads });
   } catch (error) {
     if (!(error instanceof CaptureOpenError)) throw error;
     throw new SidescopeError(error.code, error.message, error.hint, ExitCode.usage, { cause: error });

@@ -278,6 +278,8 @@ describe('problems of a capture', () => {
   test('every code has a case', () => {
     const cases = new Set<string>(DAMAGES.map(({ code }) => code));
     cases.add('capture.read-failed');
+    // test/captures/sources/threaded.test.ts
+    cases.add('capture.reader-stopped');
     expect([...cases].toSorted()).toEqual(Object.keys(CAPTURE_PROBLEMS).toSorted());
   });
 });
