@@ -14,8 +14,8 @@ import type { Element, RlcPdu } from './transmission.ts';
 import { indexOf, isHeld, isUsable, type World, type WorldGroup, type WorldKey } from './world.ts';
 
 /** The specification says (findings.md, preamble; interfaces.md 3). */
-/** Milliseconds within which an identical MAC PDU is a copy: on the same interface, on another one. */
-const SAME_INTERFACE_MS = 320;
+/** Milliseconds within which an identical MAC PDU is a copy: behind the first one; behind the last on another interface. */
+const REPEAT_MS = 320;
 const OTHER_INTERFACE_MS = 50;
 /** Octets of an SDU below which nothing is sure. */
 const SHORTEST_SURE = 28;
@@ -50,8 +50,9 @@ interface OpenSdu {
 }
 
 interface Heard {
+  readonly first: number;
+  readonly last: number;
   readonly interface: number;
-  readonly time: number;
 }
 
 class TruthWalk {
@@ -59,7 +60,7 @@ class TruthWalk {
   readonly #messages: ExpectedMessage[] = [];
   readonly #keys: ExpectedKey[] = [];
   readonly #undecoded = new Map<OutcomeName, number>();
-  readonly #heard = new Map<string, Heard[]>();
+  readonly #heard = new Map<string, Heard>();
   readonly #open = new Map<string, OpenSdu>();
   /** Context (destination, source, index, PTK id) to the key that opened a message of it. */
   readonly #proved = new Map<string, WorldKey>();
@@ -143,16 +144,15 @@ class TruthWalk {
   }
 
   #isCopy(name: string, record: FrameRecord): boolean {
-    const heard = this.#heard.get(name) ?? [];
     const now = { interface: record.arrival.interface, time: record.milliseconds };
-    const copy = heard.some((one) => {
-      const apart = Math.abs(now.time - one.time);
-      return apart <= (one.interface === now.interface ? SAME_INTERFACE_MS : OTHER_INTERFACE_MS);
-    });
-    // Windows begin at a transmission, or at its first copy on another interface.
-    const known =
-      copy && heard.some((one) => one.interface === now.interface && now.time - one.time <= SAME_INTERFACE_MS);
-    if (!known) this.#heard.set(name, [...heard, now]);
+    const heard = this.#heard.get(name);
+    const copy =
+      heard !== undefined &&
+      (Math.abs(now.time - heard.first) <= REPEAT_MS ||
+        (now.interface !== heard.interface && Math.abs(now.time - heard.last) <= OTHER_INTERFACE_MS));
+    // Repeats count from the first transmission; another antenna from whoever heard it last.
+    const first = copy ? heard.first : now.time;
+    this.#heard.set(name, { first, last: now.time, interface: now.interface });
     if (copy) this.#copies = true;
     return copy;
   }

@@ -1,10 +1,11 @@
 // Copies of one transmission: HARQ repeats a transport block, a second antenna hears it again. They are removed before
 // anything is judged (findings, preamble: copies are capture.duplicate and nothing else).
 
-// We chose (security A.2): one SL period of HARQ repeats on one interface; two receivers with skewed clocks.
-/** Milliseconds within which an identical MAC PDU on the same interface is a copy. */
-export const SAME_INTERFACE_MS = 320;
-/** Milliseconds within which an identical MAC PDU on another interface is a copy. */
+// The specification says (findings, preamble; security A.2): one SL period of HARQ repeats, whichever antenna hears them;
+// two receivers with skewed clocks.
+/** Milliseconds after the first transmission within which an identical MAC PDU is a copy, on any interface. */
+export const REPEAT_MS = 320;
+/** Milliseconds after the last copy within which an identical MAC PDU on another interface is a copy too. */
 export const OTHER_INTERFACE_MS = 50;
 
 // We chose: 2^13 buckets of 8 transmissions remember 320 ms of more than 100,000 frames/s. Above that the oldest of a
@@ -21,7 +22,9 @@ export class DuplicateFilter {
 
   readonly #low = new Uint32Array(BUCKETS * WAYS);
   readonly #high = new Uint32Array(BUCKETS * WAYS);
-  readonly #time = new Float64Array(BUCKETS * WAYS).fill(Number.NEGATIVE_INFINITY);
+  // Capture time of the first transmission and of the last copy, and the interface that heard the last.
+  readonly #first = new Float64Array(BUCKETS * WAYS).fill(Number.NEGATIVE_INFINITY);
+  readonly #last = new Float64Array(BUCKETS * WAYS).fill(Number.NEGATIVE_INFINITY);
   readonly #interface = new Uint16Array(BUCKETS * WAYS);
   // The way of each bucket that is forgotten next: the one that was remembered first.
   readonly #next = new Uint8Array(BUCKETS);
@@ -62,29 +65,30 @@ export class DuplicateFilter {
 
   #look(bucket: number, low: number, high: number, time: number, interfaceId: number): boolean {
     const base = bucket * WAYS;
-    let copy = false;
-    let own = -1;
-    for (let entry = base; entry < base + WAYS; entry++) {
-      if (this.#low[entry] !== low || this.#high[entry] !== high) continue;
-      const apart = Math.abs(time - this.#time[entry]);
-      const same = this.#interface[entry] === interfaceId;
-      if (same) own = entry;
-      if (apart > (same ? SAME_INTERFACE_MS : OTHER_INTERFACE_MS)) continue;
-      // Repeats are measured from the first transmission: a copy does not keep the window open.
-      if (same) return true;
-      copy = true;
+    let entry = -1;
+    for (let way = base; way < base + WAYS; way++) {
+      if (this.#low[way] === low && this.#high[way] === high) entry = way;
     }
-    let entry = own;
-    if (own < 0) {
-      entry = base + this.#next[bucket];
-      this.#next[bucket] = (this.#next[bucket] + 1) % WAYS;
-      if (Math.abs(time - this.#time[entry]) <= SAME_INTERFACE_MS) this.evictions++;
+    if (entry >= 0) {
+      // Repeats are measured from the first transmission: a copy does not keep that window open.
+      const isRepeat = Math.abs(time - this.#first[entry]) <= REPEAT_MS;
+      const isOtherAntenna =
+        this.#interface[entry] !== interfaceId && Math.abs(time - this.#last[entry]) <= OTHER_INTERFACE_MS;
+      this.#last[entry] = time;
+      this.#interface[entry] = interfaceId;
+      if (isRepeat || isOtherAntenna) return true;
+      this.#first[entry] = time;
+      return false;
     }
+    entry = base + this.#next[bucket];
+    this.#next[bucket] = (this.#next[bucket] + 1) % WAYS;
+    if (Math.abs(time - this.#first[entry]) <= REPEAT_MS) this.evictions++;
     this.#low[entry] = low;
     this.#high[entry] = high;
-    this.#time[entry] = time;
+    this.#first[entry] = time;
+    this.#last[entry] = time;
     this.#interface[entry] = interfaceId;
-    return copy;
+    return false;
   }
 }
 

@@ -285,8 +285,7 @@ export class Judge {
     const sduType = table.sduType[row];
     evidence.weigh(table.plain, table.words, at, length, sduType, addresses);
     if (evidence.tenths === 0 && sduType <= SDU_ARP) {
-      evidence.weighSwapped(table.plain, at, length, sduType, addresses);
-      if (evidence.tenths < PLAUSIBLE_TENTHS) evidence.clear();
+      this.#weighSwapped(table.plain, at, length, sduType, addresses);
     }
     // These hold too little to be sure whatever came before (interfaces 3).
     if (evidence.shape === Shape.rohc || evidence.fragment) return Grade.fits;
@@ -446,9 +445,18 @@ export class Judge {
     const type = table.sduType[row];
     this.#evidence.weigh(bytes, null, at, length, type, addresses);
     if (this.#evidence.tenths !== 0 || type > SDU_ARP) return;
-    this.#evidence.weighSwapped(bytes, at, length, type, addresses);
-    if (this.#evidence.tenths < PLAUSIBLE_TENTHS) this.#evidence.clear();
-    else table.flags[row] |= MessageFlag.wrongSduType;
+    if (this.#weighSwapped(bytes, at, length, type, addresses)) table.flags[row] |= MessageFlag.wrongSduType;
+  }
+
+  /** Whether the body is surely of the other kind; where it is not, what failed before stays noted. */
+  #weighSwapped(bytes: Uint8Array, at: number, length: number, type: number, addresses: GroupAddresses): boolean {
+    const evidence = this.#evidence;
+    const { failed } = evidence;
+    evidence.weighSwapped(bytes, at, length, type, addresses);
+    if (evidence.tenths >= PLAUSIBLE_TENTHS) return true;
+    evidence.clear();
+    evidence.failed = failed;
+    return false;
   }
 
   /** Prepared on first use: a delivered key may bring a group that was not there at the start. */

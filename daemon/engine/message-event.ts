@@ -51,7 +51,7 @@ export class MessageEventMaker {
     const group = this.#group(table, row);
     const source = table.source[row];
     const sourceName = group === null ? null : memberName(group, source, table.time[row]);
-    const shown = (table.flags[row] & MessageFlag.plaintextShown) !== 0 && table.length[row] > 0;
+    const shown = (table.flags[row] & MessageFlag.plaintextShown) !== 0;
     const inner = shown
       ? describeSdu(table.bodyBytes(row), table.bodyAt(row), table.length[row], innerType(table, row), reassembled)
       : null;

@@ -70,8 +70,9 @@ export class CounterWatch {
   #row = 0;
   #group = 0;
   #opened = false;
-  // What `#compare` saw.
+  // What `#compare` saw: the oldest message at the position, the newest, how many, and in how many bits they differ.
   #entry = 0;
+  #latest = 0;
   #variants = 0;
   #bits = 0;
 
@@ -205,6 +206,7 @@ export class CounterWatch {
     let damaged = false;
     for (let entry = ring.find(this.seen.last[page], sn); entry > 0; entry = ring.before(entry)) {
       this.#variants++;
+      if (this.#variants === 1) this.#latest = entry;
       if (ring.isSame(entry)) {
         this.#entry = entry;
         return Earlier.same;
@@ -277,6 +279,11 @@ export class CounterWatch {
     const isStuck = this.#variants + 1 >= STUCK_PDUS;
     const first = ring.frameOf(this.#entry);
     const record = this.#raise(isStuck ? STUCK : REUSE, SeverityLevel.critical, first);
+    if (this.#variants + 1 === STUCK_PDUS) {
+      // The second use was told as a reuse; now it is part of this.
+      const source = (this.#table as MessageTable).source[this.#row];
+      this.#recorder.moveToCurrent(REUSE, this.#group, source, NO_PGK, STUCK, ring.frameOf(this.#latest));
+    }
     if (record === null) return;
     const { sn } = this.#names();
     const of = ring.common(this.#entry) * 8;

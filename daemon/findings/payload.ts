@@ -3,7 +3,7 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { PROBLEMS, Problem } from '../../dissectors/problems.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
-import { explainChecks } from '../engine/evidence-checks.ts';
+import { Check, explainChecks } from '../engine/evidence-checks.ts';
 import { MessageFlag, type MessageTable, NONE, VerdictCode } from '../engine/message-table.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
@@ -15,6 +15,7 @@ import { destinationKey, groupKeyAt, NO_GROUP, NO_SOURCE } from './subject.ts';
 // The specification says (findings, payload.forged).
 const FORGED_MESSAGES = 2;
 const FORGED_SHARE = 20;
+const SDU_IP = 0;
 const LAST_DEFINED_TYPE = 3;
 const VERSION_WHOLE = 3;
 
@@ -29,14 +30,24 @@ const OTHER_GROUP = findingNumber('payload.other_group_key');
 const SDU_TYPE = findingNumber('payload.sdu_type');
 const LOSS = findingNumber('rlc.loss');
 const UNKNOWN = findingNumber('group.unknown');
+const IP_MALFORMED = findingNumber('ip.malformed');
 const MALFORMED: ReadonlyMap<string, number> = new Map([
   ['mac.malformed', findingNumber('mac.malformed')],
   ['rlc.malformed', findingNumber('rlc.malformed')],
   ['pdcp.malformed', findingNumber('pdcp.malformed')],
-  ['ip.malformed', findingNumber('ip.malformed')],
+  ['ip.malformed', IP_MALFORMED],
 ]);
 
 const RARE = MessageFlag.tampered | MessageFlag.otherGroupKey | MessageFlag.wrongSduType;
+
+// Checks of an SDU that is not ciphered whose failure is an impossible header, not a wrong checksum.
+const IP_SHAPE =
+  (1 << Check.ipv4Start) |
+  (1 << Check.ipv4Length) |
+  (1 << Check.ipv4Checksum) |
+  (1 << Check.ipv6Version) |
+  (1 << Check.ipv6Length) |
+  (1 << Check.udpLength);
 
 /** One shown occurrence of a malformed frame. */
 interface Sample {
@@ -68,7 +79,18 @@ export class PayloadWatch {
     if (table.verdict[row] === VerdictCode.forged) this.#forged(seen, context);
     if ((flags & RARE) !== 0) this.#flagged(seen);
     if (table.sduType[row] > LAST_DEFINED_TYPE) this.#sduType(seen, `SDU type ${table.sduType[row]} is reserved`);
+    if ((flags & MessageFlag.notCiphered) !== 0 && (table.failed[row] & IP_SHAPE) !== 0) this.#badHeader(seen);
     if (seen.group === null && table.version[row] !== 0) this.#unknownGroup(seen);
+  }
+
+  /** An SDU in the clear that says IP and cannot be. Of a ciphered one nobody can tell. */
+  #badHeader({ table, row, groupKey, source }: Observed): void {
+    if (table === null || table.sduType[row] !== SDU_IP) return;
+    const record = this.#recorder.raise(IP_MALFORMED, SeverityLevel.low, ConfidenceLevel.proved, groupKey, source);
+    if (record === null) return;
+    const failed = explainChecks(table.failed[row] & IP_SHAPE).map((check) => check.name);
+    record.summary = `an SDU in the clear is no IP packet: ${failed.join(', ')} fails`;
+    record.evidence = { problem: PROBLEMS[Problem.ipHeader].code, failed };
   }
 
   /** An SDU that was begun and given up. */

@@ -185,6 +185,30 @@ export class Recorder {
     return record;
   }
 
+  /**
+   * Takes an occurrence of one finding back and counts it under the finding raised last, which is about the same: a
+   * stuck counter is told instead of the reuse that it began with. A live feed has heard of the first one already; its
+   * folded record and the counts are those of a file.
+   *
+   * @param number the finding that loses it
+   * @param frame the frame that it was raised for
+   */
+  moveToCurrent(number: number, group: number, source: number, pgkId: number, into: number, frame: number): void {
+    if (this.#overrides[number] === SWITCHED_OFF || this.counts[number] === 0) return;
+    this.counts[number]--;
+    if (this.#overrides[into] !== SWITCHED_OFF) this.counts[into]++;
+    const slot = this.#scopes.find((number << 24) | (source & 0xff_ffff), group, scopeWord(source, pgkId));
+    const record = slot < 0 ? null : this.#records[slot];
+    if (record !== null && !record.isClosed && record.frames.includes(frame)) {
+      record.count--;
+      record.frames.splice(record.frames.indexOf(frame), 1);
+      if (record.count === 0) this.#drop(record);
+    }
+    if (this.current === null) return;
+    this.current.count++;
+    addFrame(this.current, frame);
+  }
+
   /** Everything about the last occurrence is written: tells a live feed of it. */
   settle(): void {
     if (this.#fresh === null) return;
@@ -232,6 +256,11 @@ export class Recorder {
   /** Gives a record out and takes it off the list; its scope's slot may still name it. */
   #close(record: OpenRecord): void {
     if (record === this.#fresh) this.settle();
+    this.#drop(record);
+    if (this.#listener?.first === undefined || record.count > 1) this.#listener?.record(eventOf(record));
+  }
+
+  #drop(record: OpenRecord): void {
     if (record.previous === null) this.#oldest = record.next;
     else record.previous.next = record.next;
     if (record.next === null) this.#newest = record.previous;
@@ -240,7 +269,6 @@ export class Recorder {
     record.next = null;
     record.older = null;
     record.isClosed = true;
-    if (this.#listener?.first === undefined || record.count > 1) this.#listener?.record(eventOf(record));
   }
 
   #evict(slot: number): void {

@@ -13,7 +13,8 @@ describe('DuplicateFilter', () => {
     ['the same PDU after the SL period', 320.5, 0, false],
     ['second antenna at once', 3, 1, true],
     ['second antenna at 50 ms', 50, 1, true],
-    ['another interface too late', 51, 1, false],
+    ['a later repeat that only the second antenna heard', 200, 1, true],
+    ['another interface after the SL period', 321, 1, false],
   ])('%s', (_name, delay, interfaceId, expected) => {
     const filter = new DuplicateFilter();
     const view = frame(1);
@@ -36,6 +37,19 @@ describe('DuplicateFilter', () => {
     expect(filter.isCopy(view, 0, length, 4, 1)).toBe(true);
     expect(filter.isCopy(view, 0, length, 160, 0)).toBe(true);
     expect(filter.isCopy(view, 0, length, 164, 1)).toBe(true);
+  });
+
+  test('a repeat at the end of the SL period, heard by the second antenna a moment later', () => {
+    const filter = new DuplicateFilter();
+    const view = frame(6);
+    const heard = [
+      [0, 0],
+      [310, 0],
+      [355, 1],
+      [1000, 0],
+      [1004, 1],
+    ].map(([time, interfaceId]) => filter.isCopy(view, 0, view.byteLength, time, interfaceId));
+    expect(heard).toEqual([false, true, true, false, true]);
   });
 
   test('one changed bit or one octet less is another transmission', () => {
