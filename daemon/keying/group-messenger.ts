@@ -46,6 +46,8 @@ export class GroupMessenger {
   readonly #now: number;
   readonly #rate: number;
   #signer: RekeySigner | null = null;
+  /** Milliseconds that the rekey messages made so far take on the bearer. */
+  #sent = 0;
 
   constructor(
     state: GroupState,
@@ -179,9 +181,13 @@ export class GroupMessenger {
       leaf === null || member === null
         ? null
         : { pmkId: memberOf(this.#state, member).pmkId, node: leaf.node, version: leaf.version };
-    const said = { group: group.id, arity: tree.arity, issued: this.#now, counter, placement, updates, pgks };
+    // Placing a large group takes longer than receivers let a message be old.
+    const issued = Math.floor(this.#now + this.#sent);
+    const said = { group: group.id, arity: tree.arity, issued, counter, placement, updates, pgks };
     this.#signer ??= signerOf(this.#state);
-    return buildRekey({ ...said, pgkKey: leaf ?? tree.root }, this.#signer);
+    const message = buildRekey({ ...said, pgkKey: leaf ?? tree.root }, this.#signer);
+    this.#sent += bearerTime(message.length, 1, this.#rate);
+    return message;
   }
 }
 

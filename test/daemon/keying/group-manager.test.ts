@@ -8,6 +8,7 @@ import { GroupManager, type GroupOutcome } from '../../../daemon/keying/group-ma
 import { groupOf, livePgks, SCHEMES, type Scheme } from '../../../daemon/keying/group-state.ts';
 import { decodeGroupState, encodeGroupState } from '../../../daemon/keying/group-state-codec.ts';
 import { bearerTime } from '../../../daemon/keying/rekey-plan.ts';
+import { parseLkhRekey } from '../../../dissectors/keying/lkh-rekey.ts';
 import { DAY, newMember, RATE, World } from './group-fixture.ts';
 import { countingRandom } from './lkh-fixture.ts';
 import { GROUP, HOUR, hexOf } from './mikey-fixture.ts';
@@ -310,6 +311,14 @@ test('a MIKEY counter never falls, not even when the state was lost', () => {
   lost.now = world.now + HOUR;
   const again = lost.create('individual', [1]);
   expect(world.ues.get(1)?.hear(again.messages[0].octets, lost.now).reason).not.toBe('mikey.replay');
+});
+
+test('a rekey message is issued when the bearer gets to it', () => {
+  const world = new World(12, 0);
+  const { messages, plan } = world.create('lkh', [1, 2, 3]);
+  const issued = messages.map(({ octets }) => parseLkhRekey(octets, 0, octets.length).message?.issued);
+  const before = [0, plan.messages[0].through, plan.messages[1].through].map((each) => Math.floor(world.now + each));
+  expect(issued).toEqual(before.map((each) => BigInt(each) * 1_000_000n));
 });
 
 test('time on the bearer counts IP and UDP headers', () => {
