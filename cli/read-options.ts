@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { Severity } from '../daemon/events.ts';
 import { gatherTables, TABLE_NAMES, type TableRequest } from './table-requests.ts';
+import { addVaultOptions, type VaultArguments } from './vault-options.ts';
 
 /** Forms of the output. */
 export const OUTPUT_TYPES = ['text', 'ndjson', 'json', 'fields', 'ek'] as const;
@@ -16,7 +17,7 @@ const WITH_COLUMNS: readonly OutputType[] = ['fields', 'json', 'ek'];
 const FAIL_ON: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
 
 /** What the options give, after commander has read them. */
-export interface ReadOptions {
+export interface ReadOptions extends VaultArguments {
   readonly read?: string;
   readonly keyring: readonly string[];
   readonly type: OutputType;
@@ -38,6 +39,7 @@ export interface ReadOptions {
 
 /** Adds the argument and the options of `read`. */
 export function addReadOptions(command: Command): void {
+  addVaultOptions(command);
   command
     .argument('[file]', 'capture to read: pcap or pcapng, plain, gzip or zstd; - for standard input')
     .option('-r, --read <file>', 'the same as the argument, as tshark has it')

@@ -6,13 +6,13 @@ import { CaptureOpenError, openCapture } from '../captures/open.ts';
 import { Analysis } from '../daemon/analysis.ts';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { SEVERITIES } from '../daemon/events.ts';
-import { emptyKeyring, type Keyring } from '../daemon/keyring/keyring.ts';
-import { loadKeyrings } from '../daemon/keyring/keyring-file.ts';
+import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { scanFrames } from '../daemon/scan.ts';
 import { readConfig } from './config-file.ts';
 import { joinListeners, type Watcher } from './join-listeners.ts';
 import { chooseOutput, chosenFilter } from './outputs/output.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
+import { readKeyring } from './read-keyring.ts';
 import { addReadOptions, checkReadOptions, printsFrames, type ReadOptions } from './read-options.ts';
 import { reportError } from './report-error.ts';
 import { StatisticsTables } from './statistics-tables.ts';
@@ -27,7 +27,7 @@ export function configure(command: Command): void {
 async function run(file: string | undefined, options: ReadOptions, command: Command): Promise<void> {
   const path = checkReadOptions(file, options);
   const prints = printsFrames(options, command.getOptionValueSource('type') === 'cli');
-  const keyring = options.keyring.length === 0 ? emptyKeyring() : await loadKeyrings(options.keyring);
+  const keyring = await readKeyring(options, path);
   const config = options.config === undefined ? {} : readConfig(options.config);
   const output = chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
   const tables = new StatisticsTables(options.statistics, keyring);
