@@ -78,6 +78,8 @@ export class PcapngWriter {
   readonly #sink: CaptureSink;
   /** Nanoseconds in a unit of time, by interface. */
   readonly #units: bigint[] = [];
+  /** Serves one block after the other. */
+  readonly #body = new BodyBuilder();
 
   /**
    * Writes the section header.
@@ -85,7 +87,7 @@ export class PcapngWriter {
    */
   constructor(sink: CaptureSink, application: string) {
     this.#sink = sink;
-    const body = new BodyBuilder();
+    const body = this.#body.begin();
     body.uint32(BYTE_ORDER_MAGIC);
     body.uint16(1);
     body.uint16(0);
@@ -97,7 +99,7 @@ export class PcapngWriter {
 
   /** Writes an interface description and gives the interface's number, 0 for the first. */
   addInterface(described: WrittenInterface): number {
-    const body = new BodyBuilder();
+    const body = this.#body.begin();
     body.uint16(described.linkType);
     body.uint16(0);
     body.uint32(described.snapLength ?? 0);
@@ -123,7 +125,7 @@ export class PcapngWriter {
       throw new RangeError(`a frame of ${frame.bytes.length} octets; a record takes up to ${MAX_RECORD_OCTETS}`);
     }
     this.#checkInterface(frame.interfaceId);
-    const body = new BodyBuilder();
+    const body = this.#body.begin();
     body.uint32(frame.interfaceId);
     body.time(frame.seconds, frame.nanoseconds, this.#units[frame.interfaceId]);
     body.uint32(frame.bytes.length);
@@ -148,7 +150,7 @@ export class PcapngWriter {
    * @throws RangeError where an address has neither 4 nor 16 octets
    */
   names(names: Iterable<WrittenName>): void {
-    const body = new BodyBuilder();
+    const body = this.#body.begin();
     for (const { address, name } of names) {
       if (address.length !== 4 && address.length !== 16) {
         throw new RangeError(`an address of ${address.length} octets; it has 4 or 16`);
@@ -170,7 +172,7 @@ export class PcapngWriter {
    */
   statistics(statistics: WrittenStatistics): void {
     this.#checkInterface(statistics.interfaceId);
-    const body = new BodyBuilder();
+    const body = this.#body.begin();
     body.uint32(statistics.interfaceId);
     body.time(statistics.seconds, statistics.nanoseconds, this.#units[statistics.interfaceId]);
     if (statistics.received !== undefined) {
@@ -213,11 +215,17 @@ function uint64Octets(value: number): Uint8Array {
   return octets;
 }
 
-/** Gathers the body of a block behind room for the block's header. */
+/** Gathers the body of a block behind room for the block's header, one block after the other. */
 class BodyBuilder {
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
   #at = BLOCK_HEADER_OCTETS;
+
+  /** Begins a block; what is left of one that was not finished is gone. */
+  begin(): this {
+    this.#at = BLOCK_HEADER_OCTETS;
+    return this;
+  }
 
   uint16(value: number): void {
     this.#room(2);
@@ -247,9 +255,11 @@ class BodyBuilder {
 
   /** Octets, padded with zeros to a multiple of 4. */
   octets(value: Uint8Array): void {
+    const end = this.#at + padded(value.length);
     this.#room(padded(value.length));
     this.#bytes.set(value, this.#at);
-    this.#at += padded(value.length);
+    this.#bytes.fill(0, this.#at + value.length, end);
+    this.#at = end;
   }
 
   /** An option or a name record. */
@@ -264,7 +274,7 @@ class BodyBuilder {
     this.uint32(Option.end);
   }
 
-  /** The finished block. */
+  /** The finished block in memory of its own. The next block begins. */
   block(type: number): Uint8Array {
     const length = this.#at - BLOCK_HEADER_OCTETS + BLOCK_OVERHEAD;
     if (length > MAX_BLOCK_OCTETS) {

@@ -2,11 +2,11 @@
 // `mac-lte-framed`, whatever carried it, its context octet by octet; every other frame as it was captured.
 
 import { MAX_RECORD_OCTETS } from '../../captures/formats/record-reader.ts';
-import { LINKTYPE_WIRESHARK_UPPER_PDU } from '../../captures/formats/upper-pdu.ts';
+import { encodeUpperPdu, LINKTYPE_WIRESHARK_UPPER_PDU } from '../../captures/formats/upper-pdu.ts';
 import { CUSTOM_BLOCK_LINKTYPE, type FrameBatch } from '../../captures/frame-batch.ts';
 import { PDCP_LTE_STRING } from '../../dissectors/framing/pdcp-lte.ts';
 import { RLC_LTE_STRING } from '../../dissectors/framing/rlc-lte.ts';
-import { type ExportedPduValues, encodeExportedPdu } from '../../dissectors/link/exported-pdu.ts';
+import { encodeExportedPdu } from '../../dissectors/link/exported-pdu.ts';
 import { LinkKind, linkKind } from '../../dissectors/registry.ts';
 import { Framing, type WalkTable } from '../../dissectors/walk-table.ts';
 
@@ -20,16 +20,25 @@ export interface Reframed {
   readonly original: number;
 }
 
-/** What calls the dissector of a framing, and the octets of the start string in front of its context that it wants. */
+/** How a framing is exported: the octets of the start string in front of its context that go along, and the encoder. */
 interface Export {
-  readonly values: ExportedPduValues;
   readonly stringOctets: number;
+  encode(record: Uint8Array, originalFrame: number): Uint8Array;
 }
 
-const MAC: Export = { values: { dissector: 'mac-lte-framed' }, stringOctets: 0 };
+const MAC: Export = {
+  stringOctets: 0,
+  encode: (record, originalFrame) => encodeUpperPdu('mac-lte-framed', record, originalFrame),
+};
 // Wireshark has no dissector that takes RLC or PDCP alone: its heuristics read the form that came over UDP.
-const RLC: Export = { values: { heuristic: 'rlc_lte_udp' }, stringOctets: RLC_LTE_STRING.length };
-const PDCP: Export = { values: { heuristic: 'pdcp_lte_udp' }, stringOctets: PDCP_LTE_STRING.length };
+const RLC: Export = {
+  stringOctets: RLC_LTE_STRING.length,
+  encode: (record, originalFrame) => encodeExportedPdu({ heuristic: 'rlc_lte_udp', originalFrame }, record),
+};
+const PDCP: Export = {
+  stringOctets: PDCP_LTE_STRING.length,
+  encode: (record, originalFrame) => encodeExportedPdu({ heuristic: 'pdcp_lte_udp', originalFrame }, record),
+};
 
 /**
  * One frame of a batch as it is written.
@@ -51,8 +60,7 @@ export function reframe(batch: FrameBatch, row: number, walk: WalkTable): Refram
   if (exported !== null && pduAt > frames.framingAt[row]) {
     const from = frames.framingAt[row] - exported.stringOctets;
     const record = batch.bytes.subarray(from, pduAt + frames.pduAvailable[row]);
-    const values = { ...exported.values, originalFrame: (batch.firstFrame + row) % 0x1_0000_0000 };
-    const bytes = encodeExportedPdu(values, record);
+    const bytes = exported.encode(record, (batch.firstFrame + row) % 0x1_0000_0000);
     if (bytes.length <= MAX_RECORD_OCTETS) {
       const missing = frames.pduLength[row] - frames.pduAvailable[row];
       return { linkType: LINKTYPE_WIRESHARK_UPPER_PDU, bytes, original: bytes.length + missing };

@@ -2,7 +2,6 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeUpperPdu } from '../../../captures/formats/upper-pdu.ts';
 import { CUSTOM_BLOCK_LINKTYPE } from '../../../captures/frame-batch.ts';
 import { reframe } from '../../../daemon/export/reframe.ts';
 import { encodeGsmtap2, encodeGsmtap3 } from '../../../dissectors/framing/gsmtap.ts';
@@ -101,7 +100,7 @@ describe('a MAC PDU in any framing', () => {
       fc.property(context, fc.uint8Array({ minLength: 1, maxLength: 300 }), (values, pdu) => {
         const framed = encodeMacLteFramed(values, pdu);
         // The twin: another encoder of exported PDUs around the octets that went in.
-        const bytes = encodeUpperPdu('mac-lte-framed', framed, 2);
+        const bytes = encodeExportedPdu({ dissector: 'mac-lte-framed', originalFrame: 2 }, framed);
         expect(reframed(frameOf(framed))).toEqual({ linkType: 252, bytes, original: bytes.length });
       }),
       { numRuns: 60 },
