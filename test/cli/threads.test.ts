@@ -1,0 +1,299 @@
+// `read --threads`: the same bytes out at 1 and 2 threads, from a file, from a pipe in odd pieces; the same events from a
+// live replay; the same words for bad input; an end that says so where the reading thread dies.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FrameSource } from '../../captures/frame-batch.ts';
+import type * as OpenModule from '../../captures/open.ts';
+import { openCapture } from '../../captures/open.ts';
+import { ReplaySource } from '../../captures/sources/replay.ts';
+import { Analysis } from '../../daemon/analysis.ts';
+import type { FindingEvent, SidescopeEvent } from '../../daemon/events.ts';
+import { emptyKeyring } from '../../daemon/keyring/keyring.ts';
+import { parseKeyring } from '../../daemon/keyring/keyring-file.ts';
+import { writeBulkCapture } from '../../testing/bulk.ts';
+import { NO_SHARED, SHARED_CAPTURES, sharedFiles, sharedFolders } from '../shared-captures.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SIDESCOPE = join(ROOT, 'dist', 'cli', 'main.js');
+// Node 20 loads no TypeScript in a thread: this one starts it from the build.
+const built = (await import(join(ROOT, 'dist', 'captures', 'open.js'))) as typeof OpenModule;
+
+const SAMPLES = join(ROOT, 'captures', 'samples');
+const ATTACKED = join(SAMPLES, 'attacked', 'capture.pcapng');
+const KEYRING = join(SAMPLES, 'attacked', 'keyring.json');
+
+/** Captures with their keyrings, and captures of others that have none. */
+const CAPTURES: readonly string[] = [
+  ...foldersOf(SAMPLES).map((folder) => captureIn(folder)),
+  ...sharedFolders('labelled').map((name) => captureIn(join(SHARED_CAPTURES, 'labelled', name))),
+  ...['over-the-air', 'lte-uu', 'mikey', 'wireshark-samples'].flatMap((name) => sharedFiles(name)),
+];
+
+/** More SSRCs than the table of them holds, so that the order of evictions shows. */
+const BULK = { messages: 40_000, senders: 17_000, groups: 20, octets: 60 };
+
+let folder = '';
+const path = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sidescope-threads-'));
+  const file = openSync(path('bulk.pcap'), 'w');
+  const { keyring } = writeBulkCapture((piece) => writeSync(file, piece), BULK);
+  closeSync(file);
+  writeFileSync(path('bulk.pcap.gz'), gzipSync(readFileSync(path('bulk.pcap')), { level: 1 }));
+  writeFileSync(path('keyring.json'), JSON.stringify(keyring));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function foldersOf(place: string): string[] {
+  return readdirSync(place, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(place, entry.name));
+}
+
+function captureIn(place: string): string {
+  return join(place, readdirSync(place).find((file) => file.startsWith('capture.')) ?? 'capture.pcap');
+}
+
+function keyringOf(capture: string) {
+  const beside = readdirSync(dirname(capture)).includes('keyring.json') ? join(dirname(capture), 'keyring.json') : null;
+  return beside === null ? emptyKeyring() : parseKeyring(readFileSync(beside), beside);
+}
+
+async function eventsOf(source: FrameSource, capture: string, live = false): Promise<SidescopeEvent[]> {
+  const events: SidescopeEvent[] = [];
+  const keep = (event: SidescopeEvent): void => {
+    events.push(event);
+  };
+  const listener = { message: keep, finding: keep, key: keep, epoch: keep, summary: keep };
+  const { problem } = await new Analysis({ keyring: keyringOf(capture), payload: true, live }, listener).run(source);
+  expect(problem?.code ?? 'whole').not.toBe('capture.reader-stopped');
+  return events;
+}
+
+const textOf = (events: readonly SidescopeEvent[]) => events.map((event) => JSON.stringify(event)).join('\n');
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function read(...args: readonly string[]): Run {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SIDESCOPE, 'read', ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    timeout: 25_000,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** The same through standard input, in pieces of odd lengths; through a shell's pipe, or a socket as Node gives it. */
+async function readPieces(octets: Uint8Array, through: 'pipe' | 'socket', ...args: readonly string[]): Promise<Run> {
+  const words = [process.execPath, SIDESCOPE, 'read', '-', ...args];
+  const child =
+    through === 'socket'
+      ? spawn(words[0], words.slice(1))
+      : spawn('sh', ['-c', 'cat | "$@"', 'sh', ...words], { stdio: 'pipe' });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('close', resolve).on('error', reject);
+  });
+  for (let at = 0, length = 1; at < octets.length; at += length, length = (length * 7 + 3) % 40_009) {
+    const piece = octets.subarray(at, at + length);
+    await new Promise<void>((resolve) => {
+      child.stdin.write(piece, () => {
+        resolve();
+      });
+    });
+  }
+  child.stdin.end();
+  return { code: await ended, out, err };
+}
+
+describe('the same events at 1 and 2 threads, and from a live replay', () => {
+  test('there are captures of others to compare', (context) => {
+    context.skip(sharedFolders('labelled').length === 0, NO_SHARED);
+    expect(CAPTURES.length).toBeGreaterThanOrEqual(30);
+  });
+
+  test.each(CAPTURES.map((capture) => [`${basename(dirname(capture))}/${basename(capture)}`, capture]))(
+    '%s',
+    async (_name, capture) => {
+      const alone = await eventsOf(await openCapture(capture), capture);
+      expect(alone.at(-1)?.type).toBe('summary');
+      const threaded = await eventsOf(await built.openCapture(capture, { threads: 2 }), capture);
+      expect(textOf(threaded)).toBe(textOf(alone));
+      const replayed = await eventsOf(new ReplaySource(await openCapture(capture)), capture);
+      expect(textOf(replayed)).toBe(textOf(alone));
+      expectLive(await eventsOf(new ReplaySource(await openCapture(capture)), capture, true), alone);
+    },
+  );
+});
+
+/** A live feed says the same, and each finding that was folded a first time at its first occurrence. */
+function expectLive(live: readonly SidescopeEvent[], file: readonly SidescopeEvent[]): void {
+  const isFinding = (event: SidescopeEvent): event is FindingEvent => event.type === 'finding';
+  expect(textOf(live.filter((event) => !isFinding(event)))).toBe(textOf(file.filter((event) => !isFinding(event))));
+  const left = live.filter(isFinding).map((event) => JSON.stringify(event));
+  for (const event of file.filter(isFinding)) {
+    const at = left.indexOf(JSON.stringify(event));
+    expect(at, `${event.name} of frames ${event.frames.join(' ')}`).toBeGreaterThanOrEqual(0);
+    left.splice(at, 1);
+  }
+  const firsts = left.map((text) => JSON.parse(text) as FindingEvent);
+  const folded = file.filter(isFinding).filter((event) => event.count > 1);
+  const scopeOf = (event: FindingEvent) =>
+    [event.name, event.severity, event.group, event.source, event.time].join(' ');
+  expect(firsts.every((event) => event.count === 1)).toBe(true);
+  expect(firsts.map(scopeOf).sort()).toEqual(folded.map(scopeOf).sort());
+}
+
+describe('the same output at 1 and 2 threads', () => {
+  test('under pressure on tables, from a plain and a compressed file', () => {
+    const args = ['-T', 'ndjson', '--payload', '--keyring', path('keyring.json')];
+    const alone = read(path('bulk.pcap'), '--threads', '1', ...args);
+    expect(alone.code).toBe(0);
+    expect(alone.out.trimEnd().split('\n').at(-1)).toMatch(/"messages":40000.*"rtp-sources":\d+/);
+    for (const name of ['bulk.pcap', 'bulk.pcap.gz']) {
+      const threaded = read(path(name), '--threads', '2', ...args);
+      expect([threaded.code, threaded.err]).toEqual([0, '']);
+      expect(threaded.out === alone.out, name).toBe(true);
+    }
+  });
+
+  test.each(['text', 'ndjson', 'json'])('-T %s', (type) => {
+    const args = [ATTACKED, '--keyring', KEYRING, '-T', type];
+    const alone = read(...args, '--threads', '1');
+    expect(alone.out.length).toBeGreaterThan(1000);
+    expect(read(...args, '--threads', '2')).toEqual(alone);
+  });
+
+  test.each(['pipe', 'socket'] as const)('from a %s in odd pieces, plain and compressed', async (through) => {
+    const args = ['-T', 'ndjson', '--keyring', KEYRING];
+    const file = read(ATTACKED, ...args, '--threads', '1');
+    const plain = readFileSync(ATTACKED);
+    for (const octets of [plain, gzipSync(plain)]) {
+      expect(await readPieces(octets, through, ...args, '--threads', '2')).toEqual(file);
+    }
+    expect(await readPieces(plain, through, ...args, '--threads', '1')).toEqual(file);
+  });
+
+  test('from standard input that is a file', () => {
+    const args = ['read', '-', '-T', 'ndjson', '--keyring', KEYRING, '--threads', '2'];
+    const input = openSync(ATTACKED, 'r');
+    const { status, stdout } = spawnSync(process.execPath, [SIDESCOPE, ...args], {
+      stdio: [input, 'pipe', 'inherit'],
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    });
+    closeSync(input);
+    expect(status).toBe(0);
+    expect(stdout).toBe(read(ATTACKED, '-T', 'ndjson', '--keyring', KEYRING, '--threads', '1').out);
+  });
+
+  test('with -c, which stops in the middle', () => {
+    const args = [path('bulk.pcap'), '--keyring', path('keyring.json'), '-T', 'ndjson', '-c', '5000'];
+    const alone = read(...args, '--threads', '1');
+    expect(alone.out).toContain('"frames":5000,');
+    expect(read(...args, '--threads', '2')).toEqual(alone);
+  });
+});
+
+describe('the same words for bad input', () => {
+  const attacked = readFileSync(ATTACKED);
+  test.each<[string, Uint8Array | null, number]>([
+    ['empty', new Uint8Array(), 3],
+    ['no-capture', Buffer.from('{"format":"sidescope-keyring/1"}'), 3],
+    ['cut', attacked.subarray(0, 30_011), 3],
+    ['cut-gzip', gzipSync(attacked).subarray(0, -20), 3],
+    ['damaged', Buffer.concat([attacked.subarray(0, 8), Buffer.alloc(4), attacked.subarray(12)]), 3],
+    ['absent', null, 2],
+  ])('%s', (name, octets, code) => {
+    if (octets !== null) writeFileSync(path(name), octets);
+    const alone = read(path(name), '-T', 'ndjson', '--threads', '1');
+    expect(alone.code).toBe(code);
+    expect(alone.err).toMatch(/^sidescope: error: .* \[capture\.[a-z-]+\]\n {2}hint: /);
+    expect(read(path(name), '-T', 'ndjson', '--threads', '2')).toEqual(alone);
+  });
+});
+
+describe('the reading thread', () => {
+  test('that dies ends the command with its code, behind what was read', () => {
+    // Loaded in every thread of the process; ends the reading one at its fourth read.
+    writeFileSync(
+      path('die.mjs'),
+      `import fs from 'node:fs';
+       import { syncBuiltinESMExports } from 'node:module';
+       import { isMainThread } from 'node:worker_threads';
+       if (!isMainThread) {
+         const { readSync } = fs;
+         let reads = 0;
+         fs.readSync = (descriptor, octets, ...rest) => {
+           if (octets.length >= 1 << 20 && ++reads === 4) process.exit(9);
+           return readSync(descriptor, octets, ...rest);
+         };
+         syncBuiltinESMExports();
+       }`,
+    );
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [SIDESCOPE, 'read', path('bulk.pcap'), '--threads', '2', '-T', 'ndjson', '--keyring', path('keyring.json')],
+      {
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+        timeout: 25_000,
+        env: { ...process.env, NODE_OPTIONS: `--import ${path('die.mjs')}` },
+      },
+    );
+    expect(status).toBe(3);
+    expect(stderr).toMatch(
+      /the thread that reads the input stopped \(exit code 9\).* \[capture\.reader-stopped\]\n {2}hint:/,
+    );
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(10_000);
+    expect(lines.at(-1)).toMatch(/^{"v":1,"type":"summary",.*"complete":false/);
+  });
+
+  test('does not outlive a reader of the output that went away', () => {
+    const words = [process.execPath, SIDESCOPE, 'read', path('bulk.pcap.gz'), '--threads', '2'];
+    const script = 'set -o pipefail; "$@" | head -n 2 > /dev/null';
+    const { status, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], {
+      encoding: 'utf8',
+      timeout: 25_000,
+    });
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  test('does not keep a command that fails before it reads', () => {
+    const { code } = read(path('bulk.pcap'), '--threads', '2', '-w', join(folder, 'no-such-folder', 'out.pcapng'));
+    expect(code).not.toBe(0);
+    expect(code).not.toBeNull();
+  });
+
+  test('is asked for by a number from 1 on', () => {
+    for (const wrong of ['0', '-1', '1.5', 'two']) {
+      const { code, err } = read(ATTACKED, `--threads=${wrong}`);
+      expect(code).toBe(2);
+      expect(err).toContain('--threads');
+    }
+    const many = read(ATTACKED, '--keyring', KEYRING, '--threads', '64');
+    expect(many).toEqual(read(ATTACKED, '--keyring', KEYRING));
+    expect(read('--help').out.replace(/\s+/g, ' ')).toContain('more count as 2');
+  });
+});
