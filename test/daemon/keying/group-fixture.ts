@@ -76,8 +76,9 @@ export class World {
 
   /** Everybody hears the messages of an outcome, except who is out of reach. */
   say(outcome: GroupOutcome, unreached: readonly number[] = []): GroupOutcome {
-    for (const { octets } of outcome.messages) {
-      for (const [id, ue] of this.ues) if (!unreached.includes(id)) ue.hear(octets, this.now);
+    for (const [index, { octets }] of outcome.messages.entries()) {
+      const time = this.now + outcome.plan.messages[index].through;
+      for (const [id, ue] of this.ues) if (!unreached.includes(id)) ue.hear(octets, time);
     }
     return outcome;
   }

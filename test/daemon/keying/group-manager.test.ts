@@ -37,11 +37,11 @@ describe('after any operations', () => {
         (seed, first, ahead, steps) => {
           const world = new World(seed, PEOPLE);
           const members = Array.from({ length: first }, (_, i) => i + 1);
-          check(world, world.create(scheme, members, { ahead, arity: seed % 2 === 0 ? 2 : 4 }));
+          world.now = check(world, world.create(scheme, members, { ahead, arity: seed % 2 === 0 ? 2 : 4 }));
           for (const step of steps) {
             world.now += step.wait;
             const outcome = carryOut(world, step);
-            if (outcome !== null) check(world, world.say(outcome));
+            if (outcome !== null) world.now = check(world, world.say(outcome));
           }
         },
       ),
@@ -66,7 +66,8 @@ function carryOut(world: World, { op, members }: Step): GroupOutcome | null {
   return op === 'remove' ? manager.remove(GROUP, inside, true) : manager.resend(GROUP, inside);
 }
 
-function check(world: World, outcome: GroupOutcome): void {
+/** @returns when all messages are through, whole milliseconds */
+function check(world: World, outcome: GroupOutcome): number {
   const group = groupOf(world.state, GROUP);
   const { plan, messages } = outcome;
   // The plan is what was made, to the octet, and the cost of the group's own scheme is the one that was reckoned.
@@ -76,7 +77,9 @@ function check(world: World, outcome: GroupOutcome): void {
   expect(plan.costs.find((cost) => cost.scheme === plan.scheme)).toEqual(plan.cost);
   expect(plan.costs.map((cost) => cost.scheme)).toEqual(['individual', 'lkh']);
   // No two PGKs that are valid at the same time look the same on air, and none looks like plaintext.
-  const live = livePgks(group, world.now);
+  // A withdrawal holds from when its message was issued, which is while the messages go out.
+  const heard = Math.ceil(world.now + plan.cost.latency);
+  const live = livePgks(group, heard);
   for (const pgk of live) {
     expect(pgk.pgkId & 31).not.toBe(0);
     for (const other of live) {
@@ -87,7 +90,7 @@ function check(world: World, outcome: GroupOutcome): void {
   if (group.members.size > 0) expect(live.length).toBeGreaterThanOrEqual(outcome.changed.length > 0 ? 1 : 0);
   for (const [id, ue] of world.ues) {
     const first = group.members.get(id);
-    const held = ue.held().filter((key) => key.notAfter > world.now);
+    const held = ue.held().filter((key) => key.notAfter > heard);
     if (first !== undefined) {
       const should = live.filter((pgk) => pgk.serial >= first);
       const windows = (keys: readonly { notBefore: number; notAfter: number; octets: Uint8Array | null }[]) =>
@@ -110,6 +113,7 @@ function check(world: World, outcome: GroupOutcome): void {
   const saved = encodeGroupState(world.state);
   const again = decodeGroupState(saved, countingRandom());
   expect(Buffer.compare(encodeGroupState(again), saved)).toBe(0);
+  return heard;
 }
 
 describe.each(SCHEMES)('a removal, %s', (scheme: Scheme) => {
