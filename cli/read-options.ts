@@ -33,6 +33,7 @@ export interface ReadOptions extends VaultArguments {
   readonly payload?: boolean;
   readonly allowStale?: string;
   readonly threads?: number;
+  readonly lateKeys?: boolean;
   readonly failOn?: Severity;
   readonly config?: string;
 }
@@ -75,6 +76,7 @@ export function addReadOptions(command: Command): void {
     )
     .option('--payload', 'put deciphered SDUs, where they may be shown, into ndjson records and deciphered IP into -w')
     .option('--allow-stale <reason>', 'show plaintext under keys that were not active; say why')
+    .option('--late-keys', 'read twice: keys that MIKEY delivers open what came before the delivery, too')
     .option(
       '--fail-on <severity>',
       `end with exit code 1 where a finding is at least: ${FAIL_ON.join(', ')}`,
@@ -104,6 +106,9 @@ export function checkReadOptions(file: string | undefined, options: ReadOptions)
   }
   if (options.allowStale !== undefined && options.allowStale.trim() === '') {
     throw usage('no-reason', '--allow-stale wants a reason', 'say why in a few words');
+  }
+  if (options.lateKeys === true && path === '-') {
+    throw usage('late-keys', '--late-keys reads the capture twice, and standard input comes once', 'name a file');
   }
   const { type } = options;
   if (type === 'fields' && options.column.length === 0) {

@@ -7,6 +7,7 @@ import { Analysis } from '../daemon/analysis.ts';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { SEVERITIES } from '../daemon/events.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
+import { addLateKeys, collectLateKeys } from '../daemon/late-keys.ts';
 import { scanFrames } from '../daemon/scan.ts';
 import { readConfig } from './config-file.ts';
 import { joinListeners, type Watcher } from './join-listeners.ts';
@@ -28,6 +29,9 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   const path = checkReadOptions(file, options);
   const prints = printsFrames(options, command.getOptionValueSource('type') === 'cli');
   const keyring = await readKeyring(options, path);
+  if (options.lateKeys === true) {
+    addLateKeys(keyring, await collectLateKeys(await open(path, options.threads ?? 'auto'), keyring, options.count));
+  }
   const config = options.config === undefined ? {} : readConfig(options.config);
   const output = chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
   const tables = new StatisticsTables(options.statistics, keyring);
