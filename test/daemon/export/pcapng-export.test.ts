@@ -127,6 +127,16 @@ describe('secrets', () => {
     }
   });
 
+  test('comments say nothing of what is inside', async () => {
+    const clean = SAMPLE_CASES.find(({ name }) => name === 'clean') as Case;
+    const { messages } = await analysed(clean);
+    const text = Buffer.from((await exportCase(clean)).octets).toString('latin1');
+    expect(messages.filter(({ summary }) => summary.includes('RTP')).length).toBeGreaterThan(100);
+    for (const { summary } of messages) {
+      for (const word of summary.split(' ').filter((part) => part.length > 6)) expect(text).not.toContain(word);
+    }
+  });
+
   test('keys are really looked for', () => {
     expect(KEYED.flatMap(keysOf).length).toBeGreaterThan(3);
   });
