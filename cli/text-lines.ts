@@ -78,7 +78,7 @@ function findingLine(event: FindingEvent, keyring: Keyring, columns: number, pai
 
 function keyLine(event: KeyEvent): string {
   const what =
-    event.group === null ? 'a key-management message' : `PGK ${event.pgkId} of ${event.group} ${event.event} by MIKEY`;
+    event.group === null ? 'a key-management message' : `PGK ${event.pgkId} of ${event.group} ${event.event}`;
   const result = event.accepted ? 'accepted' : 'not accepted';
   const reason = event.reason === null ? '' : ` (${event.reason})`;
   return `${String(event.frame).padStart(7)}  ${clock(event.time)}  ${what}: ${result}${reason}\n`;
