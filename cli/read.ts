@@ -10,6 +10,7 @@ import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { addLateKeys, collectLateKeys } from '../daemon/late-keys.ts';
 import { scanFrames } from '../daemon/scan.ts';
 import { readConfig } from './config-file.ts';
+import { inputFiles } from './input-files.ts';
 import { joinListeners, type Watcher } from './join-listeners.ts';
 import { chooseOutput, chosenFilter } from './outputs/output.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
@@ -98,9 +99,9 @@ async function openWriterOf(
   source: FrameSource,
 ): Promise<CaptureWriter | null> {
   if (options.write === undefined) return null;
-  const inputs = [path, ...options.keyring, ...(options.config === undefined ? [] : [options.config])];
   const payload = options.payload === true;
   try {
+    const inputs = await inputFiles(path, options);
     return openWriter({ path: options.write, inputs, keyring, payload, filter: chosenFilter(options) });
   } catch (error) {
     await source.close();

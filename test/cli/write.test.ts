@@ -11,6 +11,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -21,6 +22,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { inputFiles } from '../../cli/input-files.ts';
 import { analyse } from '../../testing/analyse.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -251,6 +253,35 @@ describe('what is refused, with exit code 2', () => {
     copyFileSync(KEYRING, path('keyring.json'));
     expectError(read([CAPTURE, '--keyring', path('keyring.json'), '-w', path('keyring.json')]), 'output.is-input');
     expect(readFileSync(path('keyring.json')).equals(readFileSync(KEYRING))).toBe(true);
+  });
+
+  test('the files of a vault, its passphrase, the configuration', async () => {
+    const vault = path('keys.vault');
+    writeFileSync(path('passphrase'), 'a long passphrase that nobody guesses', { mode: 0o600 });
+    writeFileSync(path('config.json'), '{}');
+    const opens = ['--vault', vault, '--passphrase-file', path('passphrase')];
+    const made = spawnSync(process.execPath, [SIDESCOPE, 'keys', 'init', ...opens], { timeout: 20_000 });
+    expect(made.status).toBe(0);
+    const args = [CAPTURE, ...opens, '--config', path('config.json'), '-w'];
+    const files = readdirSync(folder).map(path);
+    expect(files.length).toBeGreaterThan(4);
+    expect(files.sort()).toEqual(
+      (
+        await inputFiles(CAPTURE, {
+          keyring: [],
+          vault,
+          passphraseFile: path('passphrase'),
+          config: path('config.json'),
+        })
+      )
+        .filter((file) => existsSync(file) && file !== CAPTURE)
+        .sort(),
+    );
+    for (const file of [vault, path('passphrase'), path('config.json')]) {
+      const before = readFileSync(file);
+      expectError(read([...args, file]), 'output.is-input');
+      expect(readFileSync(file).equals(before)).toBe(true);
+    }
   });
 
   test('a folder, and a folder that is not there', () => {
