@@ -77,7 +77,7 @@ describe('what cannot be opened', () => {
 
   test('a keyring names the place and never the key', () => {
     const keyring = JSON.parse(readFileSync(KEYRING, 'utf8')) as { groups: { keys: { key: string }[] }[] };
-    const secret = `${keyring.groups[0].keys[0].key.slice(0, -1)}`;
+    const secret = keyring.groups[0].keys[0].key.slice(0, -1);
     keyring.groups[0].keys[0].key = secret;
     const path = file('short-key.json', JSON.stringify(keyring));
     const { code, out, err } = run(['read', '--keyring', path, CAPTURE]);
