@@ -98,10 +98,16 @@ export class DuplicateFilter {
  */
 function bucketOf(view: DataView, at: number, length: number): number {
   let hash = length;
-  const end = at + (Math.min(length, BUCKET_OCTETS) & ~3);
-  for (let i = at; i < end; i += 4) {
+  const end = at + Math.min(length, BUCKET_OCTETS);
+  let i = at;
+  for (; i + 4 <= end; i += 4) {
     hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1);
     hash ^= hash >>> 15;
+  }
+  // A segment of one octet differs from the next in these only.
+  for (; i < end; i++) {
+    hash = Math.imul(hash ^ view.getUint8(i), 0x85ebca6b);
+    hash ^= hash >>> 13;
   }
   return (hash ^ (hash >>> 13)) & (BUCKETS - 1);
 }

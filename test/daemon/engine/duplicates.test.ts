@@ -52,6 +52,21 @@ describe('DuplicateFilter', () => {
     expect(heard).toEqual([false, true, true, false, true]);
   });
 
+  test.each([10, 11, 12, 13, 35])(
+    'PDUs of %i octets that differ only at their end do not crowd each other out',
+    (length) => {
+      const filter = new DuplicateFilter();
+      const views = Array.from({ length: 40 }, (_, i) => {
+        const view = frame(7, length);
+        view.setUint8(Math.min(length, 32) - 1, i);
+        return view;
+      });
+      for (const view of views) expect(filter.isCopy(view, 0, length, 0, 0)).toBe(false);
+      for (const view of views) expect(filter.isCopy(view, 0, length, 30, 0)).toBe(true);
+      expect(filter.evictions).toBe(0);
+    },
+  );
+
   test('one changed bit or one octet less is another transmission', () => {
     for (let bit = 0; bit < 61 * 8; bit++) {
       const filter = new DuplicateFilter();
