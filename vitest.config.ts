@@ -16,6 +16,7 @@ const SLOW_TEST = 2_000;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
     pool: 'forks',
     maxWorkers: WORKERS,
     testTimeout: TEST_TIMEOUT,
