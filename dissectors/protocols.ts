@@ -4,6 +4,7 @@
 import { frameProtocol } from './frame-fields.ts';
 import { GSMTAP } from './framing/gsmtap.ts';
 import { MAC_LTE } from './framing/mac-lte.ts';
+import { MAC_NR } from './framing/mac-nr.ts';
 import { PDCP_LTE } from './framing/pdcp-lte.ts';
 import { RLC_LTE } from './framing/rlc-lte.ts';
 import { RADIO_UDP } from './framing/start-strings.ts';
@@ -30,6 +31,7 @@ import { rtpProtocol } from './media/rtp.ts';
 import { dataProtocol } from './sdu.ts';
 import { mibSlProtocol, mibSlV2xProtocol } from './sidelink/mib-sl.ts';
 import { nonIpProtocol } from './sidelink/non-ip.ts';
+import { NR_SL_SCH } from './sidelink/nr-sl-sch.ts';
 import { pc5SignallingProtocol } from './sidelink/pc5-fields.ts';
 import { PDCP_SLRB } from './sidelink/pdcp-slrb.ts';
 import { RLC_UM } from './sidelink/rlc-um.ts';
@@ -44,11 +46,13 @@ export const PROTOCOLS: readonly Protocol[] = [
   RADIO_UDP,
   GSMTAP,
   MAC_LTE,
+  MAC_NR,
   RLC_LTE,
   PDCP_LTE,
   mibSlProtocol,
   mibSlV2xProtocol,
   SL_SCH,
+  NR_SL_SCH,
   RLC_UM,
   PDCP_SLRB,
   judgedProtocol,

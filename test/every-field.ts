@@ -420,6 +420,13 @@ function packets(): MadeFrame[] {
   ];
 }
 
+/** An NR sidelink MAC PDU in the form that Wireshark reads from UDP: an SDU, a CSI report, padding. */
+function newRadio(): MadeFrame[] {
+  const pdu = Uint8Array.of(0x00, 0x0a, 0x0b, 0xf0, 4, 3, 1, 2, 3, 62, 0x55, 63, 0, 0);
+  const context = Uint8Array.of(1, 0, 7, 2, 0x10, 0x01, 7, 0, 1, 0, 2, 1);
+  return [outside(5000, join(new TextEncoder().encode('mac-nr'), context, pdu))];
+}
+
 /** All of them; the same at every call. */
 export function everyFieldFrames(): MadeFrame[] {
   sn = 0;
@@ -433,6 +440,7 @@ export function everyFieldFrames(): MadeFrame[] {
     ...vehicles(),
     ...keyManagement(),
     ...framings(),
+    ...newRadio(),
   ];
 }
 

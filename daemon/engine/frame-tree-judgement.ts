@@ -88,7 +88,7 @@ function writeExplanation(
     if (fingerprint !== null) tree.generated(fields.fingerprint, fingerprint);
     const state = EPOCH_STATES[table.epochState[row]] as EpochStateName | undefined;
     if (state !== undefined) tree.generated(fields.keyState, state);
-    tree.generated(fields.algorithm, CIPHER_ALGORITHMS[algorithmOf(attempts, epoch)]);
+    tree.generated(fields.algorithm, CIPHER_ALGORITHMS[algorithmOf(table, row, attempts, epoch)]);
   }
   if (table.context[row] !== NONE) {
     tree.generated(fields.count, table.counter[row]);
@@ -108,8 +108,9 @@ function writeExplanation(
   tree.end();
 }
 
-/** The algorithm that was used last under this key: another than its own where only that one opened the message. */
-function algorithmOf(attempts: readonly Attempt[], epoch: PgkEpoch): number {
+/** The key's own algorithm, or the one that was tried last where only another one opened the message. */
+function algorithmOf(table: MessageTable, row: number, attempts: readonly Attempt[], epoch: PgkEpoch): number {
+  if ((table.flags[row] & MessageFlag.otherAlgorithm) === 0) return epoch.algorithm;
   for (let index = attempts.length - 1; index >= 0; index--) {
     if (attempts[index].epoch === epoch) return attempts[index].algorithm;
   }

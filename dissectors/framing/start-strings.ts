@@ -1,8 +1,10 @@
 // The strings by which UDP payloads with LTE and NR radio PDUs are told apart, on any port (reference wireshark-interop
-// 1.3). Those of NR are only named: NR sidelink is not decoded.
+// 1.3). NR sidelink is named and shown, never judged: it has no group keys.
 
 import { field, type Protocol, type TreeWriter } from '../layer.ts';
+import { describeNrSlSch } from '../sidelink/nr-sl-sch.ts';
 import { MAC_LTE_STRING } from './mac-lte.ts';
+import { describeMacNr } from './mac-nr.ts';
 import { PDCP_LTE_STRING } from './pdcp-lte.ts';
 import { RLC_LTE_STRING } from './rlc-lte.ts';
 
@@ -66,13 +68,17 @@ export function startString(bytes: Uint8Array, at: number, available: number): S
   return StartString.none;
 }
 
-/** Shows the start string; for NR that is all that is shown. */
+/** Shows the start string. Of NR only MAC is shown further: its context, and a sidelink PDU. */
 export function reportStartString(tree: TreeWriter, bytes: Uint8Array, at: number, available: number): void {
   for (const { text } of START_STRINGS) {
     if (!begins(bytes, at, available, encoder.encode(text))) continue;
     tree.begin(RADIO_UDP, at, text.length);
     tree.add(fields.text, at, text.length, text);
     tree.end();
+    if (text === 'mac-nr') {
+      const pduAt = describeMacNr(bytes, at, available, tree);
+      if (pduAt >= 0) describeNrSlSch(bytes, pduAt, available, tree);
+    }
     return;
   }
 }

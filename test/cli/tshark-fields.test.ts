@@ -63,22 +63,25 @@ function rows(program: string, args: readonly string[]): string[][] {
 if (sharedCaptures().length === 0) console.warn(`the comparison of -T fields with Wireshark is skipped: ${NO_SHARED}`);
 const captures = sharedCaptures().filter(({ name }) => /^(labelled|over-the-air) /.test(name));
 
-describe.skipIf(!HAS_TSHARK || captures.length === 0)('MAC fields are those of tshark', () => {
-  test.each(captures.map((capture) => [capture.name, capture] as const))('%s', (_name, { capture }) => {
-    const theirs = rows('tshark', ['-r', String(capture), ...TSHARK, '-T', 'fields', ...WANTED]);
-    const ours = rows(process.execPath, [SIDESCOPE, 'read', String(capture), '-T', 'fields', ...WANTED]);
-    expect(ours).toHaveLength(theirs.length);
-    const sfn = COLUMNS.indexOf('mac-lte.rnti-type');
-    let compared = 0;
-    theirs.forEach((row, index) => {
-      // Where tshark finds no MAC it shows nothing to compare with.
-      const columns = row[sfn] === '' ? COLUMNS.slice(0, 5) : COLUMNS;
-      columns.forEach((column, at) => {
-        if (column === 'mac-lte.slsch.reserved' && row[at] === '') return;
-        expect(ours[index][at], `frame ${index + 1} ${column}`).toBe(row[at]);
-        compared++;
+describe.skipIf(!HAS_TSHARK || captures.length === 0)(
+  'MAC fields are those of tshark (else: tshark is not installed or ../shared is not beside the project)',
+  () => {
+    test.each(captures.map((capture) => [capture.name, capture] as const))('%s', (_name, { capture }) => {
+      const theirs = rows('tshark', ['-r', String(capture), ...TSHARK, '-T', 'fields', ...WANTED]);
+      const ours = rows(process.execPath, [SIDESCOPE, 'read', String(capture), '-T', 'fields', ...WANTED]);
+      expect(ours).toHaveLength(theirs.length);
+      const sfn = COLUMNS.indexOf('mac-lte.rnti-type');
+      let compared = 0;
+      theirs.forEach((row, index) => {
+        // Where tshark finds no MAC it shows nothing to compare with.
+        const columns = row[sfn] === '' ? COLUMNS.slice(0, 5) : COLUMNS;
+        columns.forEach((column, at) => {
+          if (column === 'mac-lte.slsch.reserved' && row[at] === '') return;
+          expect(ours[index][at], `frame ${index + 1} ${column}`).toBe(row[at]);
+          compared++;
+        });
       });
+      expect(compared).toBeGreaterThan(theirs.length);
     });
-    expect(compared).toBeGreaterThan(theirs.length);
-  });
-});
+  },
+);

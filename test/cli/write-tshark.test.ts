@@ -116,7 +116,7 @@ function compareFrame(frame: ReadFrame, theirs: Map<string, string[]>): number {
   return compared;
 }
 
-describe.skipIf(!HAS_TSHARK)('Wireshark without configuration', () => {
+describe.skipIf(!HAS_TSHARK)('Wireshark without configuration (else: tshark is not installed)', () => {
   test.each(SOUND.map((each) => [each.name, each] as const))('%s: the MAC fields that we see', async (_name, each) => {
     const { frames } = await readAll(await openCapture(each.capture));
     const path = await written(each, false);

@@ -19,7 +19,7 @@ function walkFile(...parts: string[]): { frames: WalkedFrame[]; bytes: Uint8Arra
 
 const outcomes = (frames: readonly WalkedFrame[]) => frames.map(({ outcome }) => outcome);
 
-describe.skipIf(SHARED_CAPTURES === null)('over the air', () => {
+describe.skipIf(SHARED_CAPTURES === null)('over the air (else: ../shared is not beside the project)', () => {
   const element = (lcid: number, sn: number, length: number, flags = 'sef') => ({ lcid, sn, length, flags });
   const expected: [string, string, string, string, object[]][] = [
     ['qc9150', 'data', '72e066', 'aaaaaa', [element(3, 24, 192)]],
@@ -97,63 +97,90 @@ describe.skipIf(SHARED_CAPTURES === null)('over the air', () => {
   });
 });
 
-describe.skipIf(SHARED_CAPTURES === null)('captures without sidelink', () => {
-  test.each([
-    ['api_collector.pcap', 20],
-    ['ltesniffer_dl_mode.pcap', 2433],
-    ['ltesniffer_ul_mode.pcap', 419],
-  ])('%s', (name, count) => {
-    const { frames } = walkFile('lte-uu', name);
-    expect(frames).toHaveLength(count);
-    expect(new Set(outcomes(frames))).toEqual(new Set(['not-sidelink']));
-    expect(frames.every(({ problem }) => problem === 'none')).toBe(true);
-  });
-});
-
-describe.skipIf(SHARED_CAPTURES === null)('samples made for Wireshark', () => {
-  const rows: [string, string[]][] = [
-    [
-      'slsch_dlt147.pcap',
-      [
-        ...['data', 'data', 'data', 'data', 'unicast', 'unicast', 'malformed', 'sl-bch', 'crc-failed', 'data', 'data'],
-        ...['data', 'malformed', 'malformed'],
-      ],
-    ],
-    ['slsch_dlt149_udp.pcap', ['data', 'data', 'data']],
-    ['slsch_udp.pcap', ['data', 'data', 'data']],
-    ['rlc_udp.pcap', ['data', 'data', 'data', 'data', 'not-sidelink']],
-    [
-      'pdcp_o2m_udp.pcap',
-      ['not-sidelink', 'not-sidelink', 'not-sidelink', 'not-sidelink', 'data', 'data', 'not-sidelink', 'not-sidelink'],
-    ],
-    ['exported_pdu.pcap', ['data', 'data', 'not-sidelink', 'not-sidelink', 'data']],
-    ['gsmtap.pcap', ['not-sidelink', 'data', 'data', 'sl-bch']],
-    ['mikey.pcap', Array.from({ length: 5 }, () => 'key-management')],
-    ['sample.pcapng', ['data', 'data', 'not-sidelink']],
-  ];
-  test.each(rows)('%s', (name, expected) => {
-    expect(outcomes(walkFile('wireshark-samples', name).frames)).toEqual(expected);
-  });
-
-  test('damage is named', () => {
-    const { frames } = walkFile('wireshark-samples', 'slsch_dlt147.pcap');
-    expect(frames[6]).toMatchObject({ problem: 'mac.reserved-version' });
-    expect(frames[12]).toMatchObject({ problem: 'mac.subheader-cut' });
-    expect(frames[13]).toMatchObject({ problem: 'framing.unknown-tag', problemAt: 3 });
-  });
-
-  test('MIKEY messages are handed on whole', () => {
-    const { frames, bytes } = walkFile('mikey', 'derived_mikey_udp2269.pcap');
-    expect(frames).toHaveLength(25);
-    frames.forEach(({ outcome, payloadAt, payloadLength }, index) => {
-      expect(outcome).toBe('key-management');
-      expect(payloadAt).toBe(28);
-      expect(payloadAt + payloadLength).toBe(bytes[index].length);
+describe.skipIf(SHARED_CAPTURES === null)(
+  'captures without sidelink (else: ../shared is not beside the project)',
+  () => {
+    test.each([
+      ['api_collector.pcap', 20],
+      ['ltesniffer_dl_mode.pcap', 2433],
+      ['ltesniffer_ul_mode.pcap', 419],
+    ])('%s', (name, count) => {
+      const { frames } = walkFile('lte-uu', name);
+      expect(frames).toHaveLength(count);
+      expect(new Set(outcomes(frames))).toEqual(new Set(['not-sidelink']));
+      expect(frames.every(({ problem }) => problem === 'none')).toBe(true);
     });
-  });
-});
+  },
+);
 
-describe.skipIf(SHARED_CAPTURES === null)('labelled captures', () => {
+describe.skipIf(SHARED_CAPTURES === null)(
+  'samples made for Wireshark (else: ../shared is not beside the project)',
+  () => {
+    const rows: [string, string[]][] = [
+      [
+        'slsch_dlt147.pcap',
+        [
+          ...[
+            'data',
+            'data',
+            'data',
+            'data',
+            'unicast',
+            'unicast',
+            'malformed',
+            'sl-bch',
+            'crc-failed',
+            'data',
+            'data',
+          ],
+          ...['data', 'malformed', 'malformed'],
+        ],
+      ],
+      ['slsch_dlt149_udp.pcap', ['data', 'data', 'data']],
+      ['slsch_udp.pcap', ['data', 'data', 'data']],
+      ['rlc_udp.pcap', ['data', 'data', 'data', 'data', 'not-sidelink']],
+      [
+        'pdcp_o2m_udp.pcap',
+        [
+          'not-sidelink',
+          'not-sidelink',
+          'not-sidelink',
+          'not-sidelink',
+          'data',
+          'data',
+          'not-sidelink',
+          'not-sidelink',
+        ],
+      ],
+      ['exported_pdu.pcap', ['data', 'data', 'not-sidelink', 'not-sidelink', 'data']],
+      ['gsmtap.pcap', ['not-sidelink', 'data', 'data', 'sl-bch']],
+      ['mikey.pcap', Array.from({ length: 5 }, () => 'key-management')],
+      ['sample.pcapng', ['data', 'data', 'not-sidelink']],
+    ];
+    test.each(rows)('%s', (name, expected) => {
+      expect(outcomes(walkFile('wireshark-samples', name).frames)).toEqual(expected);
+    });
+
+    test('damage is named', () => {
+      const { frames } = walkFile('wireshark-samples', 'slsch_dlt147.pcap');
+      expect(frames[6]).toMatchObject({ problem: 'mac.reserved-version' });
+      expect(frames[12]).toMatchObject({ problem: 'mac.subheader-cut' });
+      expect(frames[13]).toMatchObject({ problem: 'framing.unknown-tag', problemAt: 3 });
+    });
+
+    test('MIKEY messages are handed on whole', () => {
+      const { frames, bytes } = walkFile('mikey', 'derived_mikey_udp2269.pcap');
+      expect(frames).toHaveLength(25);
+      frames.forEach(({ outcome, payloadAt, payloadLength }, index) => {
+        expect(outcome).toBe('key-management');
+        expect(payloadAt).toBe(28);
+        expect(payloadAt + payloadLength).toBe(bytes[index].length);
+      });
+    });
+  },
+);
+
+describe.skipIf(SHARED_CAPTURES === null)('labelled captures (else: ../shared is not beside the project)', () => {
   const cases: [string, string, number][] = [
     ['clean-eea2', 'capture.pcap', 44],
     ['counters', 'capture.pcap', 37],

@@ -75,40 +75,43 @@ function comparable(name: string, version: number, tree: TreeRecorder): boolean 
   return version >= 1 && version <= 3;
 }
 
-describe.skipIf(!HAS_TSHARK || SHARED_CAPTURES === null)('tshark reads the same', () => {
-  const files = [
-    ['over-the-air', 'srsran_sidelink_all.pcap'],
-    ['over-the-air', 'srsran_sidelink_slbch_cmw500.pcap'],
-    ['labelled', 'clean-eea2', 'capture.pcap'],
-    ['labelled', 'forged', 'capture.pcap'],
-    ['labelled', 'replay', 'capture.pcapng'],
-    ['labelled', 'plaintext', 'capture.pcap'],
-    ['labelled', 'matrix', 'capture.pcapng'],
-    ['labelled', 'v2x', 'capture.pcap'],
-    ['wireshark-samples', 'slsch_dlt147.pcap'],
-    ['wireshark-samples', 'slsch_udp.pcap'],
-    ['wireshark-samples', 'exported_pdu.pcap'],
-    ['wireshark-samples', 'rlc_udp.pcap'],
-    ['lte-uu', 'api_collector.pcap'],
-  ];
-  test.each(files.map((parts) => [parts.join('/'), parts] as const))('%s', (_name, parts) => {
-    const path = sharedCapture(...parts);
-    const theirs = tshark(path);
-    const frames = readCapture(path);
-    expect(frames).toHaveLength(theirs.length);
-    let compared = 0;
-    frames.forEach((frame, index) => {
-      const tree = new TreeRecorder();
-      describeFrame(frame.bytes, frame.original ?? frame.bytes.length, frame.linkType, tree);
-      const version = tree.all('mac-lte.slsch.version').map(Number)[0] ?? 1;
-      for (const column of COLUMNS) {
-        const values = theirs[index].get(column) ?? [];
-        // Where Wireshark gives up (unknown tag, RNTI out of range, no preference for that link type) it shows nothing.
-        if (values.length === 0 || !comparable(column, version, tree)) continue;
-        expect(ours(tree, column, version), `frame ${index + 1} ${column}`).toEqual(values);
-        compared++;
-      }
+describe.skipIf(!HAS_TSHARK || SHARED_CAPTURES === null)(
+  'tshark reads the same (else: tshark is not installed or ../shared is not beside the project)',
+  () => {
+    const files = [
+      ['over-the-air', 'srsran_sidelink_all.pcap'],
+      ['over-the-air', 'srsran_sidelink_slbch_cmw500.pcap'],
+      ['labelled', 'clean-eea2', 'capture.pcap'],
+      ['labelled', 'forged', 'capture.pcap'],
+      ['labelled', 'replay', 'capture.pcapng'],
+      ['labelled', 'plaintext', 'capture.pcap'],
+      ['labelled', 'matrix', 'capture.pcapng'],
+      ['labelled', 'v2x', 'capture.pcap'],
+      ['wireshark-samples', 'slsch_dlt147.pcap'],
+      ['wireshark-samples', 'slsch_udp.pcap'],
+      ['wireshark-samples', 'exported_pdu.pcap'],
+      ['wireshark-samples', 'rlc_udp.pcap'],
+      ['lte-uu', 'api_collector.pcap'],
+    ];
+    test.each(files.map((parts) => [parts.join('/'), parts] as const))('%s', (_name, parts) => {
+      const path = sharedCapture(...parts);
+      const theirs = tshark(path);
+      const frames = readCapture(path);
+      expect(frames).toHaveLength(theirs.length);
+      let compared = 0;
+      frames.forEach((frame, index) => {
+        const tree = new TreeRecorder();
+        describeFrame(frame.bytes, frame.original ?? frame.bytes.length, frame.linkType, tree);
+        const version = tree.all('mac-lte.slsch.version').map(Number)[0] ?? 1;
+        for (const column of COLUMNS) {
+          const values = theirs[index].get(column) ?? [];
+          // Where Wireshark gives up (unknown tag, RNTI out of range, no preference for that link type) it shows nothing.
+          if (values.length === 0 || !comparable(column, version, tree)) continue;
+          expect(ours(tree, column, version), `frame ${index + 1} ${column}`).toEqual(values);
+          compared++;
+        }
+      });
+      expect(compared).toBeGreaterThan(frames.length);
     });
-    expect(compared).toBeGreaterThan(frames.length);
-  });
-});
+  },
+);

@@ -12,6 +12,9 @@ export interface RunCounts {
   readonly skipped: Map<string, string[]>;
 }
 
+/** A suite that is left out as a whole says why in its name: `tshark reads the same (else: tshark is not installed)`. */
+const REASON_IN_NAME = /\(else: ([^)]+)\)/;
+
 /** Reason of a test that was skipped without saying why. */
 const NO_REASON = 'no reason given';
 
@@ -30,7 +33,7 @@ function countTest(counts: RunCounts, test: TestCase): void {
   const result = test.result();
   if (result.state === 'passed') counts.passed += 1;
   else if (result.state === 'skipped') {
-    const reason = result.note ?? NO_REASON;
+    const reason = result.note ?? REASON_IN_NAME.exec(test.fullName)?.[1] ?? NO_REASON;
     const names = counts.skipped.get(reason) ?? [];
     names.push(`${test.module.relativeModuleId} > ${test.fullName}`);
     counts.skipped.set(reason, names);

@@ -210,7 +210,7 @@ const version = /TShark \(Wireshark\) (\d+)\.(\d+)/.exec(
 const isHere = version !== null && Number(version[1]) >= 4 && spawnSync('sharkd', ['-v']).error === undefined;
 if (!isHere) console.log('skipped: comparison with Wireshark needs tshark and sharkd 4.0 or newer');
 
-describe.skipIf(!isHere)('Wireshark gives the same answers', () => {
+describe.skipIf(!isHere)('Wireshark gives the same answers (else: tshark is not installed)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sidescope-filter-'));
   const answers = new Map<string, number[] | null>();
 

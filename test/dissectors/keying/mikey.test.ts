@@ -315,7 +315,7 @@ function compare(bytes: Uint8Array, expected: PublishedPayload, found: MikeyPayl
 
 if (!existsSync(PUBLISHED)) console.warn(`published MIKEY messages are not here (${PUBLISHED}): skipped`);
 
-describe.skipIf(!existsSync(PUBLISHED))('published messages', () => {
+describe.skipIf(!existsSync(PUBLISHED))('published messages (else: ../shared is not beside the project)', () => {
   interface Published {
     readonly label: string;
     readonly hex: string;

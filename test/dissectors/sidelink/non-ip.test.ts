@@ -112,7 +112,7 @@ test('never throws, and says only printable ASCII', () => {
 
 if (!existsSync(RECORDED)) console.warn(`recorded sidelink PDUs are not here (${RECORDED}): skipped`);
 
-test.skipIf(!existsSync(RECORDED))('recorded V2X messages', () => {
+test.skipIf(!existsSync(RECORDED))('recorded V2X messages (else: ../shared is not beside the project)', () => {
   interface Pdu {
     readonly short: string;
     readonly sdus?: readonly { readonly pdcp?: { readonly payload_hex?: string } }[];
