@@ -16,7 +16,7 @@ import { chooseOutput, chosenFilter } from './outputs/output.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import { readKeyring } from './read-keyring.ts';
 import { addReadOptions, checkReadOptions, printsFrames, type ReadOptions } from './read-options.ts';
-import { reportError } from './report-error.ts';
+import { reportError, reportWarning } from './report-error.ts';
 import { StatisticsTables } from './statistics-tables.ts';
 import { type CaptureWriter, openWriter } from './write.ts';
 
@@ -73,6 +73,8 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   const { lastSeconds, lastNanoseconds } = analysis.engine;
   tables.print({ type: options.type, behindMessages: prints, lastTime: lastSeconds * 1000 + lastNanoseconds / 1e6 });
   if (options.failOn !== undefined && analysis.findings.worst >= SEVERITIES.indexOf(options.failOn)) {
+    const worst = SEVERITIES[analysis.findings.worst];
+    reportWarning('fail-on', `there are findings up to severity ${worst}`, '`-q -z findings` lists them');
     process.exitCode = ExitCode.finding;
   }
   endWith(path, problem);
