@@ -3,6 +3,7 @@
 
 import { GSMTAP, GSMTAP_PORT } from './framing/gsmtap.ts';
 import { MAC_LTE } from './framing/mac-lte.ts';
+import { MAC_NR } from './framing/mac-nr.ts';
 import { PDCP_LTE } from './framing/pdcp-lte.ts';
 import { RLC_LTE } from './framing/rlc-lte.ts';
 import { RADIO_UDP } from './framing/start-strings.ts';
@@ -16,6 +17,7 @@ import { LKH_PORT, lkhProtocol } from './keying/lkh-rekey.ts';
 import type { Protocol } from './layer.ts';
 import { EXPORTED_PDU } from './link/exported-pdu.ts';
 import { SLL } from './link/sll.ts';
+import { NR_SL_SCH } from './sidelink/nr-sl-sch.ts';
 import { PDCP_SLRB } from './sidelink/pdcp-slrb.ts';
 import { RLC_UM } from './sidelink/rlc-um.ts';
 import { SL_SCH } from './sidelink/sl-sch.ts';
@@ -107,9 +109,11 @@ export const WALK_PROTOCOLS: readonly Protocol[] = [
   GSMTAP,
   RADIO_UDP,
   MAC_LTE,
+  MAC_NR,
   RLC_LTE,
   PDCP_LTE,
   SL_SCH,
+  NR_SL_SCH,
   RLC_UM,
   PDCP_SLRB,
 ];
