@@ -27,6 +27,9 @@ const VERSION_WHOLE = 3;
 
 // We chose: shorter SDUs hold too little to be sure (interfaces 3). IPv4 and UDP headers, or one ARP message.
 const SHORTEST_SURE = 28;
+// Keys of the message's own index that every message is tried with: as many PGK ids share an index (256 / 32).
+const FREE_TRIALS = 8;
+const SORTED_CANDIDATES = 64;
 // Two IR packets of one context say that it is compressed; one comes about by chance once in 20,000 random messages.
 const ROHC_SURE = 2;
 
@@ -190,13 +193,15 @@ export class Judge {
     known: PgkEpoch | null,
   ): boolean {
     const time = table.time[row];
+    let spare = FREE_TRIALS;
     for (const group of groups) {
       const candidates = this.#tools.index.candidates(group, table.pgkIndex[row]);
       if (this.#tools.index.hasIndex(group, table.pgkIndex[row])) table.flags[row] |= MessageFlag.indexHeld;
-      const sorted =
-        candidates.length === 1 ? candidates : [...candidates].sort((a, b) => compareTrialOrder(a, b, time));
-      for (const epoch of sorted) {
+      for (const epoch of inTrialOrder(candidates, time)) {
         if (epoch === known && this.#tools.wires.traffic[wire] === table.traffic[row]) continue;
+        // A key that may be used now is always tried. Years of keys whose ids came round again are not.
+        if (spare > 0) spare--;
+        else if (!isUsableAt(epoch, time) && this.#isLimited(table, row)) break;
         const grade = this.#attempt(table, row, wire, epoch, group.id, epoch.algorithm, group);
         if (this.#accept(table, row, wire, epoch, group, grade)) return true;
       }
@@ -204,25 +209,25 @@ export class Judge {
     return false;
   }
 
+  /** Takes one extra try from the budget of the message's source; true, and noted, where none is left. */
+  #isLimited(table: MessageTable, row: number): boolean {
+    if (this.#budget.take(table.source[row], table.time[row])) return false;
+    if ((table.flags[row] & MessageFlag.trialLimited) === 0) this.trialLimited++;
+    table.flags[row] |= MessageFlag.trialLimited;
+    return true;
+  }
+
   /** Other groups' keys of that index, then other algorithms: extra candidates, within the source's budget. */
   #tryElsewhere(table: MessageTable, row: number, wire: number, groups: readonly Group[]): boolean {
     const { index } = this.#tools;
-    const source = table.source[row];
-    const time = table.time[row];
     const home = only(groups);
-    const limited = (): boolean => {
-      if (this.#budget.take(source, time)) return false;
-      table.flags[row] |= MessageFlag.trialLimited;
-      this.trialLimited++;
-      return true;
-    };
     for (const epoch of index.othersWithIndex(table.pgkIndex[row])) {
       if (groups.includes(epoch.group)) continue;
       // The destination's group id in P2 first, then the key's own (interfaces 3).
       const destination = home === null ? table.destination[row] : home.id;
       for (let own = 0; own < 2; own++) {
         if (own === 1 && epoch.group.derivation !== 'ts33303') break;
-        if (limited()) return false;
+        if (this.#isLimited(table, row)) return false;
         const p2 = own === 0 ? destination : epoch.group.id;
         if (this.#attempt(table, row, wire, epoch, p2, epoch.algorithm, home) !== Grade.opens) continue;
         table.flags[row] |= MessageFlag.otherGroupKey;
@@ -234,7 +239,7 @@ export class Judge {
       for (const epoch of index.candidates(group, table.pgkIndex[row])) {
         for (let algorithm = 1; algorithm <= 3; algorithm++) {
           if (algorithm === epoch.algorithm) continue;
-          if (limited()) return false;
+          if (this.#isLimited(table, row)) return false;
           if (this.#attempt(table, row, wire, epoch, group.id, algorithm, group) !== Grade.opens) continue;
           table.flags[row] |= MessageFlag.otherAlgorithm;
           this.#opened(table, row, wire, epoch, group);
@@ -484,4 +489,12 @@ function ownGroup(groups: readonly Group[], epoch: PgkEpoch): Group | null {
 
 function only(groups: readonly Group[]): Group | null {
   return groups.length === 1 ? groups[0] : null;
+}
+
+/** Candidates in the order of trial. Of a great many only those that may be used now are put first: sorting costs too. */
+function inTrialOrder(candidates: readonly PgkEpoch[], time: number): readonly PgkEpoch[] {
+  if (candidates.length === 1) return candidates;
+  if (candidates.length <= SORTED_CANDIDATES) return [...candidates].sort((a, b) => compareTrialOrder(a, b, time));
+  const usable = candidates.filter((epoch) => isUsableAt(epoch, time));
+  return usable.length === 0 ? candidates : [...usable, ...candidates.filter((epoch) => !isUsableAt(epoch, time))];
 }
