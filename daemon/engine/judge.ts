@@ -29,6 +29,7 @@ const VERSION_WHOLE = 3;
 const SHORTEST_SURE = 28;
 // Keys of the message's own index that every message is tried with: as many PGK ids share an index (256 / 32).
 const FREE_TRIALS = 8;
+const USABLE_TRIALS = 56;
 const SORTED_CANDIDATES = 64;
 // Two IR packets of one context say that it is compressed; one comes about by chance once in 20,000 random messages.
 const ROHC_SURE = 2;
@@ -199,9 +200,8 @@ export class Judge {
       if (this.#tools.index.hasIndex(group, table.pgkIndex[row])) table.flags[row] |= MessageFlag.indexHeld;
       for (const epoch of inTrialOrder(candidates, time)) {
         if (epoch === known && this.#tools.wires.traffic[wire] === table.traffic[row]) continue;
-        // A key that may be used now is always tried. Years of keys whose ids came round again are not.
-        if (spare > 0) spare--;
-        else if (!isUsableAt(epoch, time) && this.#isLimited(table, row)) break;
+        // A key that may be used now is tried first of all. Years of keys whose ids came round again are not free.
+        if (spare-- <= 0 && (spare < -USABLE_TRIALS || !isUsableAt(epoch, time)) && this.#isLimited(table, row)) break;
         const grade = this.#attempt(table, row, wire, epoch, group.id, epoch.algorithm, group);
         if (this.#accept(table, row, wire, epoch, group, grade)) return true;
       }

@@ -14,6 +14,8 @@ const LONGEST_PDU = 8188 + 5;
 export const ENTITY_CAP = 1 << 18;
 /** SDUs being put together at a time; above it the oldest is given up. */
 export const PARTIAL_CAP = 16_384;
+/** Segments of one SDU; above it the SDU is given up: a radio does not cut 8,188 octets into more. */
+export const SEGMENT_CAP = 256;
 /** Octets of all SDUs being put together; above it the oldest are given up. */
 export const PARTIAL_OCTETS = 32 * 1024 * 1024;
 /**
@@ -130,7 +132,8 @@ export class Reassembly {
     }
     const partial = this.#partials.get(entity);
     if (partial === undefined) return Fate.orphan;
-    if (time - partial.lastTime > SEGMENT_MS || partial.wireLength + length > LONGEST_PDU) {
+    const isFull = partial.wireLength + length > LONGEST_PDU || partial.frames.length >= SEGMENT_CAP;
+    if (isFull || time - partial.lastTime > SEGMENT_MS) {
       this.#drop(entity);
       return Fate.orphan;
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Fate, Reassembly, SEGMENT_MS } from '../../../daemon/engine/reassembly.ts';
+import { Fate, Reassembly, SEGMENT_CAP, SEGMENT_MS } from '../../../daemon/engine/reassembly.ts';
 import { ElementFlag } from '../../../dissectors/walk-table.ts';
 
 const { starts, ends, firstOfPdu } = ElementFlag;
@@ -101,6 +101,14 @@ describe('Reassembly (RLC UM, window 0)', () => {
     take(1, MIDDLE, segment);
     expect(take(2, MIDDLE, segment)).toBe(Fate.orphan);
     expect(lost).toEqual([[1, 2]]);
+  });
+
+  test('an SDU in more segments than any radio makes is given up', () => {
+    const { take, lost } = bench();
+    take(0, FIRST, 'x');
+    for (let i = 1; i < SEGMENT_CAP; i++) expect(take(i & 31, MIDDLE, 'x')).toBe(Fate.waiting);
+    expect(take(SEGMENT_CAP & 31, MIDDLE, 'x')).toBe(Fate.orphan);
+    expect(lost[0]).toHaveLength(SEGMENT_CAP);
   });
 
   test('never-ending SDUs of many senders stay within the caps', () => {
