@@ -39,7 +39,7 @@ interface ExpectedMessage {
 
 describe('the labelled MIKEY capture', () => {
   if (!existsSync(FOLDER)) {
-    test.skip('skipped: ../shared/captures/labelled/mikey is not there', () => {});
+    test.skip('is opened (else: ../shared is not beside the project)', () => {});
     return;
   }
   const read = (name: string): Buffer => readFileSync(new URL(name, FOLDER));
@@ -112,7 +112,7 @@ const PUBLISHED = new URL('../../../../shared/captures/mikey/mikey_messages.json
 
 describe('published messages that no PMK of ours opens', () => {
   if (!existsSync(PUBLISHED)) {
-    test.skip('skipped: ../shared/captures/mikey is not there', () => {});
+    test.skip('are refused (else: ../shared is not beside the project)', () => {});
     return;
   }
   const published = JSON.parse(readFileSync(PUBLISHED, 'utf8')) as { label: string; hex: string }[];

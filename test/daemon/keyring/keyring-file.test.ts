@@ -399,7 +399,7 @@ const LABELLED = new URL('../../../../shared/captures/labelled/', import.meta.ur
 
 describe('labelled keyrings', () => {
   if (!existsSync(LABELLED)) {
-    test.skip('skipped: ../shared/captures/labelled is not there', () => {});
+    test.skip('are read (else: ../shared is not beside the project)', () => {});
     return;
   }
   const cases = readdirSync(LABELLED, { withFileTypes: true }).filter((entry) => entry.isDirectory());
