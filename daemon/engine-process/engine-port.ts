@@ -1,0 +1,126 @@
+// The engine as the parent process sees it: numbered frames go down, records come up with their number, and nothing that
+// crosses this line is a key. The child reads the passphrase itself.
+
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import type { SourceClock } from '../../captures/sources/live-source.ts';
+import type { EpochStateName } from '../events.ts';
+import type { EngineRecord, KeyName, PlainPart } from '../relay/relay-record.ts';
+
+/**
+ * A line of analysis with a clock of its own. All sources with the wall clock share track 0, so that copies on two
+ * antennas are seen; each source with the capture's clock has its own.
+ */
+export interface Track {
+  readonly track: number;
+  readonly clock: SourceClock;
+  readonly name: string;
+}
+
+/** Which groups (6 hex digits, `*` for all) somebody wants plaintext of, and whether under keys not active today too. */
+export type Demand = ReadonlyMap<string, 'plain' | 'forensic'>;
+
+/** When a key may be used, as the parent checks it again at the moment plaintext leaves. Times: milliseconds since 1970. */
+export interface KeyRow extends KeyName {
+  readonly notAfter: number;
+  readonly revokedAt: number | null;
+  readonly compromisedAt: number | null;
+  readonly suspendedAt: number | null;
+  readonly resumedAt: number | null;
+  readonly destroyedAt: number | null;
+  /** By the wall clock when the row was sent. */
+  readonly state: EpochStateName;
+}
+
+/** What a group is called, who is in it: for status, doctor and the terminal UI. No keys. */
+export interface GroupRow {
+  readonly group: string;
+  readonly name: string;
+  readonly members: readonly { readonly id: string; readonly name: string | null }[];
+}
+
+/** One batch of answers: every record of frames up to and including `through` has been told, each once. */
+export interface EngineAnswer {
+  readonly records: readonly EngineRecord[];
+  readonly through: number;
+}
+
+/** A layer tree, as the view allows it: with `meta` nothing below the PDCP header. */
+export interface TreeAnswer {
+  readonly frame: number;
+  /** The tree of `-T json` for this frame. */
+  readonly tree: unknown;
+  /** Octets by source name (`frame`, `deciphered SDU`), hex. */
+  readonly octets: readonly { readonly name: string; readonly hex: string }[];
+  /** The tree as rows for a screen: indent, text, and which octets of which source it speaks of. */
+  readonly rows: readonly {
+    readonly depth: number;
+    readonly text: string;
+    readonly source: number;
+    readonly start: number;
+    readonly length: number;
+  }[];
+}
+
+/** A request about keys from the control socket. `sealed` is for the child alone (X25519, see docs/daemon.md). */
+export interface KeysRequest {
+  readonly verb: string;
+  readonly by: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly sealed?: string;
+}
+
+/** Its answer: data as the command prints it, or an error in the form of SidescopeError. */
+export type KeysAnswer =
+  | { readonly ok: true; readonly data: unknown }
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string;
+      readonly exitCode: number;
+    };
+
+/** Health of the child. */
+export interface EngineStatus {
+  readonly state: 'starting' | 'running' | 'down' | 'stopped';
+  readonly pid: number | null;
+  readonly restarts: number;
+  readonly through: number;
+  /** Frames sent and not yet judged. */
+  readonly waiting: number;
+  readonly memoryOctets: number | null;
+  readonly problem: { readonly code: string; readonly message: string; readonly hint: string } | null;
+}
+
+/** The parent's half. Restarts the child when it dies and then asks for the frames again (`resume`). */
+export interface EnginePort {
+  /** Starts the child; resolves when the vault is open. Rejects with SidescopeError where it is refused. */
+  start(): Promise<void>;
+  /**
+   * Sends frames. `batch.firstFrame` is the daemon's number; `interfaceId` the daemon's. Resolves when more may be sent.
+   * Frames below `tellFrom` only warm the engine up: what they give is not told.
+   */
+  push(batch: FrameBatch, track: number): Promise<void>;
+  demand(demand: Demand): void;
+  /** The record's plain part from its journalled frames, for keys that may be used now; null where it may not be told. */
+  retell(
+    items: readonly { readonly record: EngineRecord; readonly frames: FrameBatch }[],
+    view: 'plain' | 'forensic',
+    reason: string | null,
+  ): Promise<(PlainPart | null)[]>;
+  /** @param frames the frame asked for last, before it those its messages were put together from */
+  tree(frames: FrameBatch, view: 'meta' | 'plain' | 'forensic', track: number): Promise<TreeAnswer | null>;
+  keys(request: KeysRequest): Promise<KeysAnswer>;
+  status(): EngineStatus;
+  stop(): Promise<void>;
+}
+
+/** What the port tells its owner. */
+export interface EngineListener {
+  answer(answer: EngineAnswer): void;
+  /** The whole table of keys and groups, at start and whenever it changes. */
+  keys(keys: readonly KeyRow[], groups: readonly GroupRow[]): void;
+  /** The child is new and knows nothing: push frames again from the first one wanted on, then go on. */
+  resume(): void;
+  status(status: EngineStatus): void;
+}

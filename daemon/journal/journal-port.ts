@@ -1,0 +1,71 @@
+// The journal as the rest of the daemon sees it: frames and records, numbered, durable, read back by number.
+
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import type { EngineRecord, RelayRecord } from '../relay/relay-record.ts';
+
+/** How the journal fares. */
+export interface JournalStatus {
+  /** `degraded`: the disk refuses writes; what comes is counted in `missed` and not kept. */
+  readonly state: 'good' | 'degraded';
+  readonly problem: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  readonly firstFrame: number | null;
+  readonly lastFrame: number;
+  readonly durableFrame: number;
+  readonly firstSeq: number | null;
+  readonly lastSeq: number;
+  readonly files: number;
+  readonly octets: number;
+  /** Frames and records that were not kept because the disk refused them. */
+  readonly missedFrames: number;
+  readonly missedRecords: number;
+  /** Milliseconds that the last group commit took. */
+  readonly commitMilliseconds: number;
+}
+
+/** Where frames come from, by the daemon's interface number; survives restarts through the files. */
+export interface InterfaceRow {
+  readonly interfaceId: number;
+  readonly source: string;
+  readonly name: string;
+  readonly linkType: number;
+  readonly track: string;
+}
+
+/** Frames and records on disk. One owner at a time (lock). */
+export interface JournalPort {
+  /** The daemon's number of this interface; the same one after a restart. */
+  interfaceId(row: Omit<InterfaceRow, 'interfaceId'>): number;
+  interfaces(): readonly InterfaceRow[];
+  /** Number that the next frame gets. */
+  readonly nextFrame: number;
+  /**
+   * Takes frames with the daemon's numbers (`batch.firstFrame` is `nextFrame`) and interfaces. Copies at once; written
+   * with the next group commit.
+   */
+  appendFrames(batch: FrameBatch): void;
+  /** Resolves when the frame is durable; false where the journal was degraded and did not keep it. */
+  durable(frame: number): Promise<boolean>;
+  /**
+   * Gives records their `seq` and keeps them without their plain part, together with how far frames were judged. Resolves
+   * when durable (or when it is known that they are not kept), in the order of the calls.
+   */
+  appendRecords(
+    records: readonly EngineRecord[],
+    through: number,
+  ): Promise<{ records: readonly RelayRecord[]; kept: boolean }>;
+  /** Every frame up to this one has been judged and what came of it kept. */
+  readonly judgedThrough: number;
+  /** Frames `from` to `to` as far as they are still kept, in batches. */
+  readFrames(from: number, to: number): AsyncIterable<FrameBatch>;
+  /** Records from `seq` on (without plain part), at most `limit`, and what of the range asked for is gone. */
+  readRecords(
+    seq: number,
+    limit: number,
+  ): Promise<{
+    records: readonly RelayRecord[];
+    missing: readonly { readonly from: number; readonly to: number; readonly reason: string }[];
+  }>;
+  readonly lastSeq: number;
+  status(): JournalStatus;
+  close(): Promise<void>;
+}

@@ -1,0 +1,65 @@
+// What the relay asks of the daemon around it. The relay owns subscribers; the daemon owns everything else.
+
+import type { GroupRow, KeyRow, TreeAnswer } from '../engine-process/engine-port.ts';
+import type { AlarmRecord, KeyName, PlainPart, RelayRecord } from './relay-record.ts';
+
+/** What of the past is gone, told as an explicit gap. */
+export interface MissingRange {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
+}
+
+/** The daemon around the relay. */
+export interface RelayHost {
+  /** Sequence number of the newest record handed to `deliver`. */
+  readonly head: number;
+  history(
+    seq: number,
+    limit: number,
+  ): Promise<{ readonly records: readonly RelayRecord[]; readonly missing: readonly MissingRange[] }>;
+  /** Plain parts of past records, deciphered again; null each where that is not allowed or not possible now. */
+  plainOf(
+    records: readonly RelayRecord[],
+    view: 'plain' | 'forensic',
+    reason: string | null,
+  ): Promise<readonly (PlainPart | null)[]>;
+  tree(frame: number, view: 'meta' | 'plain' | 'forensic'): Promise<TreeAnswer | null>;
+  /** Frame octets for pcapng output: link type, interface name, time; null where no longer kept. */
+  frame(frame: number): Promise<RelayedFrame | null>;
+  /** Whether plaintext under this key may leave now, by the clock of its track. */
+  mayUse(key: KeyName, track: number): boolean;
+  /** False while nothing plain may leave at all (disk full: audit and journal cannot keep up). */
+  readonly plainAllowed: boolean;
+  /** Group of a captured frame's messages and whether it holds plaintext in clear: needed before octets leave. */
+  keyRows(): readonly KeyRow[];
+  groupRows(): readonly GroupRow[];
+  /** The demand for plaintext changed (some subscriber came or went). */
+  demandChanged(demand: ReadonlyMap<string, 'plain' | 'forensic'>): void;
+  /** On record before the effect: grant used, forensic view begun, refused authentication. */
+  audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Status of the whole daemon, as `status` of the control socket prints it. */
+  status(): unknown;
+}
+
+/** One captured frame. */
+export interface RelayedFrame {
+  readonly number: number;
+  readonly interfaceName: string;
+  readonly linkType: number;
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  readonly digits: number;
+  readonly bytes: Uint8Array;
+  readonly original: number;
+  /** Octets up to the end of the PDCP header: what `meta` may see of it; the length of `bytes` where nothing is hidden. */
+  readonly headerOctets: number;
+}
+
+/** What the daemon tells the relay. */
+export interface RelayInput {
+  deliver(records: readonly RelayRecord[]): void;
+  alarm(alarm: AlarmRecord): void;
+  /** Keys or their states changed: queued plaintext under keys that may not be used any more is stripped, within 1 s. */
+  keysChanged(): void;
+}
