@@ -1,0 +1,124 @@
+// The control socket over a real Unix socket: answers, errors, rights, and what it does with nonsense.
+
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ExitCode, SidescopeError } from '../../../daemon/errors.ts';
+import { askDaemon, ControlClient } from '../../../daemon/service/control-client.ts';
+import { LINE_MOST, LineCutter } from '../../../daemon/service/control-protocol.ts';
+import { type ControlHandler, ControlServer } from '../../../daemon/service/control-server.ts';
+
+let folder: string;
+let server: ControlServer | null = null;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sidescope-control-'));
+});
+afterEach(async () => {
+  await server?.close();
+  server = null;
+  rmSync(folder, { recursive: true });
+});
+
+const path = (): string => join(folder, 'run', 'control.sock');
+const open = async (handler: ControlHandler): Promise<void> => {
+  server = await ControlServer.open(path(), handler);
+};
+
+describe('control socket', () => {
+  test('is for its owner alone, and so is the folder that was made for it', async () => {
+    await open(() => null);
+    expect(statSync(path()).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'run')).mode & 0o777).toBe(0o700);
+  });
+
+  test('answers each request with its own data, also when they overlap', async () => {
+    await open(async ({ verb, arguments: given }) => {
+      await new Promise((resolve) => setTimeout(resolve, Number(given.wait)));
+      return { verb };
+    });
+    const client = await ControlClient.open(path());
+    const slow = client.ask({ verb: 'slow', by: 'test', arguments: { wait: 40 } });
+    const quick = client.ask({ verb: 'quick', by: 'test', arguments: { wait: 0 } });
+    await expect(quick).resolves.toEqual({ verb: 'quick' });
+    await expect(slow).resolves.toEqual({ verb: 'slow' });
+    client.close();
+  });
+
+  test('hands on who asks and what is sealed', async () => {
+    await open(({ by, sealed }) => ({ by, sealed }));
+    await expect(askDaemon(path(), { verb: 'x', by: 'uid 7', sealed: 'AAAA' })).resolves.toEqual({
+      by: 'uid 7',
+      sealed: 'AAAA',
+    });
+  });
+
+  test('an expected failure comes back as itself', async () => {
+    await open(() => {
+      throw new SidescopeError('vault.transition', 'no', 'do so', ExitCode.refused);
+    });
+    await expect(askDaemon(path(), { verb: 'x', by: 'test' })).rejects.toMatchObject({
+      code: 'vault.transition',
+      message: 'no',
+      hint: 'do so',
+      exitCode: ExitCode.refused,
+    });
+  });
+
+  test('the text of a mistake of ours, which may quote input, does not', async () => {
+    await open(() => {
+      throw new TypeError('key 00112233 is odd');
+    });
+    const failure = await askDaemon(path(), { verb: 'x', by: 'test' }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'internal' });
+    expect(JSON.stringify(failure) + String(failure)).not.toContain('0011');
+  });
+
+  test('says when there is no daemon, and when it goes away before it answers', async () => {
+    await expect(askDaemon(path(), { verb: 'x', by: 'test' })).rejects.toMatchObject({ code: 'control.unreachable' });
+    await open(() => new Promise(() => undefined));
+    const asked = askDaemon(path(), { verb: 'x', by: 'test' });
+    setTimeout(() => void server?.close(), 20);
+    await expect(asked).rejects.toMatchObject({ code: 'control.lost' });
+    server = null;
+  });
+
+  test('a second daemon is refused; a socket left behind and a plain file are told apart', async () => {
+    await open(() => null);
+    await expect(ControlServer.open(path(), () => null)).rejects.toMatchObject({ code: 'socket.in-use' });
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(ControlServer.open(file, () => null)).rejects.toMatchObject({ code: 'socket.not-a-socket' });
+  });
+
+  test.each(['not json', '[]', '{"id":1}', '{"id":"1","verb":"x"}', '{"id":1,"verb":"x","arguments":[]}'])(
+    'closes a connection that says %s',
+    async (line) => {
+      await open(() => null);
+      const socket = connect(path());
+      const closed = new Promise<void>((resolve) => {
+        socket.on('close', () => resolve());
+      });
+      socket.write(`${line}\n`);
+      await closed;
+    },
+  );
+
+  test('lines come out whole however they are cut, and one without end is given up', () => {
+    const text = '{"a":1}\n{"b":"ü"}\n\n';
+    for (let size = 1; size <= text.length; size++) {
+      const cutter = new LineCutter();
+      const octets = Buffer.from(text);
+      const lines: string[] = [];
+      for (let at = 0; at < octets.length; at += size) lines.push(...cutter.push(octets.subarray(at, at + size)));
+      expect(lines).toEqual(['{"a":1}', '{"b":"ü"}', '']);
+    }
+    const endless = new LineCutter();
+    const piece = Buffer.alloc(16 * 1024 * 1024, 0x20);
+    expect(() => {
+      for (let octets = 0; octets <= LINE_MOST; octets += piece.length) endless.push(piece);
+    }).toThrow(RangeError);
+  });
+});
