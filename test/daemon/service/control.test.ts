@@ -1,9 +1,11 @@
 // The control socket over a real Unix socket: answers, errors, rights, and what it does with nonsense.
 
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ExitCode, SidescopeError } from '../../../daemon/errors.ts';
 import { askDaemon, ControlClient } from '../../../daemon/service/control-client.ts';
@@ -36,7 +38,7 @@ describe('control socket', () => {
 
   test('answers each request with its own data, also when they overlap', async () => {
     await open(async ({ verb, arguments: given }) => {
-      await new Promise((resolve) => setTimeout(resolve, Number(given.wait)));
+      await sleep(Number(given.wait));
       return { verb };
     });
     const client = await ControlClient.open(path());
@@ -78,7 +80,7 @@ describe('control socket', () => {
 
   test('says when there is no daemon, and when it goes away before it answers', async () => {
     await expect(askDaemon(path(), { verb: 'x', by: 'test' })).rejects.toMatchObject({ code: 'control.unreachable' });
-    await open(() => new Promise(() => undefined));
+    await open(() => sleep(10_000, null, { ref: false }));
     const asked = askDaemon(path(), { verb: 'x', by: 'test' });
     setTimeout(() => void server?.close(), 20);
     await expect(asked).rejects.toMatchObject({ code: 'control.lost' });
@@ -98,11 +100,10 @@ describe('control socket', () => {
     async (line) => {
       await open(() => null);
       const socket = connect(path());
-      const closed = new Promise<void>((resolve) => {
-        socket.on('close', () => resolve());
-      });
       socket.write(`${line}\n`);
-      await closed;
+      const [hadError] = await once(socket, 'close');
+      expect(hadError).toBe(false);
+      expect(socket.bytesRead).toBe(0);
     },
   );
 
