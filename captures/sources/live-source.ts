@@ -8,6 +8,13 @@ export type SourceClock = 'wall' | 'capture';
 /** `waiting`: it failed and is tried again. `ended`: a file or replay that came to its end. */
 export type SourceState = 'starting' | 'running' | 'waiting' | 'ended' | 'stopped';
 
+/** Why a source does not run: a stable code, one sentence, and what to do next. No secrets. */
+export interface SourceProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** How a source fares. */
 export interface SourceStatus {
   readonly name: string;
@@ -25,8 +32,8 @@ export interface SourceStatus {
   readonly restarts: number;
   /** Milliseconds since 1970 (wall clock) of the last frame, or null. */
   readonly lastFrameAt: number | null;
-  /** Why it does not run, and what to do; null while all is well. */
-  readonly problem: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  /** Why it does not run, or what was lost, and what to do; null while all is well. */
+  readonly problem: SourceProblem | null;
   /** Milliseconds until the next attempt, while `waiting`. */
   readonly retryIn: number | null;
 }
@@ -36,9 +43,11 @@ export interface LiveSource {
   readonly name: string;
   readonly clock: SourceClock;
   /**
-   * Brings batches to the consumer until it has ended or is stopped. While the promise of a call is pending the next
-   * batch is not brought (a pipe then presses back on its writer; a UDP source buffers up to a cap and counts beyond it).
-   * `interfaceId` counts within this source; `firstFrame` counts within it too. Never rejects: failures are in `status`.
+   * Brings batches to the consumer until it has ended or is stopped. To be called once. While the promise of a call is
+   * pending the next batch is not brought (a pipe then presses back on its writer; a UDP source buffers up to a cap and
+   * counts beyond it). `interfaceId` and `firstFrame` count within this source through all its restarts: an interface
+   * keeps its number, each has one link type. Blocks that are no frames (CUSTOM_BLOCK_LINKTYPE) are left out. A batch
+   * may have marks and no row. Never rejects: failures are in `status`; a consumer that throws stops the source.
    */
   run(consumer: (batch: FrameBatch) => void | Promise<void>): Promise<void>;
   /** Name of one of its interfaces (`wlan0`, `gsmtap`), as far as known; for the journal. */
