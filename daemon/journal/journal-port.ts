@@ -15,7 +15,7 @@ export interface JournalStatus {
   readonly lastSeq: number;
   readonly files: number;
   readonly octets: number;
-  /** Frames and records that were not kept because the disk refused them. */
+  /** Frames and records that were not kept because the disk refused them, since the journal was opened. */
   readonly missedFrames: number;
   readonly missedRecords: number;
   /** Milliseconds that the last group commit took. */
@@ -33,21 +33,34 @@ export interface InterfaceRow {
 
 /** Frames and records on disk. One owner at a time (lock). */
 export interface JournalPort {
-  /** The daemon's number of this interface; the same one after a restart. */
+  /**
+   * The daemon's number of this interface; the same one after a restart. NO_INTERFACE where the table is full: frames of
+   * it are kept as octets of no link type.
+   */
   interfaceId(row: Omit<InterfaceRow, 'interfaceId'>): number;
   interfaces(): readonly InterfaceRow[];
   /** Number that the next frame gets. */
   readonly nextFrame: number;
   /**
    * Takes frames with the daemon's numbers (`batch.firstFrame` is `nextFrame`) and interfaces. Copies at once; written
-   * with the next group commit.
+   * with the next group commit. Never throws and never waits; whoever brings frames waits for `ready` before.
    */
   appendFrames(batch: FrameBatch): void;
-  /** Resolves when the frame is durable; false where the journal was degraded and did not keep it. */
+  /** Resolves when less is waiting for the disk than the cap (32 MiB): the next batch may come. At once while degraded. */
+  ready(): Promise<void>;
+  /**
+   * Resolves when the frame is durable; false where the journal was degraded and did not keep it, or was closed before
+   * the frame came.
+   */
   durable(frame: number): Promise<boolean>;
   /**
    * Gives records their `seq` and keeps them without their plain part, together with how far frames were judged. Resolves
-   * when durable (or when it is known that they are not kept), in the order of the calls.
+   * when durable, in the order of the calls; never rejects. The records come back with their plain part.
+   *
+   * `kept` is false where the disk refused the records: then `seq` and `through` alone were made durable, so that neither
+   * is used twice after a crash, and the records may be told. Where the disk refused even that, `records` is empty: their
+   * numbers would be given again, so they must not be told.
+   * @param through not below that of the call before
    */
   appendRecords(
     records: readonly EngineRecord[],
