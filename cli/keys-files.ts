@@ -5,8 +5,8 @@ import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { type KeyFlaw, lintKeys } from '../daemon/keyring/key-lint.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { loadKeyrings } from '../daemon/keyring/keyring-file.ts';
+import { readIdentity } from '../daemon/keyring/vault/key-files.ts';
 import { EXPORT_MOST, isSealedExport, openExport } from '../daemon/keyring/vault/seal-export.ts';
-import { readIdentity } from './key-files.ts';
 
 /** A file to import, read. Whoever asked wipes the keyring. */
 export interface Import {

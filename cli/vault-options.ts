@@ -3,9 +3,9 @@
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import { readIdentity } from '../daemon/keyring/vault/key-files.ts';
+import { findPassphrase } from '../daemon/keyring/vault/passphrase.ts';
 import type { Unlock, UnlockSource } from '../daemon/keyring/vault.ts';
-import { readIdentity } from './key-files.ts';
-import { findPassphrase } from './passphrase.ts';
 
 /** What the options give, after commander has read them. */
 export interface VaultArguments {

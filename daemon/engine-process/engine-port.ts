@@ -4,7 +4,7 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { SourceClock } from '../../captures/sources/live-source.ts';
 import type { EpochStateName } from '../events.ts';
-import type { EngineRecord, KeyName, PlainPart } from '../relay/relay-record.ts';
+import type { AlarmRecord, EngineRecord, KeyName, PlainAccess, PlainPart } from '../relay/relay-record.ts';
 
 /**
  * A line of analysis with a clock of its own. All sources with the wall clock share track 0, so that copies on two
@@ -47,6 +47,10 @@ export interface EngineAnswer {
 /** A layer tree, as the view allows it: with `meta` nothing below the PDCP header. */
 export interface TreeAnswer {
   readonly frame: number;
+  /** Group of its messages, as records write it; null where it has none. Whoever asks must have a grant for it. */
+  readonly group: string | null;
+  /** Whose plaintext is in it, and under which keys; null where there is none. Looked at again when it leaves. */
+  readonly plain: { readonly access: PlainAccess; readonly keys: readonly KeyName[] } | null;
   /** The tree of `-T json` for this frame. */
   readonly tree: unknown;
   /** Octets by source name (`frame`, `deciphered SDU`), hex. */
@@ -88,19 +92,29 @@ export interface EngineStatus {
   readonly through: number;
   /** Frames sent and not yet judged. */
   readonly waiting: number;
+  /** Frames left out because judging them had killed the child twice. */
+  readonly skipped: number;
   readonly memoryOctets: number | null;
   readonly problem: { readonly code: string; readonly message: string; readonly hint: string } | null;
 }
 
 /** The parent's half. Restarts the child when it dies and then asks for the frames again (`resume`). */
 export interface EnginePort {
-  /** Starts the child; resolves when the vault is open. Rejects with SidescopeError where it is refused. */
-  start(): Promise<void>;
   /**
-   * Sends frames. `batch.firstFrame` is the daemon's number; `interfaceId` the daemon's. Resolves when more may be sent.
-   * Frames below `tellFrom` only warm the engine up: what they give is not told.
+   * Starts the child; resolves when the vault is open. Rejects with SidescopeError where it is refused.
+   *
+   * @param tellFrom frames below only warm the engine up: what they give is not told. After a restart of the child the
+   *   port knows itself what it has told.
    */
-  push(batch: FrameBatch, track: number): Promise<void>;
+  start(tellFrom: number): Promise<void>;
+  /** All tracks there are; called before frames of a new one are pushed. A track keeps its number. */
+  tracks(tracks: readonly Track[]): void;
+  /**
+   * Sends frames, copied at once, in the order of their numbers. `batch.firstFrame` is the daemon's number, `interfaceId`
+   * the daemon's. Resolves when more may be sent: true where they were taken; false where the child is down, and these
+   * frames are among those that come again after `resume`.
+   */
+  push(batch: FrameBatch, track: number): Promise<boolean>;
   demand(demand: Demand): void;
   /** The record's plain part from its journalled frames, for keys that may be used now; null where it may not be told. */
   retell(
@@ -108,9 +122,16 @@ export interface EnginePort {
     view: 'plain' | 'forensic',
     reason: string | null,
   ): Promise<(PlainPart | null)[]>;
-  /** @param frames the frame asked for last, before it those its messages were put together from */
+  /**
+   * The layer tree of one frame, judged anew.
+   *
+   * @param frames the frame asked for last; before it those its messages were put together from, and as many others of
+   *   its track as are at hand (some hundred): what they prove of its context counts
+   */
   tree(frames: FrameBatch, view: 'meta' | 'plain' | 'forensic', track: number): Promise<TreeAnswer | null>;
   keys(request: KeysRequest): Promise<KeysAnswer>;
+  /** Writes to the audit log of the vault; durable when it resolves. With a plain keyring there is none. */
+  audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
   status(): EngineStatus;
   stop(): Promise<void>;
 }
@@ -123,4 +144,6 @@ export interface EngineListener {
   /** The child is new and knows nothing: push frames again from the first one wanted on, then go on. */
   resume(): void;
   status(status: EngineStatus): void;
+  /** Something an operator must know: a plain keyring, a frame that was left out. */
+  alarm(alarm: AlarmRecord): void;
 }

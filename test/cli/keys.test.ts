@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { SecretLine } from '../../cli/passphrase.ts';
+import { SecretLine } from '../../daemon/keyring/vault/passphrase.ts';
 import { keyHex } from '../daemon/vault/fixture.ts';
 import { x25519 } from '../daemon/vault/x25519.ts';
 

@@ -3,8 +3,8 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { x25519PublicOctets } from '../daemon/keyring/vault/sealing.ts';
-import { VaultError } from '../daemon/keyring/vault.ts';
+import { x25519PublicOctets } from './sealing.ts';
+import { VaultError } from './vault-error.ts';
 
 /** We chose: octets of a key file. A PEM of an X25519 key has about 120. */
 const KEY_FILE_MOST = 4096;

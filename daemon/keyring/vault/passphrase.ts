@@ -1,11 +1,11 @@
 // Where a passphrase comes from: a file, a systemd credential, or somebody who types it without it being seen. Never the
 // command line, which every user of the machine can read.
 
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReadStream } from 'node:tty';
-import { ExitCode, SidescopeError } from '../daemon/errors.ts';
-import { VaultError } from '../daemon/keyring/vault.ts';
+import { ExitCode, SidescopeError } from '../../errors.ts';
+import { VaultError } from './vault-error.ts';
 
 // We chose.
 
@@ -172,7 +172,7 @@ async function askTerminal(question: string): Promise<Uint8Array> {
   const line = new SecretLine();
   try {
     terminal.setRawMode(true);
-    process.stderr.write(question);
+    writeSync(handle, question);
     const outcome = await new Promise<Typed>((resolve, reject) => {
       terminal.on('error', reject);
       terminal.on('end', () => resolve('interrupted'));
@@ -182,7 +182,7 @@ async function askTerminal(question: string): Promise<Uint8Array> {
         if (typedSoFar !== 'more') resolve(typedSoFar);
       });
     });
-    process.stderr.write('\n');
+    writeSync(handle, '\n');
     if (outcome === 'done') return line.take();
     throw new SidescopeError('interrupted', 'no passphrase was given', '', ExitCode.interrupted);
   } finally {
