@@ -3,13 +3,14 @@
 import type { AnalysisListener } from '../daemon/analysis.ts';
 
 /** Listens beside the printer. Records of messages are the printer's: it alone says which it accepts. */
-export type Watcher = Omit<AnalysisListener, 'message' | 'accepts'>;
+export type Watcher = Omit<AnalysisListener, 'message' | 'record' | 'accepts'>;
 
 /** The printer first, then the watchers in order. A hook that nobody has stays absent, so that it costs nothing. */
 export function joinListeners(printer: AnalysisListener, watchers: readonly Watcher[]): AnalysisListener {
   const all: readonly Watcher[] = [printer, ...watchers];
   return {
     ...chained('message', [printer]),
+    ...chained('record', [printer]),
     ...chained('accepts', [printer]),
     ...chained('row', all),
     ...chained('frame', all),
@@ -21,7 +22,7 @@ export function joinListeners(printer: AnalysisListener, watchers: readonly Watc
   };
 }
 
-/** Hooks have two arguments at most. */
+/** Hooks that several may take have two arguments at most. */
 type Hook = (first: unknown, second: unknown) => unknown;
 
 function chained<Name extends keyof AnalysisListener>(name: Name, all: readonly AnalysisListener[]): object {

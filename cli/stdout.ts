@@ -3,29 +3,37 @@
 
 import { writeSync } from 'node:fs';
 import { ExitCode } from '../daemon/errors.ts';
+import { AsciiWriter } from '../dissectors/ascii-writer.ts';
 
-/** We chose: characters gathered before they are written. */
-const BUFFER_CHARACTERS = 64 * 1024;
+/** We chose: octets gathered before they are written. */
+const WRITTEN_AT_ONCE = 64 * 1024;
 
-let gathered = '';
+/** What is gathered. Printers of very much write to it themselves, and call `flushFullOutput` behind each piece. */
+export const standardOutput = new AsciiWriter();
 
 /** Writes text to standard output. */
 export function writeOutput(text: string): void {
-  gathered += text;
-  if (gathered.length >= BUFFER_CHARACTERS) flushOutput();
+  standardOutput.utf8(text);
+  flushFullOutput();
+}
+
+/** Writes what is gathered where it is much. */
+export function flushFullOutput(): void {
+  if (standardOutput.length >= WRITTEN_AT_ONCE) flushOutput();
 }
 
 /** Writes what is gathered. */
 export function flushOutput(): void {
-  if (gathered.length === 0) return;
-  const octets = Buffer.from(gathered, 'utf8');
-  gathered = '';
-  writeOctets(octets);
+  if (standardOutput.length > 0) writeDown(standardOutput.take());
 }
 
 /** Writes octets to standard output, behind all text before them. */
 export function writeOctets(octets: Uint8Array): void {
   flushOutput();
+  writeDown(octets);
+}
+
+function writeDown(octets: Uint8Array): void {
   let at = 0;
   while (at < octets.length) {
     try {

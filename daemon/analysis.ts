@@ -41,8 +41,14 @@ export interface AnalysisListener {
   row?(table: MessageTable, row: number): void;
   message?(event: MessageEvent): void;
   /**
-   * Whether a message is wanted, asked before its record is made; absent: all are. The frame holds what came of it up
-   * to this message.
+   * The same message as the row that its record is made of, for who writes records without making them.
+   *
+   * @param reassembled payload of the IP datagram that its SDU, a fragment, completed; null for every other SDU
+   */
+  record?(table: MessageTable, row: number, reassembled: Uint8Array | null): void;
+  /**
+   * Whether a message is wanted as `message` and `record`, asked before they are called; absent: all are. The frame
+   * holds what came of it up to this message.
    */
   accepts?(frame: AnalysedFrame, message: AnalysedMessage): boolean;
   /** Any frame, after its messages and with all that came of it. Valid during the call. */
@@ -94,8 +100,10 @@ export class Analysis {
       message: (table, row) => {
         findings.message(table, row);
         listener.row?.(table, row);
-        if (listener.message === undefined) return;
-        listener.message(maker.make(table, row, this.#fragments.take(table, row)));
+        if (listener.message === undefined && listener.record === undefined) return;
+        const reassembled = this.#fragments.take(table, row);
+        listener.record?.(table, row, reassembled);
+        listener.message?.(maker.make(table, row, reassembled));
       },
       keyManagement: (batch, row, at, length) => {
         for (const event of this.#keyManagement.take(batch, row, at, length).events) {
@@ -129,10 +137,11 @@ export class Analysis {
         frame.addMessage(table, row, findings.raised(), attempts, this.#fragments.take(table, row));
         attempts.length = 0;
         listener.row?.(table, row);
-        if (listener.message === undefined) return;
+        if (listener.message === undefined && listener.record === undefined) return;
         const message = frame.messages[frame.messages.length - 1];
         if (listener.accepts?.(frame, message) === false) return;
-        listener.message(maker.make(table, row, message.reassembled));
+        listener.record?.(table, row, message.reassembled);
+        listener.message?.(maker.make(table, row, message.reassembled));
       },
       frameDone: () => {
         if (frame.messages.length === 0) frame.noteRaised(findings.raised());

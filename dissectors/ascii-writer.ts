@@ -14,6 +14,10 @@ const KNOWN_TEXTS = 4096;
 const LONGEST_KNOWN = 200;
 
 const COLON = 0x3a;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
+const LAST_PRINTABLE = 0x7e;
 const ZERO = 0x30;
 const LETTER_X = 0x78;
 const LAST_ASCII = 0x7f;
@@ -122,6 +126,52 @@ export class AsciiWriter {
     } while (rest > 0);
     this.#room(count);
     while (count > 0) this.#bytes[this.#at++] = digits[--count];
+  }
+
+  /** A whole number of 32 bits in decimal, with zeros in front up to so many digits. */
+  paddedDecimal(value: number, width: number): void {
+    this.#room(Math.max(width, DIGITS));
+    const bytes = this.#bytes;
+    if (value >= 10 ** width) {
+      this.decimal(value);
+      return;
+    }
+    let rest = value;
+    for (let at = this.#at + width - 1; at >= this.#at; at--) {
+      const next = Math.floor(rest / 10);
+      bytes[at] = ZERO + rest - next * 10;
+      rest = next;
+    }
+    this.#at += width;
+  }
+
+  /** Text as what stands between the quotes of a JSON string; nothing of it reaches a terminal as a control. */
+  jsonInside(text: string): void {
+    this.#room(text.length);
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit < FIRST_PRINTABLE || unit > LAST_PRINTABLE || unit === QUOTE || unit === BACKSLASH) {
+        this.utf8(printableJson(text).slice(1, -1));
+        return;
+      }
+      bytes[start + index] = unit;
+    }
+    this.#at = start + text.length;
+  }
+
+  /** Octets `from` to before `to` as two hex digits each. */
+  hex(values: Uint8Array, from: number, to: number): void {
+    this.#room(2 * (to - from));
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = from; index < to; index++) {
+      const octet = values[index];
+      bytes[at++] = HEX_DIGITS[octet >>> 4];
+      bytes[at++] = HEX_DIGITS[octet & 15];
+    }
+    this.#at = at;
   }
 
   /** Octets as two hex digits each, colons between them. */

@@ -2,7 +2,7 @@
 // the end of the frame, without a tree or strings in between. `treeEk` of tree-json.ts says the same by the long way; a
 // test keeps the two equal.
 
-import { AsciiWriter } from './ascii-writer.ts';
+import type { AsciiWriter } from './ascii-writer.ts';
 import { frameProtocol } from './frame-fields.ts';
 import { isConclusion, problemProtocol } from './judged-fields.ts';
 import type { Field, FieldValue, Protocol, TreeWriter } from './layer.ts';
@@ -88,9 +88,9 @@ class EkLayer {
   tail = NONE;
 }
 
-/** Gathers documents of one frame after the other: describe it, `finish`, and `take` the octets now and then. */
+/** Gathers documents of one frame after the other: describe it and `finish`. */
 export class EkWriter implements TreeWriter {
-  readonly #out = new AsciiWriter();
+  readonly #out: AsciiWriter;
   /** Layers in the order in which they began; those behind `#used` wait for the next frame. */
   readonly #layers: EkLayer[] = [];
   #used = 0;
@@ -113,14 +113,9 @@ export class EkWriter implements TreeWriter {
   readonly #stamps: number[] = [];
   readonly #places: number[] = [];
 
-  /** Octets that wait to be taken. */
-  get length(): number {
-    return this.#out.length;
-  }
-
-  /** The octets gathered so far, valid until the next frame; they are forgotten here. */
-  take(): Uint8Array {
-    return this.#out.take();
+  /** @param out where the documents go */
+  constructor(out: AsciiWriter) {
+    this.#out = out;
   }
 
   begin(protocol: Protocol, _at: number, _length: number): void {

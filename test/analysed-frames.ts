@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { frameSourceFromChunks, openCapture } from '../captures/open.ts';
-import { Analysis } from '../daemon/analysis.ts';
+import { Analysis, type AnalysisListener, type AnalysisOptions } from '../daemon/analysis.ts';
 import type { AnalysedFrame } from '../daemon/engine/analysed-frame.ts';
-import { emptyKeyring } from '../daemon/keyring/keyring.ts';
+import { emptyKeyring, type Keyring } from '../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../daemon/keyring/keyring-file.ts';
 import { everyFieldCaptures } from './every-field.ts';
 import { SHARED_CAPTURES, sharedFiles, sharedFolders } from './shared-captures.ts';
@@ -54,6 +54,19 @@ export function sharedCaptures(): TestCapture[] {
 
 /** Tells `visit` of every frame, with the keys that were tried. */
 export async function visitFrames(from: TestCapture, visit: (frame: AnalysedFrame) => void): Promise<void> {
+  await analyse(from, { explain: true }, () => ({ frame: visit }));
+}
+
+/** Lets a listener, made for the capture's keyring, hear the whole analysis; deciphered SDUs are in its records. */
+export async function visitMessages(from: TestCapture, listen: (keyring: Keyring) => AnalysisListener): Promise<void> {
+  await analyse(from, { payload: true }, listen);
+}
+
+async function analyse(
+  from: TestCapture,
+  options: Omit<AnalysisOptions, 'keyring'>,
+  listen: (keyring: Keyring) => AnalysisListener,
+): Promise<void> {
   const keyring =
     from.keyring === null ? emptyKeyring() : parseKeyring(await readFile(from.keyring), 'the keyring of the capture');
   const { capture } = from;
@@ -65,5 +78,5 @@ export async function visitFrames(from: TestCapture, visit: (frame: AnalysedFram
             yield await Promise.resolve(capture);
           })(),
         );
-  await new Analysis({ keyring, explain: true }, { frame: visit }).run(source);
+  await new Analysis({ keyring, ...options }, listen(keyring)).run(source);
 }

@@ -2,26 +2,23 @@
 
 import type { AnalysedFrame } from '../../daemon/engine/analysed-frame.ts';
 import { FrameReader } from '../../daemon/engine/frame-reader.ts';
-import { AsciiWriter } from '../../dissectors/ascii-writer.ts';
 import { joinWanted } from '../../dissectors/field-collector.ts';
 import type { FieldRows } from '../../dissectors/field-rows.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 import { chosenEk, chosenJson } from '../../dissectors/tree-json.ts';
-import { writeOctets, writeOutput } from '../stdout.ts';
-import { arrayOutput, WRITTEN_AT_ONCE } from './documents.ts';
+import { flushFullOutput, standardOutput, writeOutput } from '../stdout.ts';
+import { arrayOutput } from './documents.ts';
 import type { Output } from './output.ts';
 
 /** `-T fields`. */
 export function fieldsOutput(rows: FieldRows, filter: CompiledFilter | null): Output {
   const header = rows.header();
-  const out = new AsciiWriter();
   const write = (_frame: AnalysedFrame, reader: FrameReader): void => {
-    rows.writeRow(reader.values, out);
-    if (out.length >= WRITTEN_AT_ONCE) writeOctets(out.take());
+    rows.writeRow(reader.values, standardOutput);
+    flushFullOutput();
   };
   return {
     ...reading(rows, filter, write),
-    end: () => writeOctets(out.take()),
     ...(header === null ? {} : { begin: () => writeOutput(`${header}\n`) }),
   };
 }

@@ -4,13 +4,10 @@ import { writeAnalysedFrame } from '../../daemon/engine/frame-tree.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 import { EkWriter } from '../../dissectors/tree-ek.ts';
 import { treeJson } from '../../dissectors/tree-json.ts';
-import { writeOctets, writeOutput } from '../stdout.ts';
+import { flushFullOutput, standardOutput, writeOutput } from '../stdout.ts';
 import { treeOf } from './details.ts';
 import { frameFilter } from './frame-filter.ts';
 import type { Output } from './output.ts';
-
-/** We chose: octets gathered before they are written. */
-export const WRITTEN_AT_ONCE = 64 * 1024;
 
 /** Prints documents as the elements of one JSON array, laid out as tshark does. */
 export function arrayOutput(): {
@@ -48,7 +45,7 @@ export function jsonOutput(filter: CompiledFilter | null, hex: boolean): Output 
 /** `-T ek`. */
 export function ekOutput(filter: CompiledFilter | null): Output {
   const { passes } = frameFilter(filter);
-  const writer = new EkWriter();
+  const writer = new EkWriter(standardOutput);
   return {
     explains: true,
     listener: {
@@ -56,9 +53,8 @@ export function ekOutput(filter: CompiledFilter | null): Output {
         if (!passes(frame)) return;
         writeAnalysedFrame(frame, writer);
         writer.finish();
-        if (writer.length >= WRITTEN_AT_ONCE) writeOctets(writer.take());
+        flushFullOutput();
       },
     },
-    end: () => writeOctets(writer.take()),
   };
 }

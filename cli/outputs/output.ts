@@ -7,7 +7,7 @@ import type { Keyring } from '../../daemon/keyring/keyring.ts';
 import { FieldRows, parseRowOptions } from '../../dissectors/field-rows.ts';
 import { type CompiledFilter, compileFilter } from '../../dissectors/filter/compile.ts';
 import { FilterError } from '../../dissectors/filter/filter-error.ts';
-import { printJsonLine } from '../json-lines.ts';
+import { recordPrinter } from '../json-lines.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { textPrinter } from '../text-lines.ts';
 import { chosenEkOutput, chosenJsonOutput, fieldsOutput } from './columns.ts';
@@ -47,23 +47,13 @@ export function chooseOutput(options: ReadOptions, keyring: Keyring): Output {
     case 'ek':
       return rows === null ? ekOutput(filter) : chosenEkOutput(rows, filter);
     case 'ndjson':
-      return messagesOutput(recordPrinter(), filter);
+      return messagesOutput(recordPrinter(keyring, options.payload === true), filter);
     case 'text': {
       if (options.details === true) return detailsOutput(filter, options.hex === true);
       const lines = textPrinter(keyring);
       return options.hex === true ? hexOutput(lines, filter) : messagesOutput(lines, filter);
     }
   }
-}
-
-function recordPrinter(): AnalysisListener {
-  return {
-    message: printJsonLine,
-    finding: printJsonLine,
-    key: printJsonLine,
-    epoch: printJsonLine,
-    summary: printJsonLine,
-  };
 }
 
 /** Messages that pass the filter; everything that is not about one message is printed in any case. */

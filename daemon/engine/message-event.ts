@@ -24,6 +24,9 @@ export function layer2Text(id: number): string {
   return HEX[(id >>> 16) & 255] + HEX[(id >>> 8) & 255] + HEX[id & 255];
 }
 
+/** Finds a key by the serial that a row has. */
+export type EpochLookup = Pick<KeyIndex, 'epoch'>;
+
 /** Options of what leaves. */
 export interface MessageEventOptions {
   /** Puts the deciphered SDU into the record where the verdict lets plaintext out. */
@@ -33,10 +36,10 @@ export interface MessageEventOptions {
 /** Makes message records from rows. */
 export class MessageEventMaker {
   readonly #groups: readonly Group[];
-  readonly #index: KeyIndex;
+  readonly #index: EpochLookup;
   readonly #payload: boolean;
 
-  constructor(groups: readonly Group[], index: KeyIndex, options: MessageEventOptions) {
+  constructor(groups: readonly Group[], index: EpochLookup, options: MessageEventOptions) {
     this.#groups = groups;
     this.#index = index;
     this.#payload = options.payload;
@@ -55,7 +58,7 @@ export class MessageEventMaker {
     const inner = shown
       ? describeSdu(table.bodyBytes(row), table.bodyAt(row), table.length[row], innerType(table, row), reassembled)
       : null;
-    const outer = table.version[row] === 0 ? BELOW_RLC : BELOW_MAC;
+    const outer = outerProtocols(table, row);
     const batch = table.batch as FrameBatch;
     const frameRow = table.frameRow[row];
     const withName = group !== null && group.name !== group.idText;
@@ -70,7 +73,7 @@ export class MessageEventMaker {
       source: layer2Text(source),
       ...(sourceName !== null ? { sourceName } : {}),
       lcid: table.lcid[row],
-      sduType: SDU_TYPES[table.sduType[row]] ?? 'reserved',
+      sduType: sduTypeName(table, row),
       pgkIndex: table.pgkIndex[row],
       pgkId: table.epoch[row] === NONE ? null : this.#index.epoch(table.epoch[row]).id,
       ptkId: table.ptkId[row],
@@ -79,7 +82,7 @@ export class MessageEventMaker {
       verdict: table.verdictName(row),
       evidenceBits: Math.floor(table.evidence[row] / 10),
       protocols: inner === null ? outer : [...outer, ...inner.protocols],
-      summary: inner === null ? this.withheld(table, row) : this.#shownText(table, row, inner.summary),
+      summary: inner === null ? this.withheld(table, row) : inner.summary + this.remark(table, row),
       ...((table.flags[row] & MessageFlag.trialLimited) !== 0 ? { trial: 'limited' as const } : {}),
       ...(this.#payload && shown ? { payload: this.#payloadHex(table, row) } : {}),
     };
@@ -95,10 +98,10 @@ export class MessageEventMaker {
     return Buffer.from(bytes.buffer, bytes.byteOffset + at, table.length[row]).toString('hex');
   }
 
-  #shownText(table: MessageTable, row: number, summary: string): string {
-    if (table.verdict[row] === VerdictCode.stale) return `${summary} (${this.#staleText(table, row)})`;
-    if ((table.flags[row] & MessageFlag.claimedButPlain) !== 0) return `${summary} (header claims ciphering)`;
-    return summary;
+  /** What stands behind the summary of plaintext that is shown; empty where there is nothing to say. */
+  remark(table: MessageTable, row: number): string {
+    if (table.verdict[row] === VerdictCode.stale) return ` (${this.#staleText(table, row)})`;
+    return (table.flags[row] & MessageFlag.claimedButPlain) === 0 ? '' : ' (header claims ciphering)';
   }
 
   /** Why the plaintext is not there. */
@@ -151,6 +154,16 @@ export function groupText(table: MessageTable, row: number, group: Group | null)
   const version = table.version[row];
   if (version === VERSION_WHOLE) return layer2Text(table.destination[row]);
   return version === 0 ? '??????' : `${layer2Text(table.destination[row]).slice(0, 4)}??`;
+}
+
+/** Names of the layers down to PDCP, outermost first: one of two arrays. */
+export function outerProtocols(table: MessageTable, row: number): readonly string[] {
+  return table.version[row] === 0 ? BELOW_RLC : BELOW_MAC;
+}
+
+/** Name of the SDU type that the PDCP header says. */
+export function sduTypeName(table: MessageTable, row: number): SduTypeName {
+  return SDU_TYPES[table.sduType[row]] ?? 'reserved';
 }
 
 /** SDU type of the body as it really is (finding payload.sdu_type). */

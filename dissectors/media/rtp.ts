@@ -255,9 +255,19 @@ function addTail(bytes: Uint8Array, at: number, end: number, tree: TreeWriter): 
   return true;
 }
 
-/** One phrase for an event, e.g. `RTP PCMU seq 12`. The fixed header has been checked. */
+/** One phrase for an event, e.g. `RTP PCMU seq 12`; the sequence number stands last. The fixed header has been checked. */
 export function describeRtp(bytes: Uint8Array, at: number): string {
-  return `RTP ${PAYLOAD_NAMES[bytes[at + PAYLOAD_TYPE] & 0x7f]} seq ${uint16(bytes, at + SEQUENCE)}`;
+  return `RTP ${PAYLOAD_NAMES[rtpPayloadType(bytes, at)]} seq ${rtpSequence(bytes, at)}`;
+}
+
+/** Payload type, 0 to 127. The fixed header has been checked. */
+export function rtpPayloadType(bytes: Uint8Array, at: number): number {
+  return bytes[at + PAYLOAD_TYPE] & 0x7f;
+}
+
+/** Sequence number, 16 bits. The fixed header has been checked. */
+export function rtpSequence(bytes: Uint8Array, at: number): number {
+  return uint16(bytes, at + SEQUENCE);
 }
 
 /** What an RTP packet says. */

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { writeAnalysedFrame } from '../../daemon/engine/frame-tree.ts';
+import { AsciiWriter } from '../../dissectors/ascii-writer.ts';
 import { writeFrame } from '../../dissectors/frame-fields.ts';
 import type { Field, FieldValue, TreeWriter } from '../../dissectors/layer.ts';
 import { PROTOCOLS } from '../../dissectors/protocols.ts';
@@ -13,14 +14,15 @@ import { ownCaptures, sharedCaptures, type TestCapture, visitFrames } from '../a
 import { NO_SHARED } from '../shared-captures.ts';
 import { DEMO_FRAME, HOSTILE, writeDemo } from './demo-tree.ts';
 
-const writer = new EkWriter();
+const out = new AsciiWriter();
+const writer = new EkWriter(out);
 
 function both(frame: Uint8Array, write: (tree: TreeWriter) => void): { fast: string; slow: string } {
   const builder = new TreeBuilder(frame);
   write(builder);
   write(writer);
   writer.finish();
-  return { fast: Buffer.from(writer.take()).toString('utf8'), slow: treeEk(builder.finish()) };
+  return { fast: Buffer.from(out.take()).toString('utf8'), slow: treeEk(builder.finish()) };
 }
 
 /** @returns frames that were compared */
