@@ -209,6 +209,25 @@ export class JsonReader {
     return value;
   }
 
+  /** Reads a number above 0. */
+  positive(): number {
+    if (!this.#is(Token.number)) this.#wrongType('a number');
+    const value = Number(this.#scanner.getTokenValue());
+    if (!Number.isFinite(value) || value <= 0) {
+      throw this.error('out-of-range', 'is not a number above 0', 'Correct the number');
+    }
+    this.#advance();
+    return value;
+  }
+
+  /** Reads true or false. */
+  flag(): boolean {
+    if (!this.#is(Token.trueWord) && !this.#is(Token.falseWord)) this.#wrongType('true or false');
+    const value = this.#is(Token.trueWord);
+    this.#advance();
+    return value;
+  }
+
   /** Whether the current value is a number. */
   atNumber(): boolean {
     return this.#is(Token.number);
