@@ -1,6 +1,7 @@
 // The certificate that `daemon --init` makes for TLS: self-signed, P-256. Our clients know the daemon by its own signature
 // over the channel and not by this; others can pin its fingerprint, or the operator puts a certificate of his own in place.
 
+// oxlint-disable-next-line import/no-unassigned-import -- loading it is what it is for
 import 'reflect-metadata';
 import { createHash, webcrypto } from 'node:crypto';
 import {
