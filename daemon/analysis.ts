@@ -16,6 +16,7 @@ import type { SeverityOverrides } from './findings/severity-overrides.ts';
 import { FindingWatch } from './findings/watch.ts';
 import { KeyIndex } from './keyring/key-index.ts';
 import type { Keyring } from './keyring/keyring.ts';
+import type { KeyringChange } from './keyring/live-keyring.ts';
 
 /** What an analysis is asked to do. */
 export interface AnalysisOptions {
@@ -158,6 +159,22 @@ export class Analysis {
     return this.#framesLeft > 0;
   }
 
+  /** The keyring was changed from outside (keyring/live-keyring.ts): the very next message is judged by it. */
+  keyringChanged(change: KeyringChange): void {
+    if (change.underived.size > 0) {
+      this.engine.forgetKeys(change.underived);
+      this.#index.rebuild();
+    } else this.#index.refresh();
+    this.#keyManagement.refresh();
+    this.findings.keyringChanged();
+  }
+
+  /** Wipes every key that was derived or learned on the way; the keyring is the caller's. `run` does it by itself. */
+  close(): void {
+    this.engine.close();
+    this.#keyManagement.close();
+  }
+
   /** Says what is still to be said: findings that are open, epochs, then the summary. */
   finish(problem: CaptureProblem | null): SummaryEvent {
     const { engine, findings } = this;
@@ -193,7 +210,7 @@ export class Analysis {
       return { summary: this.finish(source.problem), problem: source.problem };
     } finally {
       await source.close();
-      this.engine.close();
+      this.close();
     }
   }
 }

@@ -155,6 +155,11 @@ export class Engine {
     return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
   }
 
+  /** Wipes what was derived from these PGKs, by serial: they were destroyed, or are used in another way now. */
+  forgetKeys(serials: ReadonlySet<number>): void {
+    this.#traffic.forget(serials);
+  }
+
   /** Wipes the traffic keys. */
   close(): void {
     this.#traffic.forgetAll();

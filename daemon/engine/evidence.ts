@@ -14,12 +14,14 @@ export type Shape = (typeof Shape)[keyof typeof Shape];
 
 /** Multicast addresses of a group, prepared for comparison. */
 export interface GroupAddresses {
+  /** What they were prepared from. */
+  readonly of: readonly Uint8Array[];
   readonly ipv4: readonly number[];
   readonly ipv6: readonly Uint8Array[];
 }
 
 /** No address is known. */
-export const NO_ADDRESSES: GroupAddresses = { ipv4: [], ipv6: [] };
+export const NO_ADDRESSES: GroupAddresses = { of: [], ipv4: [], ipv6: [] };
 
 /** From this many tenths on, a message is plausible whatever came before (security A.2: 55 bits). */
 export const PLAUSIBLE_TENTHS = 550;

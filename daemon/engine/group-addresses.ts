@@ -11,5 +11,5 @@ export function groupAddresses(group: Group): GroupAddresses {
     if (address.length === 4) ipv4.push(new DataView(address.buffer, address.byteOffset, 4).getUint32(0));
     else ipv6.push(address);
   }
-  return { ipv4, ipv6 };
+  return { of: group.multicast, ipv4, ipv6 };
 }

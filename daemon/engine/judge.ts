@@ -1,7 +1,7 @@
 // What a message is: finds the key that opens it, weighs the plaintext, gives the verdict (interfaces 3). Messages are
 // judged in the order of the capture; what an earlier message proved counts for a later one, never the other way round.
 
-import { compareTrialOrder, epochStateNumberAt, isUsableAt } from '../keyring/epoch-state.ts';
+import { epochStateNumberAt, isUsableAt } from '../keyring/epoch-state.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Group, PgkEpoch } from '../keyring/keyring.ts';
 import {
@@ -17,6 +17,7 @@ import { groupAddresses } from './group-addresses.ts';
 import { MessageFlag, type MessageTable, NONE, VerdictCode } from './message-table.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import { TrialBudget } from './trial-budget.ts';
+import { inTrialOrder } from './trial-order.ts';
 import type { WireContexts } from './wire-contexts.ts';
 
 // The specification says: SDU types (TS 36.323 Table 6.3.14.1); destinations of version 3 are whole (TS 36.321 6.1.6).
@@ -30,7 +31,6 @@ const SHORTEST_SURE = 28;
 // Keys of the message's own index that every message is tried with: as many PGK ids share an index (256 / 32).
 const FREE_TRIALS = 8;
 const USABLE_TRIALS = 56;
-const SORTED_CANDIDATES = 64;
 // Two IR packets of one context say that it is compressed; one comes about by chance once in 20,000 random messages.
 const ROHC_SURE = 2;
 
@@ -348,7 +348,7 @@ export class Judge {
     const usable = isUsableAt(epoch, time);
     table.epochState[row] = epochStateNumberAt(epoch, time);
     table.verdict[row] = usable ? VerdictCode.decrypted : VerdictCode.stale;
-    if (usable || this.#tools.allowStale) table.flags[row] |= MessageFlag.plaintextShown;
+    if (this.#mayShow(epoch, usable)) table.flags[row] |= MessageFlag.plaintextShown;
   }
 
   /** Too little to be sure either way: short, non-IP, reserved. The only key that fits is used. */
@@ -398,7 +398,12 @@ export class Judge {
     table.verdict[row] = VerdictCode.unverifiable;
     const time = table.time[row];
     table.epochState[row] = epochStateNumberAt(epoch, time);
-    if (isUsableAt(epoch, time) || this.#tools.allowStale) table.flags[row] |= MessageFlag.plaintextShown;
+    if (this.#mayShow(epoch, isUsableAt(epoch, time))) table.flags[row] |= MessageFlag.plaintextShown;
+  }
+
+  /** Two clocks: the verdict says whether the key was valid at capture time, `forbidden` whether it may be used today. */
+  #mayShow(epoch: PgkEpoch, usable: boolean): boolean {
+    return this.#tools.allowStale || (usable && epoch.forbidden === null);
   }
 
   /** The header claims ciphering, and the SDU as it was on the air is plaintext. */
@@ -418,7 +423,9 @@ export class Judge {
     table.deciphered[row] = 0;
     table.traffic[row] = NONE;
     table.evidence[row] = this.#bestTenths;
-    const proved = wires.provedEpoch[wire];
+    // A destroyed key counts as not held: what it proved before is as if it had never been.
+    const opener = wires.provedEpoch[wire];
+    const proved = opener === NONE || index.epoch(opener).octets === null ? NONE : opener;
     if (this.#partlyEpoch !== null && proved === this.#partlyEpoch.serial) {
       // A good header of too few bits and a body that contradicts it: neither a wrong key nor surely an alteration.
       const epoch = this.#partlyEpoch;
@@ -464,11 +471,11 @@ export class Judge {
     return false;
   }
 
-  /** Prepared on first use: a delivered key may bring a group that was not there at the start. */
+  /** Prepared on first use, and anew where the group got other ones: groups come and change while the engine runs. */
   #addressesOf(group: Group | null): GroupAddresses {
     if (group === null) return NO_ADDRESSES;
     let addresses = this.#addresses[group.index];
-    if (addresses === undefined) {
+    if (addresses?.of !== group.multicast) {
       addresses = groupAddresses(group);
       this.#addresses[group.index] = addresses;
     }
@@ -489,12 +496,4 @@ function ownGroup(groups: readonly Group[], epoch: PgkEpoch): Group | null {
 
 function only(groups: readonly Group[]): Group | null {
   return groups.length === 1 ? groups[0] : null;
-}
-
-/** Candidates in the order of trial. Of a great many only those that may be used now are put first: sorting costs too. */
-function inTrialOrder(candidates: readonly PgkEpoch[], time: number): readonly PgkEpoch[] {
-  if (candidates.length === 1) return candidates;
-  if (candidates.length <= SORTED_CANDIDATES) return [...candidates].sort((a, b) => compareTrialOrder(a, b, time));
-  const usable = candidates.filter((epoch) => isUsableAt(epoch, time));
-  return usable.length === 0 ? candidates : [...usable, ...candidates.filter((epoch) => !isUsableAt(epoch, time))];
 }

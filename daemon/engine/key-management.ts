@@ -23,6 +23,17 @@ export class KeyManagement {
     this.#index = index;
   }
 
+  /** The keyring was changed from outside: takes in its new PMKs, node keys and managers. */
+  refresh(): void {
+    this.#mikey.refresh();
+    this.#lkh.refresh();
+  }
+
+  /** Overwrites what was learned on the way and is in no keyring. */
+  close(): void {
+    this.#lkh.wipe();
+  }
+
   /**
    * Takes the message in one frame.
    *

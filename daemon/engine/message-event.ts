@@ -107,6 +107,8 @@ export class MessageEventMaker {
   /** Why the plaintext is not there. */
   withheld(table: MessageTable, row: number): string {
     const index = table.pgkIndex[row];
+    const forbidden = this.#forbiddenText(table, row);
+    if (forbidden !== null) return forbidden;
     switch (table.verdict[row]) {
       case VerdictCode.stale:
         return this.#staleText(table, row);
@@ -127,6 +129,15 @@ export class MessageEventMaker {
           ? `${table.length[row]} octets; several keys of index ${index} fit, too little to tell which`
           : `${table.length[row]} octets under PGK ${this.#epoch(table, row)?.id}; too little to be sure`;
     }
+  }
+
+  /** Plaintext that its verdict lets out, and the wall clock does not. */
+  #forbiddenText(table: MessageTable, row: number): string | null {
+    const epoch = this.#epoch(table, row);
+    if (epoch === null || epoch.forbidden === null) return null;
+    const verdict = table.verdict[row];
+    if (verdict !== VerdictCode.decrypted && verdict !== VerdictCode.unverifiable) return null;
+    return `${table.length[row]} octets under PGK ${epoch.id}, which is ${epoch.forbidden} today`;
   }
 
   #epoch(table: MessageTable, row: number): PgkEpoch | null {

@@ -13,6 +13,7 @@ export const TRAFFIC_KEY_CAP = 1 << 18;
 export const CIPHER_CAP = 1 << 14;
 
 const PEK_OCTETS = 16;
+const FORGOTTEN = -1;
 
 /** Derives, keeps and uses traffic keys. */
 export class TrafficKeys {
@@ -21,6 +22,8 @@ export class TrafficKeys {
   readonly slots: SlotTable;
   #pek = new Uint8Array(0);
   #algorithm = new Uint8Array(0);
+  /** Serial of the PGK it was made from, or FORGOTTEN where it is to be derived anew. */
+  #serial = new Int32Array(0);
   readonly #ciphers: (TrafficCipher | null)[] = [];
   // Slots with a cipher object, in the order they got it: a ring.
   readonly #ready = new Int32Array(CIPHER_CAP).fill(-1);
@@ -32,6 +35,7 @@ export class TrafficKeys {
       (capacity) => {
         this.#pek = grown(this.#pek, capacity * PEK_OCTETS);
         this.#algorithm = grown(this.#algorithm, capacity);
+        this.#serial = grown(this.#serial, capacity);
       },
       (slot) => this.#close(slot),
     );
@@ -49,12 +53,13 @@ export class TrafficKeys {
       (p2 << 8) | (ptkId & 0xff),
       epoch.serial * 4 + algorithm,
     );
-    if (obtained >= 0) return obtained;
-    const slot = -1 - obtained;
+    if (obtained >= 0 && this.#serial[obtained] !== FORGOTTEN) return obtained;
+    const slot = obtained >= 0 ? obtained : -1 - obtained;
     if (epoch.secret === null) throw new Error('a destroyed PGK derives nothing');
     this.derived++;
     derivePek(epoch.secret, epoch.group.derivation, source, ptkId, p2, algorithm, this.#pek, slot * PEK_OCTETS);
     this.#algorithm[slot] = algorithm;
+    this.#serial[slot] = epoch.serial;
     return slot;
   }
 
@@ -71,6 +76,18 @@ export class TrafficKeys {
     this.#ready[this.#nextReady] = slot;
     this.#nextReady = (this.#nextReady + 1) % CIPHER_CAP;
     return cipher;
+  }
+
+  /** Wipes what was derived from these PGKs, by serial. Slots of theirs that somebody remembers no longer hold. */
+  forget(serials: ReadonlySet<number>): void {
+    const { slots } = this;
+    for (let slot = 0; slot < slots.size; slot++) {
+      if (!serials.has(this.#serial[slot])) continue;
+      this.#close(slot);
+      this.#pek.fill(0, slot * PEK_OCTETS, (slot + 1) * PEK_OCTETS);
+      this.#serial[slot] = FORGOTTEN;
+      slots.generation[slot]++;
+    }
   }
 
   /** Wipes every key. */

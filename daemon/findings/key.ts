@@ -59,6 +59,11 @@ export class KeyWatch {
     this.#members = members;
   }
 
+  /** Windows of keys changed: each is looked at when it is used next. */
+  forgetWindows(): void {
+    this.#checkAt.fill(Number.NEGATIVE_INFINITY);
+  }
+
   /** A judged message. */
   note(seen: Observed): void {
     const table = seen.table as MessageTable;

@@ -101,6 +101,12 @@ export class Members {
     return this.#slots.find(group, source, 0);
   }
 
+  /** Rosters changed: where each source stands is worked out anew when it speaks again. */
+  forgetPlaces(): void {
+    this.from.fill(Number.POSITIVE_INFINITY);
+    this.until.fill(Number.NEGATIVE_INFINITY);
+  }
+
   /** Where a source stands in the roster of its group; worked out once for each span of time. */
   placeAt(slot: number, group: Group, source: number, time: number): Place {
     if (time < this.from[slot] || time >= this.until[slot]) this.#place(slot, group, source, time);

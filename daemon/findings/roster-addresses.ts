@@ -16,6 +16,14 @@ export class RosterAddresses {
     this.#groups = groups;
   }
 
+  /** Groups changed: what was gathered of them is gathered anew. */
+  forget(): void {
+    this.#ipv4.clear();
+    this.#ipv6.length = 0;
+    this.#hasAddresses.length = 0;
+    this.#groupsSeen = 0;
+  }
+
   /** Whether the roster lists an address for a source at some time; null where it lists none of that length. */
   lists(group: Group, source: number, time: number, bytes: Uint8Array, at: number, length: number): boolean | null {
     let hasSome = false;

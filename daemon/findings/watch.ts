@@ -48,6 +48,7 @@ export class FindingWatch {
   readonly #counters: CounterWatch;
   readonly #roster: RosterWatch;
   readonly #bindings: BindingWatch;
+  readonly #addresses: RosterAddresses;
   readonly #rtp: RtpSources;
   readonly #payload: PayloadWatch;
   readonly #capture: CaptureWatch;
@@ -62,7 +63,8 @@ export class FindingWatch {
     this.#keys = new KeyWatch(this.#recorder, index, this.#members);
     this.#counters = new CounterWatch(this.#recorder, index, options.caps);
     this.#roster = new RosterWatch(this.#recorder, this.#members);
-    this.#bindings = new BindingWatch(this.#recorder, this.#members, new RosterAddresses(keyring.groups));
+    this.#addresses = new RosterAddresses(keyring.groups);
+    this.#bindings = new BindingWatch(this.#recorder, this.#members, this.#addresses);
     this.#rtp = new RtpSources(this.#recorder, this.#members);
     this.#payload = new PayloadWatch(this.#recorder, index, this.#contexts);
     this.#capture = new CaptureWatch(this.#recorder);
@@ -132,6 +134,13 @@ export class FindingWatch {
     noteKeyEvent(this.#recorder, event, this.#keyring.groups);
     this.#keyrings.frame();
     this.#recorder.settle();
+  }
+
+  /** Groups, rosters or dates of keys were changed from outside; the next message is judged by what is there now. */
+  keyringChanged(): void {
+    this.#members.forgetPlaces();
+    this.#addresses.forget();
+    this.#keys.forgetWindows();
   }
 
   /** What the capture file says of itself. */

@@ -24,8 +24,8 @@ const STALE_MS = 300_000;
 
 /** Pairs of manager and group whose last counter is kept. Above: messages of further groups are not taken. */
 export const COUNTER_CAP = 65_536;
-/** Node keys that are held. Above: a message that brings more is not taken. */
-export const NODE_KEY_CAP = 1_048_576;
+/** Node keys that are held: the paths of 7,000 members of a large tree. Above: a message that brings more is not taken. */
+export const NODE_KEY_CAP = 131_072;
 
 /** Node keys by version. */
 type Versions = Map<number, Uint8Array>;
@@ -41,17 +41,30 @@ interface NewKey {
 export class LkhReceiver {
   readonly #keyring: Keyring;
   readonly #pmks: PmkTable;
-  readonly #managers: readonly { readonly id: Uint8Array; readonly publicKey: Uint8Array }[];
+  readonly #managers: { readonly id: Uint8Array; readonly publicKey: Uint8Array }[] = [];
   readonly #counters = new Map<string, number>();
   /** By group and node, as `f00001/1.0`. */
   readonly #held = new Map<string, Versions>();
   #count = 0;
+  #nodesSeen = 0;
 
   constructor(keyring: Keyring) {
     this.#keyring = keyring;
-    this.#pmks = new PmkTable(keyring.pmks);
-    this.#managers = keyring.managers.map(({ publicKey }) => ({ id: managerKeyId(publicKey), publicKey }));
-    for (const { group, node, version, octets } of keyring.lkh) this.#hold(group, node, version, octets.slice());
+    this.#pmks = new PmkTable(() => keyring.pmks);
+    this.refresh();
+  }
+
+  /** Takes in PMKs, node keys and managers that were added to the keyring since. */
+  refresh(): void {
+    const { lkh, managers } = this.#keyring;
+    this.#pmks.refresh();
+    for (const { publicKey } of managers.slice(this.#managers.length)) {
+      this.#managers.push({ id: managerKeyId(publicKey), publicKey });
+    }
+    for (; this.#nodesSeen < lkh.length; this.#nodesSeen++) {
+      const { group, node, version, octets } = lkh[this.#nodesSeen];
+      if (this.#find(group, node, version) === null) this.#hold(group, node, version, octets.slice());
+    }
   }
 
   /** Node keys that are held. */

@@ -100,7 +100,12 @@ export class MikeyReceiver implements ReplayState {
 
   constructor(keyring: Keyring) {
     this.#keyring = keyring;
-    this.#pmks = new PmkTable(keyring.pmks);
+    this.#pmks = new PmkTable(() => keyring.pmks);
+  }
+
+  /** Takes in PMKs that were added to the keyring since. */
+  refresh(): void {
+    this.#pmks.refresh();
   }
 
   /** The last accepted timestamp of a PMK. */

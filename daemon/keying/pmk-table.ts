@@ -6,9 +6,20 @@ import type { Pmk } from '../keyring/pmk.ts';
 /** PMKs by what IDr may carry for them. */
 export class PmkTable {
   readonly #byIdentity = new Map<string, Pmk[]>();
+  readonly #pmks: () => readonly Pmk[];
+  #seen = 0;
 
-  constructor(pmks: readonly Pmk[]) {
-    for (const pmk of pmks) {
+  /** @param pmks gives those that are held; the list may grow at its end */
+  constructor(pmks: () => readonly Pmk[]) {
+    this.#pmks = pmks;
+    this.refresh();
+  }
+
+  /** Takes in what was added since. */
+  refresh(): void {
+    const pmks = this.#pmks();
+    for (; this.#seen < pmks.length; this.#seen++) {
+      const pmk = pmks[this.#seen];
       for (const identity of identitiesOf(pmk)) {
         const sharing = this.#byIdentity.get(identity);
         if (sharing === undefined) this.#byIdentity.set(identity, [pmk]);

@@ -4,8 +4,8 @@
 import type { EpochStateName } from '../events.ts';
 import type { EpochDates, PgkEpoch } from './group.ts';
 
-// The specification says (interfaces 3): skew outside notBefore and notAfter that is forgiven in verdicts.
-const SKEW_MS = 5_000;
+/** The specification says (interfaces 3): skew outside notBefore and notAfter that is forgiven in verdicts. */
+export const SKEW_MS = 5_000;
 // The specification says (findings, key.superseded): how long a key counts as overlapping with its successor.
 const OVERLAP_MS = 600_000;
 

@@ -4,6 +4,7 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Derivation } from '../../dissectors/security/kdf.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../dissectors/security/traffic-cipher.ts';
+import type { EpochStateName } from '../events.ts';
 
 /** The specification says: bits of the PGK id that are seen on air, the PGK Index (TS 36.323 6.3.12). */
 const INDEX_MASK = 31;
@@ -91,6 +92,11 @@ export interface PgkEpoch extends EpochDates {
   readonly secret: KeyObject | null;
   /** 16 hex digits that name the key without giving it away (see `fingerprintOf`); null where it is destroyed. */
   readonly fingerprint: string | null;
+  /**
+   * The state on the wall clock that forbids to let plaintext under it out today, whatever the verdict; null where none
+   * does. Only a keyring that somebody keeps in step with a vault has such keys (live-keyring.ts).
+   */
+  readonly forbidden: EpochStateName | null;
 }
 
 /** What a PGK is made from. `octets` is null exactly where `destroyedAt` is set. */
@@ -113,6 +119,8 @@ export interface GroupContents {
   readonly members: readonly Member[];
   readonly keys: readonly EpochContents[];
 }
+
+const NO_MEMBERS: readonly Member[] = [];
 
 /** 6 hex digits of a Layer-2 id. */
 export function layer2IdText(id: number): string {
@@ -141,15 +149,18 @@ export class HeldEpoch implements PgkEpoch {
   readonly id: number;
   readonly index5: number;
   readonly serial: number;
-  readonly algorithm: number;
+  /** What overrides the group's algorithm; null: nothing does. */
+  readonly ownAlgorithm: number | null;
+  algorithm: number;
   notBefore: number;
   notAfter: number;
   earlierEnds: readonly EarlierEnd[] = [];
-  readonly revokedAt: number | null;
-  readonly compromisedAt: number | null;
-  readonly suspendedAt: number | null;
-  readonly resumedAt: number | null;
-  readonly destroyedAt: number | null;
+  revokedAt: number | null;
+  compromisedAt: number | null;
+  suspendedAt: number | null;
+  resumedAt: number | null;
+  destroyedAt: number | null;
+  forbidden: EpochStateName | null = null;
   #octets: Uint8Array | null;
   #secret: KeyObject | null = null;
 
@@ -158,6 +169,7 @@ export class HeldEpoch implements PgkEpoch {
     this.serial = serial;
     this.id = contents.id;
     this.index5 = contents.id & INDEX_MASK;
+    this.ownAlgorithm = contents.algorithm;
     this.algorithm = contents.algorithm ?? group.algorithm;
     this.notBefore = contents.notBefore;
     this.notAfter = contents.notAfter;
@@ -182,6 +194,18 @@ export class HeldEpoch implements PgkEpoch {
     return this.#octets === null ? null : fingerprintOf(this.#octets);
   }
 
+  restate(dates: EpochDates): void {
+    const { notBefore, notAfter, earlierEnds } = dates;
+    this.notBefore = notBefore;
+    this.notAfter = notAfter;
+    this.earlierEnds = earlierEnds;
+    this.revokedAt = dates.revokedAt;
+    this.compromisedAt = dates.compromisedAt;
+    this.suspendedAt = dates.suspendedAt;
+    this.resumedAt = dates.resumedAt;
+    this.destroyedAt = dates.destroyedAt;
+  }
+
   wipe(): void {
     this.#octets?.fill(0);
     this.#octets = null;
@@ -194,22 +218,28 @@ export class HeldGroup implements Group {
   readonly index: number;
   readonly id: number;
   readonly idText: string;
-  readonly name: string;
-  readonly algorithm: number;
-  readonly algorithmName: CipherAlgorithm;
-  readonly protection: Protection;
-  readonly derivation: Derivation;
-  readonly multicast: readonly Uint8Array[];
-  readonly members: readonly Member[];
+  // What follows is filled by `describe`.
+  name = '';
+  algorithm = 0;
+  algorithmName: CipherAlgorithm = CIPHER_ALGORITHMS[0];
+  protection: Protection = 'required';
+  derivation: Derivation = 'ts33303';
+  multicast: readonly Uint8Array[] = [];
+  members: readonly Member[] = NO_MEMBERS;
+  assumed = false;
   readonly keys: HeldEpoch[] = [];
   readonly keysByStart: HeldEpoch[] = [];
-  readonly assumed: boolean;
   readonly #stays = new Map<number, Member[]>();
 
   constructor(index: number, contents: GroupContents, assumed: boolean) {
     this.index = index;
     this.id = contents.id;
     this.idText = layer2IdText(contents.id);
+    this.describe(contents, assumed);
+  }
+
+  /** What the group manager says of the group, for the first time or anew. Its keys are another matter. */
+  describe(contents: Omit<GroupContents, 'id' | 'keys'>, assumed: boolean): void {
     this.name = contents.name ?? this.idText;
     this.algorithm = contents.algorithm;
     this.algorithmName = CIPHER_ALGORITHMS[contents.algorithm];
@@ -218,6 +248,8 @@ export class HeldGroup implements Group {
     this.multicast = contents.multicast;
     this.members = contents.members;
     this.assumed = assumed;
+    for (const key of this.keys) key.algorithm = key.ownAlgorithm ?? contents.algorithm;
+    this.#stays.clear();
     for (const member of contents.members) {
       const stays = this.#stays.get(member.id);
       if (stays === undefined) this.#stays.set(member.id, [member]);
@@ -234,5 +266,3 @@ export class HeldGroup implements Group {
     this.keysByStart.sort((a, b) => a.notBefore - b.notBefore || a.serial - b.serial);
   }
 }
-
-const NO_MEMBERS: readonly Member[] = [];

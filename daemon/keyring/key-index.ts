@@ -11,7 +11,7 @@ const NO_EPOCHS: readonly PgkEpoch[] = [];
 
 /**
  * Groups by destination, keys by group and PGK Index. Lists are in order of serial; a list that a caller holds grows when
- * `refresh` finds more. Bounded by the caps of the keyring.
+ * `refresh` finds more, until the next `rebuild`. Bounded by the caps of the keyring.
  */
 export class KeyIndex {
   readonly #keyring: Keyring;
@@ -45,6 +45,14 @@ export class KeyIndex {
       for (let i = 0; i < INDEXES; i++) this.#held.push(undefined);
     }
     for (; this.#epochsSeen < epochs.length; this.#epochsSeen++) this.#add(epochs[this.#epochsSeen]);
+  }
+
+  /** Looks at every key again: some were destroyed since. Takes time linear in the keys. */
+  rebuild(): void {
+    this.#held.fill(undefined);
+    for (const list of this.#byIndex) list.length = 0;
+    this.#epochsSeen = 0;
+    this.refresh();
   }
 
   /** The key with this serial. */

@@ -1,8 +1,10 @@
 // The keys that this process holds: groups, their members and PGK epochs, the PMKs that MIKEY messages are opened with,
 // node keys and group managers. Times are milliseconds since 1970 UTC as numbers, exact to a quarter of a microsecond.
 
+import type { EpochStateName } from '../events.ts';
 import {
   type EpochContents,
+  type EpochDates,
   type Group,
   type GroupContents,
   HeldEpoch,
@@ -108,24 +110,44 @@ export interface AddedEpoch {
 
 /** See the head of the file. */
 export class Keyring {
-  readonly pmks: readonly Pmk[];
-  readonly lkh: readonly NodeKey[];
-  readonly managers: readonly Manager[];
+  /**
+   * What is asked about a key when it comes or its window moves, so that `PgkEpoch.forbidden` is right at once; null:
+   * nobody keeps this keyring in step with a vault.
+   */
+  gate: ((epoch: PgkEpoch) => EpochStateName | null) | null = null;
+  readonly #pmks: Pmk[];
+  readonly #lkh: NodeKey[];
+  readonly #managers: Manager[];
   readonly #groups: HeldGroup[] = [];
   readonly #epochs: HeldEpoch[] = [];
   readonly #byId = new Map<number, HeldGroup>();
 
   /** @throws RangeError where a group stands there twice or a cap is exceeded */
   constructor(contents: KeyringContents) {
-    this.pmks = contents.pmks;
-    this.lkh = contents.lkh;
-    this.managers = contents.managers;
+    this.#pmks = [...contents.pmks];
+    this.#lkh = [...contents.lkh];
+    this.#managers = [...contents.managers];
     for (const each of contents.groups) {
       const group = this.#addGroup(each, false);
       for (const key of each.keys) this.#append(group, key);
       group.sort();
     }
     if (this.#groups.length > GROUP_CAP || this.#epochs.length > KEY_CAP) throw new RangeError('too large a keyring');
+  }
+
+  /** In order of arrival: what comes later is appended. */
+  get pmks(): readonly Pmk[] {
+    return this.#pmks;
+  }
+
+  /** In order of arrival. */
+  get lkh(): readonly NodeKey[] {
+    return this.#lkh;
+  }
+
+  /** In order of arrival. */
+  get managers(): readonly Manager[] {
+    return this.#managers;
   }
 
   /** All groups, by index; groups of delivered keys are appended. */
@@ -170,6 +192,46 @@ export class Keyring {
     return { outcome: 'added', epoch };
   }
 
+  /** Adds a group that the vault has now. @throws RangeError where it is there or the cap is reached */
+  addGroup(contents: GroupContents): Group {
+    if (this.#groups.length >= GROUP_CAP) throw new RangeError('too large a keyring');
+    return this.#addGroup(contents, false);
+  }
+
+  /** Gives a group another description: name, roster, addresses, policy. Its keys stay as they are. */
+  describeGroup(group: Group, contents: Omit<GroupContents, 'id' | 'keys'>): void {
+    this.#groups[group.index].describe(contents, false);
+  }
+
+  /** Adds keys that the vault has now; their octets are kept, not copied. @throws RangeError where the cap is reached */
+  addKeys(group: Group, keys: readonly EpochContents[]): PgkEpoch[] {
+    if (this.#epochs.length + keys.length > KEY_CAP) throw new RangeError('too large a keyring');
+    const home = this.#groups[group.index];
+    const epochs = keys.map((key) => this.#append(home, key));
+    home.sort();
+    return epochs;
+  }
+
+  /** Sets the dates of a key; its octets are overwritten where it is destroyed now. */
+  restate(epoch: PgkEpoch, dates: EpochDates): void {
+    const held = this.#epochs[epoch.serial];
+    held.restate(dates);
+    if (held.destroyedAt !== null) held.wipe();
+    held.group.sort();
+  }
+
+  /** Says which state on the wall clock forbids a key. */
+  forbid(epoch: PgkEpoch, state: EpochStateName | null): void {
+    this.#epochs[epoch.serial].forbidden = state;
+  }
+
+  /** Adds PMKs, node keys and managers; their octets are kept, not copied. */
+  addOthers(others: Omit<KeyringContents, 'groups'>): void {
+    this.#pmks.push(...others.pmks);
+    this.#lkh.push(...others.lkh);
+    this.#managers.push(...others.managers);
+  }
+
   /** Overwrites every PGK, PMK and node key. Nothing can be opened with this keyring afterwards. */
   wipe(): void {
     for (const epoch of this.#epochs) epoch.wipe();
@@ -191,6 +253,7 @@ export class Keyring {
     const kept = held.earlierEnds.filter((end) => end.until < until);
     held.earlierEnds = [...kept, { until, notAfter: before }];
     held.notAfter = notAfter;
+    held.forbidden = this.gate?.(held) ?? null;
     return { outcome: notAfter > before ? 'extended' : 'shortened', epoch: held };
   }
 
@@ -207,6 +270,7 @@ export class Keyring {
     this.#epochs.push(epoch);
     group.keys.push(epoch);
     group.keysByStart.push(epoch);
+    epoch.forbidden = this.gate?.(epoch) ?? null;
     return epoch;
   }
 }

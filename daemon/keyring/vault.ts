@@ -175,6 +175,15 @@ export class Vault {
   }
 
   /**
+   * A keyring of every key that is not destroyed, whatever its state; the caller wipes it. For an engine that runs on and
+   * keeps to the states itself (live-keyring.ts): findings speak of expired and revoked keys, plaintext stays in.
+   */
+  heldKeys(): Keyring {
+    this.#mustBeOpen();
+    return keyringFor(this.#contents, this.now(), true).keyring;
+  }
+
+  /**
    * Takes in what a keyring holds; octets are copied. All of it or nothing.
    *
    * @param source where it comes from, for the list

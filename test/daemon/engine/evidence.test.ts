@@ -8,7 +8,7 @@ import { internetChecksum } from '../../../dissectors/internet/checksum.ts';
 
 // Self-made packet of security D.3: IPv4, UDP 5000 to 5000, "PTT hello", to 239.255.0.1.
 const PACKET = '45000025123400004011C48AA9FE0A0BEFFF00011388138800114C6B5054542068656C6C6F';
-const GROUP = { ipv4: [0xefff0001], ipv6: [] };
+const GROUP = { of: [], ipv4: [0xefff0001], ipv6: [] };
 
 function octets(hex: string): Uint8Array {
   // Padded to whole words, as the arena of deciphered SDUs is.
