@@ -35,6 +35,8 @@ export interface FrameBatch {
   readonly bytes: Uint8Array;
   /** The same octets. */
   readonly view: DataView;
+  /** Octet of the input at which `bytes` begins, for `FrameSource.reread`; absent where the source has none. */
+  readonly place?: number;
   /** Rows in use. 0 only where the batch has marks and no row. */
   readonly count: number;
   /** Number of the frame in row 0. The first frame of a capture is 1, as in Wireshark. */
@@ -84,5 +86,10 @@ export interface FrameSource {
   readonly consumed: number;
   /** Octets of input in all, or null where nobody knows (a pipe). */
   readonly total: number | null;
+  /**
+   * Reads octets of the input again, from octet `place` on; absent where only a plain file could. Gives the octets read,
+   * fewer than asked for where the file no longer has them. Valid until `close`.
+   */
+  reread?(place: number, into: Uint8Array): number;
   close(): void | Promise<void>;
 }

@@ -11,6 +11,7 @@ export const BATCH_MARKS = 1024;
 export class FrameColumns implements FrameBatch {
   bytes: Uint8Array;
   view: DataView;
+  place = 0;
   count = 0;
   firstFrame = 1;
   readonly offset = new Uint32Array(BATCH_ROWS);
@@ -47,6 +48,7 @@ export class FrameColumns implements FrameBatch {
   over(window: InputWindow): this {
     this.bytes = window.bytes;
     this.view = window.view;
+    this.place = window.base;
     return this;
   }
 }

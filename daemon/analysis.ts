@@ -197,6 +197,7 @@ export class Analysis {
 
   /** Reads a source to its end and finishes. The source is closed in any case. */
   async run(source: FrameSource): Promise<{ summary: SummaryEvent; problem: CaptureProblem | null }> {
+    this.findings.rereadFrom(source);
     try {
       for (;;) {
         // A plain file answers at once: no promise is waited for on the hot path.

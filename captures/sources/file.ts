@@ -26,6 +26,8 @@ export function isOurs(descriptor: number): boolean {
 /** Frames of a plain, uncompressed file. */
 export class FileSource implements FrameSource {
   readonly total: number | null;
+  /** Absent on standard input, which may have been read from before: its octets are counted from there. */
+  readonly reread?: (place: number, into: Uint8Array) => number;
   readonly #descriptor: number;
   readonly #window: InputWindow;
   readonly #columns: FrameColumns;
@@ -43,6 +45,7 @@ export class FileSource implements FrameSource {
     this.#window = window;
     this.#columns = new FrameColumns(window);
     this.total = total;
+    if (isOurs(descriptor)) this.reread = (place, into) => this.#rereadAt(place, into);
   }
 
   get problem(): CaptureProblem | null {
@@ -63,6 +66,15 @@ export class FileSource implements FrameSource {
       this.#ended = this.#parser.problem !== null || !this.#readOn();
     }
     return null;
+  }
+
+  #rereadAt(place: number, into: Uint8Array): number {
+    if (!this.#open) return 0;
+    try {
+      return readSync(this.#descriptor, into, 0, into.length, place);
+    } catch {
+      return 0;
+    }
   }
 
   /** False at the end of the file; the parser has then been told. */

@@ -8,7 +8,7 @@ import { formatDuration } from '../time.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
 import { beginTrack, followTrack } from './clone-tracks.ts';
 import { Gaps, WINDOW_MS, WINDOW_PDUS } from './gaps.ts';
-import { PositionRing } from './position-ring.ts';
+import { NO_PLACE, PositionRing } from './position-ring.ts';
 import { NO_PGK, type OpenRecord, type Recorder } from './recorder.ts';
 import { SeenPages } from './seen-pages.ts';
 import { Standing } from './standing.ts';
@@ -187,12 +187,14 @@ export class CounterWatch {
   }
 
   #stage(table: MessageTable, row: number): void {
-    let view = (table.batch as FrameBatch).view;
+    const at = table.rawAt[row];
     if (table.rawPlace[row] === Place.joined) {
       if (this.#joined.buffer !== table.joined.buffer) this.#joined = new DataView(table.joined.buffer);
-      view = this.#joined;
+      this.ring.stage(this.#joined, at, table.length[row]);
+      return;
     }
-    this.ring.stage(view, table.rawAt[row], table.length[row]);
+    const { view, place } = table.batch as FrameBatch;
+    this.ring.stage(view, at, table.length[row], place === undefined ? NO_PLACE : place + at);
   }
 
   #keep(page: number, sn: number, frame: number): void {
@@ -205,6 +207,7 @@ export class CounterWatch {
     this.#variants = 0;
     let damaged = false;
     for (let entry = ring.find(this.seen.last[page], sn); entry > 0; entry = ring.before(entry)) {
+      if (!ring.recall(entry)) continue;
       this.#variants++;
       if (this.#variants === 1) this.#latest = entry;
       if (ring.isSame(entry)) {

@@ -3,38 +3,61 @@
 //
 // Messages are numbered from 1. Those of one page of positions (seen-pages.ts) are a chain from the newest back, so that
 // keeping a message touches nothing but the end of the ring; only a position that was seen before is looked for.
+//
+// The octets are two thirds of what is kept, and memory that is touched for the first time costs more than anything
+// else that is done with a message (docs/performance.md). Where the input can be read again, a message keeps the place
+// where its octets stand there instead. They are fetched once, when somebody asks, and then kept here.
 
 // The specification says (findings, ctr.keystream_reuse): octets that are compared.
 export const KEPT_OCTETS = 64;
 
 // We chose.
-/** Messages remembered; above it the oldest is forgotten (findings, Memory: at least 2^20). 96 octets each. */
+/** Messages remembered; above it the oldest is forgotten (findings, Memory: at least 2^20). */
 export const RING_MESSAGES = 1 << 20;
 /** Messages of one piece of memory, so that the ring grows without copying. */
 const CHUNK_BITS = 14;
 const CHUNK_MESSAGES = 1 << CHUNK_BITS;
 
-// One message, in 32-bit words: octets, hash, number of the message before it in its page, length and SN; then time and
-// frame as 64-bit floating point.
+// One message, in 32-bit words: hash of what lies behind the octets, number of the message before it in its page, length
+// and SN, low half of the frame's number; then time and place in the input as 64-bit floating point.
+const HASH = 0;
+const BEFORE = 1;
+const LENGTH_SN = 2;
+const FRAME = 3;
+const TIME = 2;
+const PLACE = 3;
+const STRIDE = 8;
 const KEPT_WORDS = KEPT_OCTETS / 4;
-const HASH = 16;
-const BEFORE = 17;
-const LENGTH_SN = 18;
-const TIME = 10;
-const FRAME = 11;
-const STRIDE = 24;
+
+/** In PLACE, and as an argument: the octets stand nowhere but here. */
+export const NO_PLACE = -1;
 
 // Each run mixes in its own seed, so that nobody can make two ciphertexts that look the same.
 const SEED = (Math.random() * 0x1_0000_0000) | 0;
 
-/** A piece of the ring, seen in two ways. */
+/**
+ * Reads octets of the input again.
+ *
+ * @param place octet of the input
+ * @returns octets read, fewer than `into` has where the input no longer has them
+ */
+export type Reread = (place: number, into: Uint8Array) => number;
+
+/** A piece of the ring, seen in two ways, and the octets of its messages once one of them is kept. */
 class Chunk {
   readonly words: Int32Array;
   readonly doubles: Float64Array;
+  octets: Int32Array | null = null;
 
   constructor(messages: number) {
     this.words = new Int32Array(messages * STRIDE);
     this.doubles = new Float64Array(this.words.buffer);
+  }
+
+  /** Room for the octets of every message; what is never written takes no memory. */
+  keepOctets(): Int32Array {
+    this.octets ??= new Int32Array((this.words.length / STRIDE) * KEPT_WORDS);
+    return this.octets;
   }
 }
 
@@ -42,11 +65,22 @@ class Chunk {
 export class PositionRing {
   /** Messages forgotten so far. */
   evictions = 0;
+  /** Reads octets again whose place was staged with them; null, the default: all octets are kept. */
+  reread: Reread | null = null;
 
   readonly #limit: number;
   readonly #chunks: Chunk[] = [];
   /** Number of the message that is staged next. */
   #number = 1;
+  // The staged message.
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #at = 0;
+  #length = 0;
+  #place = NO_PLACE;
+  /** The last frame committed, from which the high halves of earlier ones follow. */
+  #frame = 0;
+  readonly #fetched = new Uint8Array(KEPT_OCTETS);
+  readonly #fetchedView = new DataView(this.#fetched.buffer);
 
   /** @param limit messages remembered, a power of two */
   constructor(limit: number = RING_MESSAGES) {
@@ -60,51 +94,48 @@ export class PositionRing {
     return this.timeOf(oldest);
   }
 
-  /** Octets that the ring holds now. */
+  /** Octets that the ring takes now. */
   get octets(): number {
-    return this.#chunks.reduce((sum, chunk) => sum + chunk.words.byteLength, 0);
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.words.byteLength + (chunk.octets?.byteLength ?? 0), 0);
   }
 
-  /** Copies the ciphertext of a message into the next place of the ring. It belongs to nobody until `commit`. */
-  stage(view: DataView, at: number, length: number): void {
-    const place = this.#number & (this.#limit - 1);
-    if (place >>> CHUNK_BITS === this.#chunks.length)
-      this.#chunks.push(new Chunk(Math.min(this.#limit, CHUNK_MESSAGES)));
-    const { words } = this.#chunks[place >>> CHUNK_BITS];
-    const base = (place & (CHUNK_MESSAGES - 1)) * STRIDE;
-    let word = base;
-    const end = at + length;
-    let i = at;
-    if (length >= KEPT_OCTETS) {
-      for (const stop = at + KEPT_OCTETS; i < stop; i += 4) words[word++] = view.getInt32(i, true);
-    } else {
-      for (; i + 4 <= end; i += 4) words[word++] = view.getInt32(i, true);
-      if (i < end) words[word++] = tailWord(view, i, end);
-      i = end;
-      while (word < base + KEPT_WORDS) words[word++] = 0;
-    }
-    let hash = SEED ^ length;
-    for (; i + 4 <= end; i += 4) hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1) ^ (hash >>> 15);
-    if (i < end) hash = Math.imul(hash ^ tailWord(view, i, end), 0x85ebca6b);
-    words[base + HASH] = hash;
-    words[base + LENGTH_SN] = length << 16;
+  /**
+   * Puts the ciphertext of a message beside the ring. It is looked at until `commit`, and belongs to nobody until then.
+   *
+   * @param place octet of the input at which it stands in one piece, or NO_PLACE
+   */
+  stage(view: DataView, at: number, length: number, place: number = NO_PLACE): void {
+    this.#view = view;
+    this.#at = at;
+    this.#length = length;
+    this.#place = this.reread === null ? NO_PLACE : place;
   }
 
   /**
    * Keeps the staged message.
    *
    * @param before number of the last message kept of its page, or 0
+   * @param frame number of its frame; frames come in order
    * @returns the number of this one
    */
   commit(before: number, sn: number, time: number, frame: number): number {
     const number = this.#number++;
-    const place = number & (this.#limit - 1);
-    const { words, doubles } = this.#chunks[place >>> CHUNK_BITS];
-    const base = (place & (CHUNK_MESSAGES - 1)) * STRIDE;
+    const slot = number & (this.#limit - 1);
+    const index = slot >>> CHUNK_BITS;
+    while (index >= this.#chunks.length) this.#chunks.push(new Chunk(Math.min(this.#limit, CHUNK_MESSAGES)));
+    const chunk = this.#chunks[index];
+    const { words, doubles } = chunk;
+    const base = (slot & (CHUNK_MESSAGES - 1)) * STRIDE;
+    words[base + HASH] = this.#hash();
     words[base + BEFORE] = before;
-    words[base + LENGTH_SN] |= sn;
+    words[base + LENGTH_SN] = (this.#length << 16) | sn;
+    words[base + FRAME] = frame;
     doubles[(base >>> 1) + TIME] = time;
-    doubles[(base >>> 1) + FRAME] = frame;
+    doubles[(base >>> 1) + PLACE] = this.#place;
+    if (this.#place === NO_PLACE) {
+      this.#copyOctets(this.#view, this.#at, this.#length, chunk.keepOctets(), (base / STRIDE) * KEPT_WORDS);
+    }
+    this.#frame = frame;
     if (number > this.#limit) this.evictions++;
     return number;
   }
@@ -122,29 +153,51 @@ export class PositionRing {
     return this.find(this.#word(number, BEFORE) >>> 0, this.#word(number, LENGTH_SN) & 0xffff);
   }
 
-  /** Whether the staged message is the same ciphertext as a kept one. */
-  isSame(number: number): boolean {
-    const staged = this.#number;
-    if (this.#length(number) !== this.#length(staged)) return false;
-    return this.#word(number, HASH) === this.#word(staged, HASH) && this.distance(number) === 0;
+  /**
+   * Brings the octets of a kept message here, where they are not yet; false where the input no longer has them. What
+   * compares comes behind it.
+   */
+  recall(number: number): boolean {
+    const slot = number & (this.#limit - 1);
+    const chunk = this.#chunks[slot >>> CHUNK_BITS];
+    const index = slot & (CHUNK_MESSAGES - 1);
+    const at = (index * STRIDE) / 2 + PLACE;
+    const place = chunk.doubles[at];
+    if (place === NO_PLACE) return true;
+    const wanted = Math.min(KEPT_OCTETS, this.#lengthOf(number));
+    const read = this.reread?.(place, this.#fetched.subarray(0, wanted)) ?? 0;
+    if (read < wanted) return false;
+    this.#copyOctets(this.#fetchedView, 0, wanted, chunk.keepOctets(), index * KEPT_WORDS);
+    chunk.doubles[at] = NO_PLACE;
+    return true;
   }
 
-  /** Bits in which the staged message differs from a kept one, over the first octets that both have. */
+  /** Whether the staged message is the same ciphertext as a kept one that was recalled. */
+  isSame(number: number): boolean {
+    if (this.#lengthOf(number) !== this.#length) return false;
+    return this.#word(number, HASH) === this.#hash() && this.distance(number) === 0;
+  }
+
+  /** Bits in which the staged message differs from a kept one that was recalled, over the first octets that both have. */
   distance(number: number): number {
     const octets = this.common(number);
+    const slot = number & (this.#limit - 1);
+    const kept = this.#chunks[slot >>> CHUNK_BITS].keepOctets();
+    const base = (slot & (CHUNK_MESSAGES - 1)) * KEPT_WORDS;
     let bits = 0;
-    for (let word = 0; word * 4 < octets; word++) {
-      const left = octets - word * 4;
+    for (let at = 0; at < octets; at += 4) {
+      const end = Math.min(octets, at + 4);
       // Little endian: the octets that both have are the low ones.
-      const mask = left >= 4 ? -1 : (1 << (left * 8)) - 1;
-      bits += ones((this.#word(number, word) ^ this.#word(this.#number, word)) & mask);
+      const mask = end - at === 4 ? -1 : (1 << ((end - at) * 8)) - 1;
+      const staged = wordAt(this.#view, this.#at + at, this.#at + end);
+      bits += ones((staged ^ kept[base + (at >>> 2)]) & mask);
     }
     return bits;
   }
 
   /** Octets that `distance` compares. */
   common(number: number): number {
-    return Math.min(KEPT_OCTETS, this.#length(number), this.#length(this.#number));
+    return Math.min(KEPT_OCTETS, this.#lengthOf(number), this.#length);
   }
 
   /** Capture time of a kept message in milliseconds. */
@@ -154,30 +207,49 @@ export class PositionRing {
 
   /** Frame of a kept message. */
   frameOf(number: number): number {
-    return this.#double(number, FRAME);
+    return this.#frame - ((this.#frame - (this.#word(number, FRAME) >>> 0)) % 0x1_0000_0000);
   }
 
-  /** Whether a message is still there; the place of the staged one is taken. */
+  /** Whether a message is still there; the place of the next one is taken. */
   #holds(number: number): boolean {
     return number > 0 && number < this.#number && this.#number - number < this.#limit;
   }
 
-  #length(number: number): number {
+  #copyOctets(view: DataView, at: number, length: number, into: Int32Array, first: number): void {
+    const end = at + Math.min(KEPT_OCTETS, length);
+    let word = first;
+    for (let i = at; i < end; i += 4) into[word++] = wordAt(view, i, end);
+  }
+
+  /** Over what lies behind the octets that are kept, and the length. */
+  #hash(): number {
+    const view = this.#view;
+    const end = this.#at + this.#length;
+    let hash = SEED ^ this.#length;
+    let i = this.#at + KEPT_OCTETS;
+    for (; i + 4 <= end; i += 4) hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1) ^ (hash >>> 15);
+    if (i < end) hash = Math.imul(hash ^ wordAt(view, i, end), 0x85ebca6b);
+    return hash;
+  }
+
+  #lengthOf(number: number): number {
     return this.#word(number, LENGTH_SN) >>> 16;
   }
 
   #word(number: number, word: number): number {
-    const place = number & (this.#limit - 1);
-    return this.#chunks[place >>> CHUNK_BITS].words[(place & (CHUNK_MESSAGES - 1)) * STRIDE + word];
+    const slot = number & (this.#limit - 1);
+    return this.#chunks[slot >>> CHUNK_BITS].words[(slot & (CHUNK_MESSAGES - 1)) * STRIDE + word];
   }
 
   #double(number: number, double: number): number {
-    const place = number & (this.#limit - 1);
-    return this.#chunks[place >>> CHUNK_BITS].doubles[((place & (CHUNK_MESSAGES - 1)) * STRIDE) / 2 + double];
+    const slot = number & (this.#limit - 1);
+    return this.#chunks[slot >>> CHUNK_BITS].doubles[((slot & (CHUNK_MESSAGES - 1)) * STRIDE) / 2 + double];
   }
 }
 
-function tailWord(view: DataView, from: number, end: number): number {
+/** The word of the octets from `from` on, the first the lowest; zeros behind `end`. */
+function wordAt(view: DataView, from: number, end: number): number {
+  if (from + 4 <= end) return view.getInt32(from, true);
   let word = 0;
   for (let i = from; i < end; i++) word |= view.getUint8(i) << ((i - from) * 8);
   return word;

@@ -1,7 +1,7 @@
 // Looks at what the engine tells, in the order of judgement (findings, Order): copies, then for each message its key and
 // verdict, counters, bindings and roster. All findings of a capture come from here.
 
-import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
+import type { CaptureMark, CaptureProblem, FrameBatch, FrameSource } from '../../captures/frame-batch.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
 import type { KeyEvent } from '../events.ts';
@@ -68,6 +68,11 @@ export class FindingWatch {
     this.#rtp = new RtpSources(this.#recorder, this.#members);
     this.#payload = new PayloadWatch(this.#recorder, index, this.#contexts);
     this.#capture = new CaptureWatch(this.#recorder);
+  }
+
+  /** Says where octets of earlier batches can be read again, so that they need not be kept. */
+  rereadFrom(source: FrameSource): void {
+    this.#counters.ring.reread = source.reread?.bind(source) ?? null;
   }
 
   /** Any frame, before what came of it. */

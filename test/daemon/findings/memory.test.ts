@@ -22,7 +22,9 @@ class Book {
   /** The message kept under an SN, with these octets staged beside it. */
   look(sn: number, octets: Uint8Array): number {
     this.ring.stage(new DataView(octets.buffer, octets.byteOffset), 0, octets.length);
-    return this.ring.find(this.last, sn);
+    const found = this.ring.find(this.last, sn);
+    if (found > 0) expect(this.ring.recall(found)).toBe(true);
+    return found;
   }
 }
 
@@ -71,7 +73,40 @@ describe('the ring of positions', () => {
     const ring = new PositionRing();
     expect(ring.octets).toBe(0);
     ring.stage(new DataView(new ArrayBuffer(64)), 0, 64);
+    ring.commit(0, 1, 10, 1);
     expect(ring.octets).toBe(16_384 * 96);
+  });
+
+  test('an entry whose octets the input can give again takes 32, and tells the same', () => {
+    const input = noise(5, 40_000);
+    const view = new DataView(input.buffer);
+    const ring = new PositionRing(LIMIT);
+    let reads = 0;
+    let length = input.length;
+    ring.reread = (place, into) => {
+      reads++;
+      into.set(input.subarray(place, Math.min(length, place + into.length)));
+      return Math.max(0, Math.min(into.length, length - place));
+    };
+    let last = 0;
+    for (let sn = 0; sn < 200; sn++) {
+      ring.stage(view, sn * 100, 30 + (sn % 60), sn * 100);
+      last = ring.commit(last, sn, sn * 10, 2 ** 32 - 100 + sn);
+    }
+    expect(ring.octets).toBe(LIMIT * 32);
+    for (const sn of [0, 7, 35, 150, 199]) {
+      ring.stage(view, sn * 100, 30 + (sn % 60), sn * 100);
+      const found = ring.find(last, sn);
+      expect([ring.recall(found), ring.recall(found), ring.isSame(found)]).toEqual([true, true, true]);
+      expect([ring.timeOf(found), ring.frameOf(found)]).toEqual([sn * 10, 2 ** 32 - 100 + sn]);
+      const other = Uint8Array.from(input.subarray(sn * 100, sn * 100 + 30 + (sn % 60)));
+      other[29] ^= 0x81;
+      ring.stage(new DataView(other.buffer), 0, other.length);
+      expect([ring.isSame(found), ring.distance(found)]).toEqual([false, 2]);
+    }
+    expect(reads).toBe(5);
+    length = 5000;
+    expect(ring.recall(ring.find(last, 60))).toBe(false);
   });
 });
 
