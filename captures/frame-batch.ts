@@ -22,6 +22,9 @@ export interface CaptureMark {
   readonly interfaceId: number;
   /** `drops`: packets that the capture says it lost on that interface, in total so far. */
   readonly dropped?: number;
+  /** `interface`: what it is called, where the capture says it, and the link type of its frames. */
+  readonly name?: string;
+  readonly linkType?: number;
   /** `names`: address text to name. */
   readonly names?: ReadonlyMap<string, string>;
 }

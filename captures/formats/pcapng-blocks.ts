@@ -21,6 +21,8 @@ export interface CaptureInterface {
   /** Counted through the whole file from 0. */
   readonly id: number;
   readonly linkType: number;
+  /** if_name; null where the capture does not say. */
+  readonly name: string | null;
   /** Octets after which its frames were cut; 0 where there is no limit. */
   readonly snapLength: number;
   readonly clock: InterfaceClock;
@@ -81,9 +83,12 @@ export function readInterface(body: BlockBody, id: number): CaptureInterface | n
     return null;
   }
   let resolution = DEFAULT_RESOLUTION;
+  let name: string | null = null;
   let offsetSeconds = 0;
   const whole = readOptions(body, begin + 8, (code, at, octets) => {
-    if (code === Option.interfaceResolution && octets === 1) {
+    if (code === Option.interfaceName && name === null) {
+      name = nameText(body.bytes.subarray(at, at + octets));
+    } else if (code === Option.interfaceResolution && octets === 1) {
       resolution = view.getUint8(at);
     } else if (code === Option.interfaceTimeOffset && octets === 8) {
       offsetSeconds = Number(view.getBigInt64(at, littleEndian));
@@ -95,11 +100,19 @@ export function readInterface(body: BlockBody, id: number): CaptureInterface | n
   return {
     id,
     linkType: view.getUint16(begin, littleEndian),
+    name,
     snapLength: view.getUint32(begin + 4, littleEndian),
     clock: new InterfaceClock(resolution, offsetSeconds),
     droppedByPackets: 0,
     droppedByStatistics: 0,
   };
+}
+
+/** Text of an option up to its first zero octet, at most MAX_NAME_OCTETS of it; null where it is empty. */
+function nameText(value: Uint8Array): string | null {
+  const zero = value.indexOf(0);
+  const end = Math.min(zero < 0 ? value.length : zero, MAX_NAME_OCTETS);
+  return end === 0 ? null : new TextDecoder().decode(value.subarray(0, end));
 }
 
 /** What an interface statistics block says (4.6). */

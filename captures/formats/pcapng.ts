@@ -314,7 +314,8 @@ export class PcapngReader implements RecordReader {
     }
     this.#interfacesInFile = id + 1;
     this.#interfaces.push(described);
-    this.#mark(columns, 'interface', id);
+    const { linkType, name } = described;
+    this.#mark(columns, 'interface', id, name === null ? { linkType } : { linkType, name });
     return true;
   }
 
@@ -409,7 +410,7 @@ export class PcapngReader implements RecordReader {
     columns: FrameColumns,
     kind: CaptureMark['kind'],
     interfaceId: number,
-    more: Pick<CaptureMark, 'dropped' | 'names'> = {},
+    more: Pick<CaptureMark, 'dropped' | 'names' | 'name' | 'linkType'> = {},
   ): void {
     columns.marks.push({ beforeRow: columns.count, kind, interfaceId, ...more });
   }

@@ -12,6 +12,9 @@ export const DEFAULT_SNAP_LENGTH = 262_144;
 /** Datagram octets that a UDP source holds while nobody takes them; what comes beyond is let go and counted. */
 export const DEFAULT_UDP_BUFFER_OCTETS = 8 << 20;
 
+/** Names of a rotating set where nothing else is said. */
+export const DEFAULT_PATTERN = '*.pcap*';
+
 interface Described {
   /** Unlike every other source's; 1 to 64 characters. */
   readonly name: string;
@@ -47,6 +50,8 @@ export interface CommandDescription extends Described {
   readonly folder?: string;
   /** Variables of its environment beside the daemon's own. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** `always`, the default: started again whenever it ends. `failure`: an end with exit code 0 ends the source. */
+  readonly restart?: 'always' | 'failure';
 }
 
 /** Standard input of the daemon: a capture, plain or compressed. At most one source can be this. */
@@ -66,7 +71,7 @@ export interface FileDescription extends Described {
 export interface FilesDescription extends Described {
   readonly kind: 'files';
   readonly folder: string;
-  /** Names of the files; `*` and `?` stand for any characters and one. Default `*.pcap*`. */
+  /** Names of the files; `*` and `?` stand for any characters and one. Default DEFAULT_PATTERN. */
   readonly pattern?: string;
   /**
    * `name`, the default: in the order of their names, numbers in them as numbers (dumpcap's ring, `tcpdump -G`, `tcpdump

@@ -22,6 +22,7 @@ export const SOURCE_PROBLEMS = {
   'source.no-files': 'check folder and pattern; the daemon takes a file as soon as it is there',
   'source.files-vanished': 'keep more files in the ring, or find out why frames are taken so slowly',
   'source.compressed': 'let the program that writes it write plain pcap or pcapng; replay compressed files',
+  'source.file-cut': 'let the program that writes it end in order (SIGINT or SIGTERM) before another begins',
   'source.file-damaged': 'the daemon goes on when the file is replaced or begins anew; what came before is good',
   'source.address-in-use': '`ss -ulpn` says who listens there; choose another port or end that program',
   'source.no-such-address': '`ip address` lists the addresses there are; give one of them, or 0.0.0.0 for all',

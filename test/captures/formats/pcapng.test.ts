@@ -51,9 +51,16 @@ describe.each<Order>(['little', 'big'])('pcapng, %s endian', (order) => {
     ]);
     expect(marks).toEqual([
       { kind: 'section', interfaceId: -1, beforeFrame: 1 },
-      { kind: 'interface', interfaceId: 0, beforeFrame: 1 },
-      { kind: 'interface', interfaceId: 1, beforeFrame: 1 },
+      { kind: 'interface', interfaceId: 0, linkType: 147, beforeFrame: 1 },
+      { kind: 'interface', interfaceId: 1, linkType: 252, beforeFrame: 1 },
     ]);
+  });
+
+  test('an interface is called what its block says', async () => {
+    const named = (value: string) => interfaceBlock(1, order, { options: option(2, text(value), order) });
+    const input = joined(section(order), named('wlan0'), named('x'.repeat(300)), named(''), named('eth0\0\0'));
+    const { marks } = await readBytes(input);
+    expect(marks.slice(1).map(({ name }) => name)).toEqual(['wlan0', 'x'.repeat(255), undefined, 'eth0']);
   });
 
   test('an obsolete packet counts drops, unless nobody counted', async () => {

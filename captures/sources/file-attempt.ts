@@ -1,0 +1,186 @@
+// A growing file as one attempt that never fails: it waits for a file that is not there, follows what is written, and
+// begins anew where the file was cut, written anew or replaced.
+
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { FrameBatch } from '../frame-batch.ts';
+import { systemCode } from '../open-error.ts';
+import { FolderWatch } from './folder-watch.ts';
+import { FollowedFile } from './followed-file.ts';
+import type { SourceProblem } from './live-source.ts';
+import type { AttemptEnding, SourceAttempt } from './source-attempt.ts';
+import type { FileDescription } from './source-description.ts';
+import { fromCapture, sourceProblem } from './source-problems.ts';
+
+/** Constants we chose. */
+/** A file that was replaced is left when nothing was added to it for so long (ms): its writer may not have closed it. */
+export const SETTLE_MS = 250;
+
+/** Device and inode. */
+export function identityOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
+  return `${dev}:${ino}`;
+}
+
+/** Opens a file to follow. @param skip as FollowedFile has it, by the file as it is now */
+export async function openFollowed(
+  path: string,
+  skip: (handle: FileHandle, stats: Stats) => number | Promise<number>,
+): Promise<FollowedFile> {
+  const handle = await open(path, 'r');
+  try {
+    const stats = await handle.stat();
+    return new FollowedFile(path, identityOf(stats), handle, await skip(handle, stats));
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Why a file or folder cannot be read, by the operating system's code. */
+export function fileProblem(path: string, code: string): SourceProblem {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return sourceProblem('source.no-such-file', `there is no ${path} yet`);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return sourceProblem('source.file-permission', `this user may not read ${path}`);
+  }
+  return sourceProblem('source.failed', `${path} cannot be read: the operating system says ${code}`);
+}
+
+/** Why a followed file cannot be read on from where we are. */
+export function damageOf(file: FollowedFile): SourceProblem {
+  if (file.compressed) {
+    return sourceProblem(
+      'source.compressed',
+      `${file.path} is compressed, and what is still written cannot be followed`,
+    );
+  }
+  const { problem } = file;
+  if (problem === null) return sourceProblem('source.file-damaged', `${file.path} cannot be read on`);
+  const { code, message } = fromCapture(problem);
+  const { hint } = sourceProblem('source.file-damaged', '');
+  return { code, message: `${file.path}: ${message}`, hint };
+}
+
+/** What is lost where a file is left behind inside a record; null where it ended whole. */
+export function cutOf(file: FollowedFile): SourceProblem | null {
+  if (file.problem !== null || file.partial === 0) return null;
+  const sentence = `${file.path} ended inside a record, of which there are ${file.partial} octets`;
+  return sourceProblem('source.file-cut', sentence);
+}
+
+/** Follows one path. */
+export class FileAttempt implements SourceAttempt {
+  readonly dropped = null;
+  readonly overflowed = 0;
+  readonly ending: AttemptEnding = { kind: 'finished', problem: null };
+  problem: SourceProblem | null = null;
+  capture = 0;
+  readonly #path: string;
+  readonly #elapsed: () => number;
+  readonly #watch: FolderWatch;
+  #file: FollowedFile | null = null;
+  /** What follows in the file at hand cannot be read. */
+  #blocked = false;
+  /** The file that is there at the start is read from its end. */
+  #fromEnd: boolean;
+  /** When the file at hand was last seen to grow while another has its name; null while it has its name. */
+  #leavingSince: number | null = null;
+  #ended = false;
+
+  /** @param elapsed milliseconds that never go back */
+  constructor({ path, from = 'start' }: FileDescription, elapsed: () => number) {
+    this.#path = path;
+    this.#elapsed = elapsed;
+    this.#watch = new FolderWatch(dirname(path));
+    this.#fromEnd = from === 'end';
+  }
+
+  get state(): 'running' | 'waiting' {
+    return this.#file === null || this.#blocked ? 'waiting' : 'running';
+  }
+
+  async next(): Promise<FrameBatch | null> {
+    while (!this.#ended) {
+      let batch: FrameBatch | null = null;
+      try {
+        batch = await this.#step();
+      } catch (error) {
+        this.problem = fileProblem(this.#path, systemCode(error));
+        await this.#watch.changes();
+      }
+      if (batch !== null) return batch;
+    }
+    return null;
+  }
+
+  finish(): void {
+    this.#ended = true;
+    this.#watch.close();
+  }
+
+  async close(): Promise<void> {
+    this.finish();
+    await this.#leave();
+  }
+
+  /** Frames that are there; else null after a wait or a change of file. */
+  async #step(): Promise<FrameBatch | null> {
+    this.#file ??= await this.#open();
+    const read = await this.#file.read();
+    if (typeof read === 'object') {
+      this.problem = null;
+      this.#leavingSince = null;
+      return read;
+    }
+    if (read === 'rewritten') {
+      await this.#leave();
+      return null;
+    }
+    this.#blocked = read === 'damaged';
+    if (this.#blocked) this.problem = damageOf(this.#file);
+    if (await this.#isReplaced(this.#file)) {
+      const cut = cutOf(this.#file);
+      await this.#leave();
+      this.problem = cut;
+      return null;
+    }
+    await this.#watch.changes();
+    return null;
+  }
+
+  async #open(): Promise<FollowedFile> {
+    const fromEnd = this.#fromEnd;
+    const file = await openFollowed(this.#path, (_, { size }) => (fromEnd ? size : 0));
+    this.#fromEnd = false;
+    this.#leavingSince = null;
+    this.capture++;
+    return file;
+  }
+
+  async #leave(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    this.#blocked = false;
+    this.problem = null;
+    await file?.close();
+  }
+
+  /** True where another file has taken the name, and nothing was added to the old one for a while. */
+  async #isReplaced(file: FollowedFile): Promise<boolean> {
+    let identity: string;
+    try {
+      identity = identityOf(await stat(this.#path));
+    } catch {
+      // Taken away; another may come, and until then the old one may still be written.
+      return false;
+    }
+    if (identity === file.identity) {
+      this.#leavingSince = null;
+      return false;
+    }
+    const now = this.#elapsed();
+    this.#leavingSince ??= now;
+    return now - this.#leavingSince >= SETTLE_MS;
+  }
+}
