@@ -1,6 +1,7 @@
 // What the relay asks of the daemon around it. The relay owns subscribers; the daemon owns everything else.
 
-import type { GroupRow, KeyRow, TreeAnswer } from '../engine-process/engine-port.ts';
+import type { Demand, GroupRow, KeyRow, TreeAnswer } from '../engine-process/engine-port.ts';
+import type { View } from './capability.ts';
 import type { AlarmRecord, KeyName, PlainPart, RelayRecord } from './relay-record.ts';
 
 /** What of the past is gone, told as an explicit gap. */
@@ -14,6 +15,7 @@ export interface MissingRange {
 export interface RelayHost {
   /** Sequence number of the newest record handed to `deliver`. */
   readonly head: number;
+  /** Records from `seq` on, `limit` at most, without plain parts, and what of that range is gone; both in order. */
   history(
     seq: number,
     limit: number,
@@ -24,18 +26,18 @@ export interface RelayHost {
     view: 'plain' | 'forensic',
     reason: string | null,
   ): Promise<readonly (PlainPart | null)[]>;
-  tree(frame: number, view: 'meta' | 'plain' | 'forensic'): Promise<TreeAnswer | null>;
+  /** The layer tree of a captured frame and the track it came by; null where it is not kept or cannot be judged. */
+  tree(frame: number, view: View): Promise<(TreeAnswer & { readonly track: number }) | null>;
   /** Frame octets for pcapng output: link type, interface name, time; null where no longer kept. */
   frame(frame: number): Promise<RelayedFrame | null>;
   /** Whether plaintext under this key may leave now, by the clock of its track. */
   mayUse(key: KeyName, track: number): boolean;
   /** False while nothing plain may leave at all (disk full: audit and journal cannot keep up). */
   readonly plainAllowed: boolean;
-  /** Group of a captured frame's messages and whether it holds plaintext in clear: needed before octets leave. */
   keyRows(): readonly KeyRow[];
   groupRows(): readonly GroupRow[];
   /** The demand for plaintext changed (some subscriber came or went). */
-  demandChanged(demand: ReadonlyMap<string, 'plain' | 'forensic'>): void;
+  demandChanged(demand: Demand): void;
   /** On record before the effect: grant used, forensic view begun, refused authentication. */
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
   /** Status of the whole daemon, as `status` of the control socket prints it. */

@@ -1,0 +1,298 @@
+// A client of the relay: connects, proves who it is and who the daemon is, subscribes, and when the connection is lost
+// comes back and goes on behind the last record it had. `tap` and the terminal program stand on it.
+
+import type { View } from './capability.ts';
+import {
+  ClientConnection,
+  type ClientCredentials,
+  isPassing,
+  ownCapability,
+  parseAddress,
+  type RelayAddress,
+} from './client-connection.ts';
+import { ClientSubscription, type SubscriptionWish } from './client-subscription.ts';
+import { type ErrorMessage, PCAPNG_HEAD_OCTETS, type ReadyMessage, type RecordItem } from './protocol.ts';
+import { RelayError, type RelayErrorCode } from './relay-error.ts';
+import type { AlarmRecord } from './relay-record.ts';
+
+export { ownCapability, parseAddress } from './client-connection.ts';
+export { type ClientItem, ClientSubscription, type SubscriptionWish } from './client-subscription.ts';
+export { readKeyFile } from './key-files.ts';
+
+// We chose.
+/** ms before the first attempt to come back, and at most; each is twice the one before, less up to a half by chance. */
+const FIRST_WAIT = 250;
+const LONGEST_WAIT = 30_000;
+/** ms that an answer may take. */
+const ANSWER_DEADLINE = 30_000;
+
+/** How a client is made. */
+export interface RelayClientOptions extends ClientCredentials {
+  /** `unix:PATH` or `wss://host:port`. */
+  readonly address: string;
+  /** `after-first` (default): comes back once it was ready; `always`: also when it never was; `never`. */
+  readonly reconnect?: 'never' | 'after-first' | 'always';
+  /** Told whenever it changes. */
+  readonly onState?: (state: ClientState) => void;
+  /** What the daemon says of itself (disk full, engine down). */
+  readonly onAlarm?: (alarm: AlarmRecord) => void;
+}
+
+/** How a client fares. */
+export interface ClientState {
+  readonly kind: 'connecting' | 'ready' | 'waiting' | 'closed';
+  /** Why it waits or is closed; null where it was asked to. */
+  readonly error: RelayError | null;
+  /** ms until it tries again. */
+  readonly wait?: number;
+  readonly ready?: ReadyMessage;
+}
+
+interface Question {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: RelayError) => void;
+}
+
+/** See the head of the file. */
+export class RelayClient {
+  readonly #options: RelayClientOptions;
+  readonly #address: RelayAddress;
+  readonly #subscriptions = new Map<number, ClientSubscription>();
+  readonly #questions = new Map<number, Question>();
+  #connection: ClientConnection | null = null;
+  #state: ClientState = { kind: 'connecting', error: null };
+  #nextSid = 1;
+  #nextId = 1;
+  #attempts = 0;
+  #wasReady = false;
+  #timer: NodeJS.Timeout | null = null;
+  #paused = 0;
+  #readyWaiters: {
+    readonly resolve: (ready: ReadyMessage) => void;
+    readonly reject: (error: RelayError) => void;
+  }[] = [];
+
+  /**
+   * Begins to connect.
+   *
+   * @throws RelayError `address`, `capability`
+   */
+  constructor(options: RelayClientOptions) {
+    this.#options = options;
+    this.#address = parseAddress(options.address);
+    ownCapability(options);
+    void this.#connect();
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** Resolves when the daemon is ready; rejects when the client is closed before. */
+  ready(): Promise<ReadyMessage> {
+    const { kind, ready, error } = this.#state;
+    if (kind === 'ready' && ready !== undefined) return Promise.resolve(ready);
+    if (kind === 'closed') return Promise.reject(error ?? closedError());
+    return new Promise((resolve, reject) => {
+      this.#readyWaiters.push({ resolve, reject });
+    });
+  }
+
+  /** Subscribes, now and after each loss of the connection. Iterate over the result. */
+  subscribe(wish: SubscriptionWish): ClientSubscription {
+    const subscription = new ClientSubscription(this.#nextSid++, wish, {
+      paused: (paused) => this.#pause(paused),
+      ended: (ended) => this.#unsubscribe(ended),
+    });
+    if (this.#state.kind === 'closed') {
+      subscription.finish(this.#state.error);
+      return subscription;
+    }
+    this.#subscriptions.set(subscription.sid, subscription);
+    if (this.#state.kind === 'ready') this.#connection?.send(subscription.request());
+    return subscription;
+  }
+
+  /**
+   * The layer tree of a frame.
+   *
+   * @throws RelayError `no-frame`, `lost`, ...
+   */
+  tree(
+    frame: number,
+    view: View = 'meta',
+    more: { readonly downgraded?: boolean; readonly reason?: string } = {},
+  ): Promise<unknown> {
+    return this.#ask({ type: 'tree', frame, view, ...more });
+  }
+
+  /** Status of the daemon. @throws RelayError `not-granted`, `lost`, ... */
+  status(): Promise<unknown> {
+    return this.#ask({ type: 'status' });
+  }
+
+  /** Ends everything; iterations end. */
+  close(): void {
+    this.#end(null);
+  }
+
+  #ask(question: object): Promise<unknown> {
+    const connection = this.#connection;
+    if (connection === null) return Promise.reject(new RelayError('lost', 'there is no connection now', 'Try again'));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#questions.delete(id);
+        reject(new RelayError('lost', 'the daemon does not answer', 'Try again'));
+      }, ANSWER_DEADLINE);
+      this.#questions.set(id, {
+        resolve: (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+      connection.send({ ...question, id });
+    });
+  }
+
+  async #connect(): Promise<void> {
+    this.#timer = null;
+    this.#setState({ kind: 'connecting', error: null });
+    let connection: ClientConnection;
+    try {
+      connection = await ClientConnection.open(this.#address, this.#options, {
+        message: (message) => this.#message(message),
+        binary: (octets) => this.#binary(octets),
+        closed: (error) => this.#lost(error),
+      });
+    } catch (error) {
+      this.#lost(error as RelayError);
+      return;
+    }
+    if (this.#isClosed()) {
+      connection.close();
+      return;
+    }
+    this.#connection = connection;
+    this.#wasReady = true;
+    this.#attempts = 0;
+    if (this.#paused > 0) connection.pause();
+    for (const subscription of this.#subscriptions.values()) connection.send(subscription.request());
+    const { ready } = connection;
+    this.#setState({ kind: 'ready', error: null, ready });
+    for (const { resolve } of this.#readyWaiters.splice(0)) resolve(ready);
+  }
+
+  #isClosed(): boolean {
+    return this.#state.kind === 'closed';
+  }
+
+  #lost(error: RelayError): void {
+    this.#connection = null;
+    for (const { reject } of this.#questions.values()) reject(error);
+    this.#questions.clear();
+    if (this.#isClosed()) return;
+    const { reconnect = 'after-first' } = this.#options;
+    const again = reconnect === 'always' || (reconnect === 'after-first' && this.#wasReady);
+    if (!again || !isPassing(error)) {
+      this.#end(error);
+      return;
+    }
+    const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#attempts++);
+    const wait = Math.round(longest * (0.5 + Math.random() / 2));
+    this.#timer = setTimeout(() => void this.#connect(), wait);
+    this.#setState({ kind: 'waiting', error, wait });
+  }
+
+  #message(message: Readonly<Record<string, unknown>>): void {
+    const { type, sid, id } = message;
+    const subscription = typeof sid === 'number' ? this.#subscriptions.get(sid) : undefined;
+    switch (type) {
+      case 'records':
+        subscription?.records(message.records as readonly RecordItem[]);
+        return;
+      case 'live':
+        subscription?.live(message.seq as number);
+        return;
+      case 'subscribed':
+        subscription?.subscribed(message as unknown as { readonly since: number; readonly head: number });
+        return;
+      case 'alarm':
+        this.#options.onAlarm?.(message.alarm as AlarmRecord);
+        return;
+      case 'tree':
+        this.#answer(id as number, message.answer);
+        return;
+      case 'status':
+        this.#answer(id as number, message.status);
+        return;
+      case 'error': {
+        const error = errorOf(message as unknown as ErrorMessage);
+        if (typeof id === 'number') {
+          this.#questions.get(id)?.reject(error);
+          this.#questions.delete(id);
+        } else if (subscription !== undefined) {
+          this.#subscriptions.delete(subscription.sid);
+          subscription.finish(error);
+        }
+        return;
+      }
+      default:
+      // A later daemon may say more; what we do not know is nothing to us.
+    }
+  }
+
+  #answer(id: number, value: unknown): void {
+    this.#questions.get(id)?.resolve(value);
+    this.#questions.delete(id);
+  }
+
+  #binary(octets: Buffer): void {
+    if (octets.length < PCAPNG_HEAD_OCTETS) return;
+    const subscription = this.#subscriptions.get(octets.readUInt32BE(0));
+    subscription?.pcapng(Number(octets.readBigUInt64BE(8)), octets.subarray(PCAPNG_HEAD_OCTETS));
+  }
+
+  #pause(paused: boolean): void {
+    this.#paused += paused ? 1 : -1;
+    if (paused && this.#paused === 1) this.#connection?.pause();
+    if (!paused && this.#paused === 0) this.#connection?.resume();
+  }
+
+  #unsubscribe(subscription: ClientSubscription): void {
+    if (!this.#subscriptions.delete(subscription.sid)) return;
+    if (this.#state.kind === 'ready') this.#connection?.send({ type: 'unsubscribe', sid: subscription.sid });
+  }
+
+  #end(error: RelayError | null): void {
+    if (this.#isClosed()) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#setState({ kind: 'closed', error });
+    for (const { reject } of this.#readyWaiters.splice(0)) reject(error ?? closedError());
+    for (const { reject } of this.#questions.values()) reject(error ?? closedError());
+    this.#questions.clear();
+    for (const subscription of this.#subscriptions.values()) subscription.finish(error);
+    this.#subscriptions.clear();
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  #setState(state: ClientState): void {
+    this.#state = state;
+    this.#options.onState?.(state);
+  }
+}
+
+function closedError(): RelayError {
+  return new RelayError('lost', 'the client was closed', '');
+}
+
+/** An error that the daemon told, as one of ours. */
+function errorOf({ code, message, hint }: ErrorMessage): RelayError {
+  const known = code.startsWith('relay.') ? code.slice('relay.'.length) : 'protocol';
+  return new RelayError(known as RelayErrorCode, message, hint);
+}

@@ -1,0 +1,58 @@
+// Errors of the relay, its clients and its files: a stable code each (docs/relay.md lists them).
+
+import { ExitCode, SidescopeError } from '../errors.ts';
+
+/** What can go wrong, printed as `relay.<code>`. */
+export const RELAY_ERROR_CODES = [
+  // Files of keys, capabilities and state.
+  'key-file',
+  'key-kind',
+  'capability',
+  'state',
+  'state-full',
+  'not-revoked',
+  // Listening.
+  'listen',
+  'socket-in-use',
+  'tls-required',
+  // A client's way to the daemon.
+  'address',
+  'unreachable',
+  'not-sidescope',
+  'impostor',
+  'refused',
+  'grant-ended',
+  'lost',
+  'slow',
+  'protocol',
+  // Answers to what a client asks.
+  'not-granted',
+  'no-such-group',
+  'subscription',
+  'filter',
+  'reason',
+  'audit',
+  'busy',
+  'no-frame',
+] as const;
+
+/** A code of `RELAY_ERROR_CODES`. */
+export type RelayErrorCode = (typeof RELAY_ERROR_CODES)[number];
+
+/** A refusal. Its texts never hold keys, capabilities or plaintext. */
+export class RelayError extends SidescopeError {
+  /**
+   * @param message one sentence without a full stop
+   * @param hint what to do next; empty where nothing can be done
+   */
+  constructor(
+    code: RelayErrorCode,
+    message: string,
+    hint: string,
+    exitCode: ExitCode = ExitCode.refused,
+    options?: { cause?: unknown },
+  ) {
+    super(`relay.${code}`, message, hint, exitCode, options);
+    this.name = 'RelayError';
+  }
+}

@@ -1,0 +1,286 @@
+// The relay of one daemon: listeners, connections and the fan-out put together, and the clock that drives them.
+
+import type { KeyObject } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { Demand } from '../engine-process/engine-port.ts';
+import { systemRandomness } from '../keyring/vault/sealing.ts';
+import { FailedAttempts } from './failed-attempts.ts';
+import { FanOut, type FanOutCounts } from './fan-out.ts';
+import { BATCH_MILLISECONDS, CloseCode } from './protocol.ts';
+import { type ConnectionOwner, RelayConnection, type Wire } from './relay-connection.ts';
+import type { RelayHost, RelayInput } from './relay-port.ts';
+import type { AlarmRecord, RelayRecord } from './relay-record.ts';
+import type { Revocation, Revocations } from './revocations.ts';
+import { RelaySession, type SessionCommand } from './session.ts';
+import { answerTree } from './tree-answer.ts';
+import type { UpgradeRefusal } from './upgrade-check.ts';
+import { type ListenerOptions, type ListenerOwner, RelayListener } from './websocket-server.ts';
+
+// We chose.
+/** ms between looks at deadlines, grants and queues. */
+const SWEEP_EVERY = 100;
+/** ms that connections have to say farewell when the relay stops. */
+const STOP_DEADLINE = 2000;
+
+/** What a relay is made of. */
+export interface RelayServerOptions {
+  readonly listeners: readonly ListenerOptions[];
+  readonly host: RelayHost;
+  /** Public key of the operator, 64 hex digits. */
+  readonly operator: string;
+  /** The daemon's private key. */
+  readonly daemon: KeyObject;
+  readonly revocations: Revocations;
+  /** Milliseconds since 1970; default the system's. */
+  readonly wallClock?: () => number;
+  /** Milliseconds of a clock that does not go back; default the system's. */
+  readonly clock?: () => number;
+  readonly random?: (octets: number) => Uint8Array;
+  /** Told of what an operator may want to read in the log. Never keys, capabilities or plaintext. */
+  readonly log?: (event: string, data: Readonly<Record<string, unknown>>) => void;
+}
+
+/** What metrics show. */
+export interface RelayMetrics extends Readonly<FanOutCounts> {
+  /** Open sockets, and those of them that have authenticated. */
+  readonly connections: number;
+  readonly subscribers: number;
+  readonly subscriptions: number;
+  readonly streams: number;
+  /** The longest queue: records, and the age of the oldest record in any (ms). */
+  readonly queueRecords: number;
+  readonly queueMilliseconds: number;
+  /** Refused requests and authentications, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Connections that the relay closed, by close code. */
+  readonly revocations: number;
+}
+
+/** One connection, for status. */
+export interface SubscriberRow {
+  readonly session: string;
+  readonly address: string | null;
+  readonly sub: string;
+  readonly jti: string;
+  readonly expires: string;
+  readonly subscriptions: readonly {
+    readonly sid: number;
+    readonly view: string;
+    readonly live: boolean;
+    readonly cursor: number;
+  }[];
+}
+
+/** See the head of the file. */
+export class RelayServer implements RelayInput {
+  readonly #options: RelayServerOptions;
+  readonly #fanOut: FanOut;
+  readonly #listeners: readonly RelayListener[];
+  readonly #connections = new Set<RelayConnection>();
+  readonly #failed = new FailedAttempts();
+  readonly #refused = new Map<string, number>();
+  readonly #clock: () => number;
+  readonly #wallClock: () => number;
+  #sweeper: NodeJS.Timeout | null = null;
+  #flusher: NodeJS.Timeout | null = null;
+  #lastFlush = 0;
+  #demand = '';
+
+  constructor(options: RelayServerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#wallClock = options.wallClock ?? (() => Date.now());
+    this.#fanOut = new FanOut(options.host, this.#clock);
+    const owner: ListenerOwner = {
+      mustWait: (address) => this.#failed.mustWait(address, this.#clock()),
+      refused: (refusal, address) => this.#refusedUpgrade(refusal, address),
+      opened: (wire, binding, address) => this.#opened(wire, binding, address),
+      closed: (connection) => this.#connections.delete(connection),
+    };
+    this.#listeners = options.listeners.map((listener) => new RelayListener(listener, owner));
+  }
+
+  /** Where clients reach it, once it listens. */
+  get addresses(): readonly string[] {
+    return this.#listeners.map(({ address }) => address);
+  }
+
+  /** Begins to listen. @throws SidescopeError `socket.*`, RelayError `listen` */
+  async start(): Promise<void> {
+    for (const listener of this.#listeners) await listener.open();
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY);
+  }
+
+  /** Sends what is due, says farewell to everybody and stops listening. */
+  async stop(): Promise<void> {
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    if (this.#flusher !== null) clearTimeout(this.#flusher);
+    this.#fanOut.flush();
+    for (const connection of this.#connections) connection.close(CloseCode.goingAway, 'the daemon stops');
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    const until = this.#clock() + STOP_DEADLINE;
+    while (this.#connections.size > 0 && this.#clock() < until) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 10);
+      });
+    }
+    for (const listener of this.#listeners) listener.destroy();
+  }
+
+  deliver(records: readonly RelayRecord[]): void {
+    if (records.length === 0) return;
+    this.#fanOut.deliver(records);
+    if (this.#flusher !== null) return;
+    // At once where it was quiet, else when 10 ms are over.
+    const wait = Math.max(0, this.#lastFlush + BATCH_MILLISECONDS - this.#clock());
+    this.#flusher = setTimeout(() => {
+      this.#flusher = null;
+      this.#lastFlush = this.#clock();
+      this.#fanOut.flush();
+    }, wait);
+  }
+
+  alarm(alarm: AlarmRecord): void {
+    for (const connection of this.#connections) connection.alarm(alarm);
+  }
+
+  keysChanged(): void {
+    this.#fanOut.keysChanged();
+    const now = this.#clock();
+    for (const connection of this.#connections) connection.checkHeld(now, this.#fanOut.gate);
+  }
+
+  /** Revokes a capability or a subscriber: durable and in force when it returns. @throws as `Revocations.revoke` */
+  revoke(kind: Revocation['kind'], name: string, reason: string, until?: number): Revocation {
+    const now = Math.floor(this.#wallClock() / 1000);
+    const row = this.#options.revocations.revoke(kind, name, now, reason, until);
+    this.grantsChanged();
+    return row;
+  }
+
+  /** Looks at every grant again, now. */
+  grantsChanged(): void {
+    for (const connection of this.#connections) connection.handle({ kind: 'tick' });
+  }
+
+  /** Revocations in force. */
+  revocations(): Revocation[] {
+    return this.#options.revocations.list(Math.floor(this.#wallClock() / 1000));
+  }
+
+  /** Who is connected. */
+  subscribers(): SubscriberRow[] {
+    const rows: SubscriberRow[] = [];
+    for (const connection of this.#connections) {
+      const { capability } = connection;
+      if (capability === null) continue;
+      rows.push({
+        session: connection.name,
+        address: connection.address,
+        sub: capability.sub,
+        jti: capability.jti,
+        expires: new Date(capability.exp * 1000).toISOString(),
+        subscriptions: Array.from(connection.subscriptions, ({ options, serial, cursor }) => ({
+          sid: options.sid,
+          view: options.view,
+          live: serial !== null,
+          cursor,
+        })),
+      });
+    }
+    return rows;
+  }
+
+  metrics(): RelayMetrics {
+    const { records, milliseconds } = this.#fanOut.longestQueue();
+    let subscribers = 0;
+    for (const { capability } of this.#connections) if (capability !== null) subscribers++;
+    return {
+      ...this.#fanOut.counts,
+      connections: this.#listeners.reduce((sum, { connections }) => sum + connections, 0),
+      subscribers,
+      subscriptions: this.#fanOut.subscriptions,
+      streams: this.#fanOut.streams,
+      queueRecords: records,
+      queueMilliseconds: milliseconds,
+      refused: Object.fromEntries(this.#refused),
+      revocations: this.revocations().length,
+    };
+  }
+
+  #opened(wire: Wire, _binding: Uint8Array, address: string | null): RelayConnection {
+    const { daemon, operator, revocations, host, random = systemRandomness } = this.#options;
+    const session = new RelaySession({
+      daemon,
+      operator,
+      revocations,
+      wallClock: this.#wallClock,
+      clock: this.#clock,
+      random,
+      connections: (jti) => this.#connectionsOf(jti),
+      get head() {
+        return host.head;
+      },
+    });
+    const owner: ConnectionOwner = {
+      fanOut: this.#fanOut,
+      clock: this.#clock,
+      audit: (type, data) => host.audit(type, data),
+      failed: (connection, reason) => this.#refusedSession(connection, reason),
+      subscriptionsChanged: () => this.#tellDemand(),
+      tree: (connection, command) => this.#tree(connection, command),
+      status: () => host.status(),
+    };
+    const connection = new RelayConnection(owner, session, wire, address);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  #tree(connection: RelayConnection, { request }: SessionCommand & { kind: 'tree' }): Promise<object> {
+    return answerTree(request, connection.capability?.groups ?? [], this.#options.host);
+  }
+
+  #connectionsOf(jti: string): number {
+    let count = 0;
+    for (const { capability } of this.#connections) if (capability?.jti === jti) count++;
+    return count;
+  }
+
+  #refusedUpgrade({ reason }: UpgradeRefusal, address: string | null): void {
+    this.#count(reason);
+    this.#options.log?.('relay.refused', { reason, address });
+  }
+
+  #refusedSession(connection: RelayConnection, reason: string): void {
+    this.#count('authentication');
+    if (connection.address !== null) this.#failed.failed(connection.address, this.#clock());
+    this.#options.log?.('relay.refused', { reason, address: connection.address, session: connection.name });
+  }
+
+  #count(reason: string): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+  }
+
+  #sweep(): void {
+    const now = this.#clock();
+    this.#fanOut.gate.refresh();
+    for (const connection of this.#connections) connection.tick(now, this.#fanOut.gate);
+    this.#fanOut.sweep();
+  }
+
+  /** Tells the engine, by way of the host, of which groups somebody wants plaintext. */
+  #tellDemand(): void {
+    const demand = new Map<string, 'plain' | 'forensic'>();
+    for (const connection of this.#connections) {
+      for (const { stream } of connection.subscriptions) {
+        for (const { gid, view } of stream.access.reach) {
+          if (view !== 'meta' && demand.get(gid) !== 'forensic') demand.set(gid, view);
+        }
+      }
+    }
+    const text = JSON.stringify([...demand].sort((a, b) => (a[0] < b[0] ? -1 : 1)));
+    if (text === this.#demand) return;
+    this.#demand = text;
+    this.#options.host.demandChanged(demand satisfies Demand);
+  }
+}

@@ -1,0 +1,98 @@
+// The relay with real sockets and our own client: what arrives, in which order, and for whom.
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { GroupGrant } from '../../../daemon/relay/capability.ts';
+import { type ClientItem, RelayClient } from '../../../daemon/relay/client.ts';
+import type { ClientSubscription } from '../../../daemon/relay/client-subscription.ts';
+import { captureFinding, messageRecord } from './fake-host.ts';
+import { RelayFixture, until } from './fixture.ts';
+
+const EVERYTHING: readonly GroupGrant[] = [{ gid: '*', views: ['meta', 'plain'] }];
+
+function connect(fixture: RelayFixture, groups: readonly GroupGrant[], address = fixture.addresses[0]): RelayClient {
+  const { identity, capability } = fixture.subscriber(groups);
+  const client = new RelayClient({ address, identity, capability });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** Gathers what comes. */
+function gather(subscription: ClientSubscription): ClientItem[] {
+  const items: ClientItem[] = [];
+  const run = async (): Promise<void> => {
+    for await (const list of subscription) items.push(...list);
+  };
+  run().catch(() => undefined);
+  return items;
+}
+
+const seqs = (items: readonly ClientItem[]): number[] =>
+  items.flatMap((item) => (item.kind === 'record' ? [item.seq] : []));
+
+describe.each(['unix', 'tls'] as const)('over %s', (kind) => {
+  const started = async (): Promise<{ fixture: RelayFixture; address: string }> => {
+    const fixture = await RelayFixture.start({ tls: true });
+    return { fixture, address: fixture.addresses[kind === 'unix' ? 0 : 1] };
+  };
+
+  test('a subscriber gets what comes, with plaintext', async () => {
+    const { fixture, address } = await started();
+    const client = connect(fixture, EVERYTHING, address);
+    const items = gather(client.subscribe({ view: 'plain' }));
+    await until(() => items.length === 1, 'live');
+    fixture.deliver([messageRecord(1), messageRecord(2)]);
+    await until(() => seqs(items).length === 2, 'two records');
+    expect(items[1]).toMatchObject({ kind: 'record', seq: 1, record: { summary: expect.stringContaining('RTP') } });
+    expect(fixture.host.demand).toEqual(new Map([['*', 'plain']]));
+  });
+
+  test('since: what was is told first, then what comes, each once', async () => {
+    const { fixture, address } = await started();
+    fixture.deliver(Array.from({ length: 3000 }, (_, index) => messageRecord(index + 1)));
+    const client = connect(fixture, EVERYTHING, address);
+    const items = gather(client.subscribe({ view: 'plain', since: 10 }));
+    let next = 3001;
+    const timer = setInterval(() => {
+      fixture.deliver([messageRecord(next++)]);
+      if (next > 3400) clearInterval(timer);
+    }, 1);
+    onTestFinished(() => clearInterval(timer));
+    await until(() => seqs(items).length === 3390, 'all records');
+    expect(seqs(items)).toEqual(Array.from({ length: 3390 }, (_, index) => index + 11));
+    const withheld = items.filter(
+      (item) => item.kind === 'record' && item.record.type === 'message' && item.record.payload === undefined,
+    );
+    expect(withheld).toEqual([]);
+  });
+
+  test('a capability of another daemon: the client does not believe what answers', async () => {
+    const { fixture, address } = await started();
+    const other = await RelayFixture.start();
+    const { identity, capability } = other.subscriber(EVERYTHING);
+    const client = new RelayClient({ address, identity, capability });
+    await expect(client.ready()).rejects.toMatchObject({ code: 'relay.impostor' });
+    expect(fixture.server.metrics().subscribers).toBe(0);
+  });
+});
+
+test('each gets the groups of its grant and nothing else', async () => {
+  const fixture = await RelayFixture.start();
+  const one = gather(connect(fixture, [{ gid: 'f00001', views: ['meta'] }]).subscribe({}));
+  const two = gather(connect(fixture, [{ gid: 'f00002', views: ['plain'] }]).subscribe({ view: 'plain' }));
+  const unknown = gather(connect(fixture, [{ gid: 'f000??', views: ['meta'] }]).subscribe({}));
+  await until(() => fixture.server.metrics().subscriptions === 3 && one.length + two.length + unknown.length === 3);
+  fixture.deliver([
+    messageRecord(1),
+    messageRecord(2, { group: 'f00002' }),
+    messageRecord(3, { group: 'f000??' }),
+    captureFinding(4),
+  ]);
+  await until(() => seqs(one).includes(4) && seqs(two).includes(4) && seqs(unknown).includes(4));
+  expect([seqs(one), seqs(two), seqs(unknown)]).toEqual([
+    [1, 4],
+    [2, 4],
+    [3, 4],
+  ]);
+  expect(JSON.stringify(one)).not.toContain('payload');
+  expect(JSON.stringify(two)).toContain('payload');
+});
