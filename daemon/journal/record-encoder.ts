@@ -1,0 +1,72 @@
+// Records to octets of rotating files: each call a group, with its mark, in one stretch.
+
+import type { RelayRecord } from '../relay/relay-record.ts';
+import type { FileLimits } from './frame-encoder.ts';
+import { newFile } from './journal-file.ts';
+import { Outbox } from './outbox.ts';
+import { type FileMark, headLine, lastLine, markLine, recordLines } from './record-groups.ts';
+
+/** See the head of the file. */
+export class RecordEncoder {
+  readonly outbox = new Outbox();
+  readonly #limits: FileLimits;
+  readonly #now: () => number;
+  #last: FileMark;
+  #ticket = 0;
+
+  /**
+   * @param now milliseconds since 1970
+   * @param through frames judged before
+   */
+  constructor(limits: FileLimits, now: () => number, through: number) {
+    this.#limits = limits;
+    this.#now = now;
+    this.#last = { seq: 0, through };
+  }
+
+  /**
+   * Puts a group behind the others.
+   * @param next number of the first record, or of the next one where there is none
+   * @param ticket count of the call
+   */
+  append(records: readonly RelayRecord[], next: number, through: number, ticket: number): void {
+    const { outbox } = this;
+    if (this.isDue) this.finish();
+    if (outbox.file === null) {
+      outbox.begin(newFile('records', next, this.#now()));
+      outbox.put(headLine({ seq: next, through: this.#last.through }));
+    }
+    const offset = outbox.fileOctets;
+    const lines = recordLines(records);
+    const synced = outbox.file?.octets ?? 0;
+    outbox.put(markLine({ first: next, count: records.length, through, synced }, lines));
+    outbox.put(lines);
+    if (records.length > 0) outbox.file?.index?.add(next, offset);
+    this.#last = { seq: next + records.length - 1, through };
+    this.#ticket = ticket;
+    outbox.note(this.#last.seq, ticket);
+  }
+
+  /** True where the file has reached a limit. */
+  get isDue(): boolean {
+    const { file, fileOctets } = this.outbox;
+    if (file === null) return false;
+    const { octets, milliseconds } = this.#limits;
+    return (
+      (octets !== null && fileOctets >= octets) || (milliseconds !== null && this.#now() - file.begun >= milliseconds)
+    );
+  }
+
+  /** Ends the file. */
+  finish(): void {
+    if (this.outbox.file === null) return;
+    this.outbox.put(lastLine(this.#last));
+    this.outbox.note(this.#last.seq, this.#ticket);
+    this.outbox.finish();
+  }
+
+  /** Frames judged as far as is durable elsewhere: the next file begins with it. */
+  goOnBehind(through: number): void {
+    this.#last = { ...this.#last, through };
+  }
+}
