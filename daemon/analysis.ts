@@ -12,6 +12,7 @@ import type { MessageTable } from './engine/message-table.ts';
 import { SduFragments } from './engine/sdu-fragments.ts';
 import { summaryEvent } from './engine/summary-event.ts';
 import type { EpochEvent, FindingEvent, KeyEvent, MessageEvent, SummaryEvent } from './events.ts';
+import type { CounterCaps } from './findings/counter.ts';
 import type { SeverityOverrides } from './findings/severity-overrides.ts';
 import { FindingWatch } from './findings/watch.ts';
 import { KeyIndex } from './keyring/key-index.ts';
@@ -34,6 +35,8 @@ export interface AnalysisOptions {
   readonly explain?: boolean;
   /** A live feed: the first occurrence of a finding is told at once, its folded record follows. */
   readonly live?: boolean;
+  /** Caps of the tables that counters and replays are followed in; absent: those of a whole capture. */
+  readonly counterCaps?: CounterCaps;
 }
 
 /** Who listens. A listener that is absent costs nothing: no record is made for it. */
@@ -89,6 +92,7 @@ export class Analysis {
       listener:
         listener.finding === undefined ? null : { record: tell, ...(options.live === true ? { first: tell } : {}) },
       ...(options.severities === undefined ? {} : { overrides: options.severities }),
+      ...(options.counterCaps === undefined ? {} : { caps: options.counterCaps }),
     });
     this.findings = findings;
     const gathers = listener.frame !== undefined || listener.accepts !== undefined;
@@ -173,6 +177,15 @@ export class Analysis {
   close(): void {
     this.engine.close();
     this.#keyManagement.close();
+  }
+
+  /**
+   * Time passes on a live feed while nothing comes: windows of findings end.
+   *
+   * @param time what capture time it would be now, milliseconds since 1970
+   */
+  tick(time: number): void {
+    this.findings.tick(time);
   }
 
   /** Says what is still to be said: findings that are open, epochs, then the summary. */

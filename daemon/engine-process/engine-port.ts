@@ -141,7 +141,10 @@ export interface EngineListener {
   answer(answer: EngineAnswer): void;
   /** The whole table of keys and groups, at start and whenever it changes. */
   keys(keys: readonly KeyRow[], groups: readonly GroupRow[]): void;
-  /** The child is new and knows nothing: push frames again from the first one wanted on, then go on. */
+  /**
+   * The child is new and knows nothing: push frames again, first some before `status().through` to warm it up, then all
+   * behind it, then go on. What was still to be pushed when the old child went is among these, and is not pushed before.
+   */
   resume(): void;
   status(status: EngineStatus): void;
   /** Something an operator must know: a plain keyring, a frame that was left out. */

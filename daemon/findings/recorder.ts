@@ -123,7 +123,13 @@ export class Recorder {
     this.digits = batch.digits[row];
     this.time = this.seconds * 1000 + this.nanoseconds / 1e6;
     if (this.raised.length > 0) this.raised.length = 0;
-    while (this.#oldest !== null && this.time >= this.#oldest.firstTime + FOLD_MS) this.#close(this.#oldest);
+    this.#closeBefore(this.time);
+  }
+
+  /** Time passes while no frame comes: what ended by then is given out, and what was raised is told. */
+  tick(time: number): void {
+    this.settle();
+    this.#closeBefore(time);
   }
 
   /**
@@ -244,6 +250,10 @@ export class Recorder {
     record.nanoseconds = this.nanoseconds;
     record.digits = this.digits;
     this.current = record;
+  }
+
+  #closeBefore(time: number): void {
+    while (this.#oldest !== null && time >= this.#oldest.firstTime + FOLD_MS) this.#close(this.#oldest);
   }
 
   #append(record: OpenRecord): void {

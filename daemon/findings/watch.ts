@@ -154,6 +154,12 @@ export class FindingWatch {
     this.#recorder.settle();
   }
 
+  /** Time passes while no frame comes: what ended by then is given out. @param time milliseconds since 1970 */
+  tick(time: number): void {
+    this.#counters.at(time);
+    this.#recorder.tick(time);
+  }
+
   /** The input has ended: gives out every record that is still open. */
   finish(problem: CaptureProblem | null): void {
     if (problem !== null && this.#recorder.frame > 0) this.#capture.cut(problem);

@@ -1,0 +1,286 @@
+// One line of analysis with a clock of its own: frames in, records in two parts out. It makes plaintext only of groups that
+// somebody wants it of, and only under keys that may be used now by its clock.
+
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { Analysis } from '../analysis.ts';
+import { MessageEventMaker } from '../engine/message-event.ts';
+import { type MessageTable, NONE } from '../engine/message-table.ts';
+import { SduFragments } from '../engine/sdu-fragments.ts';
+import type { FindingEvent, KeyEvent } from '../events.ts';
+import type { SeverityOverrides } from '../findings/severity-overrides.ts';
+import { KeyIndex } from '../keyring/key-index.ts';
+import type { PgkEpoch } from '../keyring/keyring.ts';
+import { type KeySource, LiveKeyring } from '../keyring/live-keyring.ts';
+import type { EngineRecord, PlainAccess, PlainPart, RelayedEvent } from '../relay/relay-record.ts';
+import type { Demand, Track } from './engine-port.ts';
+import { EpochWatch } from './epoch-watch.ts';
+import { findingParts, standsOnPlaintext } from './finding-parts.ts';
+import { keyNameOf } from './key-rows.ts';
+import { accessOf, outerMessage, plainMessage } from './message-parts.ts';
+
+// We chose.
+/** Findings whose key is remembered for their folded record; above it the oldest is forgotten, and its record has no plain part. */
+const FINDING_KEYS = 1 << 14;
+/**
+ * Milliseconds that frames of a live feed may be under way: windows of capture time end so much later while nothing comes.
+ */
+const LATE_MS = 3000;
+/** Messages that the search for replays remembers on a capture-clock track: a replay has few, and each takes 96 octets. */
+const REPLAY_MESSAGES = 1 << 17;
+
+/** Whose plaintext a record holds. */
+interface Owner {
+  readonly access: PlainAccess;
+  readonly epoch: PgkEpoch | null;
+}
+
+/** What a track works with. */
+export interface TrackTools {
+  readonly track: Track;
+  /** The keys, and the wall clock. */
+  readonly source: KeySource;
+  readonly severities: SeverityOverrides;
+  /** Key-management messages that were read, whether their records are told or not. */
+  readonly delivered: (event: KeyEvent) => void;
+}
+
+/** How much of a key was used since it was asked last. */
+export interface TrackUse {
+  readonly epoch: PgkEpoch;
+  readonly frames: number;
+  readonly octets: number;
+}
+
+/** See the head of the file. */
+export class TrackAnalysis {
+  readonly track: Track;
+  readonly analysis: Analysis;
+  readonly live: LiveKeyring;
+  readonly #tools: TrackTools;
+  readonly #maker: MessageEventMaker;
+  readonly #fragments = new SduFragments();
+  readonly #epochs: EpochWatch;
+  #demand: Demand = new Map();
+  #records: EngineRecord[] = [];
+  #isTold = true;
+  /** Findings that stand on the plaintext of the message at hand, of which nothing is known yet. */
+  #pending: FindingEvent[] = [];
+  readonly #findingOwners = new Map<string, Owner>();
+  /** Capture time of the newest frame, milliseconds since 1970, and the wall clock when it came. */
+  #newest = Number.NEGATIVE_INFINITY;
+  #newestCameAt = 0;
+  /** By serial of the key. */
+  #frames = new Float64Array(16);
+  #octets = new Float64Array(16);
+
+  constructor(tools: TrackTools) {
+    this.#tools = tools;
+    this.track = tools.track;
+    const isWall = tools.track.clock === 'wall';
+    const { source } = tools;
+    const clock = isWall ? (): number => source.now() : (): number => this.#newest;
+    this.live = new LiveKeyring({
+      get generation() {
+        return source.generation;
+      },
+      now: clock,
+      heldKeys: () => source.heldKeys(),
+    });
+    const { keyring } = this.live;
+    this.analysis = new Analysis(
+      {
+        keyring,
+        allowStale: true,
+        live: true,
+        severities: tools.severities,
+        ...(isWall ? {} : { counterCaps: { messages: REPLAY_MESSAGES } }),
+      },
+      {
+        row: (table, row) => this.#message(table, row),
+        finding: (event) => this.#finding(event),
+        key: (event) => this.#key(event),
+      },
+    );
+    this.live.follow(this.analysis);
+    this.#maker = new MessageEventMaker(keyring.groups, new KeyIndex(keyring), { payload: false });
+    this.#epochs = new EpochWatch(keyring, this.analysis.engine.epochUse, (event) => this.#tell(event, null, NOBODY));
+  }
+
+  /** Sets of which groups plaintext is made. */
+  demand(demand: Demand): void {
+    this.#demand = demand;
+  }
+
+  /**
+   * Judges frames. Whoever calls has brought `live` up to date, or knows that its clock is wrong.
+   *
+   * @param isTold false where they only warm up: what comes of them is not told
+   * @param now wall clock, milliseconds since 1970
+   * @returns the records of these frames, in the order in which they came about
+   */
+  judge(batch: FrameBatch, isTold: boolean, now: number): EngineRecord[] {
+    this.#isTold = isTold;
+    this.analysis.push(batch);
+    for (let row = 0; row < batch.count; row++) {
+      this.#note(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
+    }
+    this.#newestCameAt = now;
+    this.#epochs.at(this.clock(now));
+    return this.#take();
+  }
+
+  /**
+   * Time passes: keys come into and out of their windows, and on a live feed that is quiet folding windows end.
+   *
+   * @param now wall clock, milliseconds since 1970
+   */
+  tick(now: number): EngineRecord[] {
+    this.live.refresh();
+    if (this.track.clock === 'wall' && Number.isFinite(this.#newest)) {
+      const quiet = now - this.#newestCameAt - LATE_MS;
+      if (quiet > 0) this.analysis.tick(this.#newest + quiet);
+    }
+    this.#epochs.at(this.clock(now));
+    return this.#take();
+  }
+
+  /** The keys were changed: takes them over, and tells what changed of their states. */
+  keysChanged(now: number): EngineRecord[] {
+    this.live.refresh();
+    this.#epochs.changed(this.clock(now));
+    return this.#take();
+  }
+
+  /** The time that the gate goes by: the wall clock, or the capture's own. */
+  clock(now: number): number {
+    return this.track.clock === 'wall' ? now : this.#newest;
+  }
+
+  /** Deciphered messages by key since the last call; used for the counters of the vault. */
+  takeUse(): TrackUse[] {
+    const used: TrackUse[] = [];
+    for (let serial = 0; serial < this.#frames.length; serial++) {
+      if (this.#frames[serial] === 0) continue;
+      const epoch = this.live.keyring.epochs[serial];
+      used.push({ epoch, frames: this.#frames[serial], octets: this.#octets[serial] });
+    }
+    this.#frames.fill(0);
+    this.#octets.fill(0);
+    return used;
+  }
+
+  /** Overwrites every key. */
+  close(): void {
+    this.analysis.close();
+    this.live.wipe();
+  }
+
+  #take(): EngineRecord[] {
+    // A finding on plaintext is told in the message that it is about; none is left over.
+    const records = this.#records;
+    this.#records = [];
+    this.#isTold = true;
+    return records;
+  }
+
+  #note(time: number): void {
+    if (time > this.#newest) this.#newest = time;
+  }
+
+  #message(table: MessageTable, row: number): void {
+    // Each message is gated by the time of its own frame; on a replay that time is the clock.
+    if (this.track.clock === 'capture' && table.time[row] > this.#newest) {
+      this.#newest = table.time[row];
+      this.live.refresh();
+    }
+    const serial = table.epoch[row];
+    const epoch = serial === NONE ? null : this.analysis.engine.epoch(serial);
+    const reassembled = this.#fragments.take(table, row);
+    const owner = accessOf(table, row, epoch);
+    if (this.#pending.length > 0) this.#settleFindings(owner);
+    this.#epochs.note(table, row);
+    if (!this.#isTold) return;
+    if (owner.epoch !== null) this.#use(serial, table.length[row]);
+    const event = outerMessage(this.#maker, table, row);
+    const access = owner.hasPlain ? this.#mayMake(event.group, owner) : null;
+    const plain = access === null ? null : plainMessage(this.#maker, table, row, event.protocols, reassembled);
+    this.#tell(event, plain, access === null ? owner : { ...owner, access });
+  }
+
+  #use(serial: number, octets: number): void {
+    if (serial >= this.#frames.length) {
+      const length = serial * 2;
+      const [frames, sums] = [new Float64Array(length), new Float64Array(length)];
+      frames.set(this.#frames);
+      sums.set(this.#octets);
+      this.#frames = frames;
+      this.#octets = sums;
+    }
+    this.#frames[serial]++;
+    this.#octets[serial] += octets;
+  }
+
+  /** With whose access plaintext is made now; null where none is. */
+  #mayMake(group: string | null, { access, epoch }: Owner): PlainAccess | null {
+    const wanted = (group === null ? undefined : this.#demand.get(group)) ?? this.#demand.get('*');
+    if (wanted === undefined) return null;
+    const isForensic = access === 'forensic' || (epoch !== null && epoch.forbidden !== null);
+    if (!isForensic) return access;
+    const all = this.#demand.get('*');
+    return wanted === 'forensic' || all === 'forensic' ? 'forensic' : null;
+  }
+
+  #finding(event: FindingEvent): void {
+    if (!standsOnPlaintext(event)) {
+      this.#tell(event, null, NOBODY);
+      return;
+    }
+    // The first occurrence comes while its message is judged; what is folded comes later, under the same key.
+    if (event.count === 1) {
+      this.#pending.push(event);
+      return;
+    }
+    const name = scopeOf(event);
+    const owner = this.#findingOwners.get(name);
+    this.#findingOwners.delete(name);
+    this.#tellFinding(event, owner ?? null);
+  }
+
+  #settleFindings(owner: Owner): void {
+    for (const event of this.#pending) {
+      const oldest = this.#findingOwners.size < FINDING_KEYS ? undefined : this.#findingOwners.keys().next().value;
+      if (oldest !== undefined) this.#findingOwners.delete(oldest);
+      this.#findingOwners.set(scopeOf(event), { access: owner.access, epoch: owner.epoch });
+      this.#tellFinding(event, owner);
+    }
+    this.#pending = [];
+  }
+
+  #tellFinding(event: FindingEvent, owner: Owner | null): void {
+    const { outer, plain } = findingParts(event);
+    const access = owner === null ? null : this.#mayMake(event.group, owner);
+    if (access === null) this.#tell(outer, null, owner ?? NOBODY);
+    else this.#tell(outer, plain, { epoch: owner?.epoch ?? null, access });
+  }
+
+  #key(event: KeyEvent): void {
+    this.#tell(event, null, NOBODY);
+    this.#tools.delivered(event);
+    this.live.refresh();
+    this.#epochs.changed(this.clock(Date.parse(event.time)));
+  }
+
+  #tell(event: RelayedEvent, plain: PlainPart | null, { access, epoch }: Owner): void {
+    if (!this.#isTold) return;
+    const key = epoch === null ? null : keyNameOf(epoch);
+    this.#records.push({ event, plain, access, key, track: this.track.track });
+  }
+}
+
+/** No plaintext, nobody's. */
+const NOBODY: Owner = { access: 'plain', epoch: null };
+
+/** What the first occurrence of a finding and its folded record have in common. */
+function scopeOf({ name, severity, group, source, pgkId, time }: FindingEvent): string {
+  return `${name}|${severity}|${group}|${source}|${pgkId}|${time}`;
+}
