@@ -37,7 +37,7 @@ const TROUBLES: readonly (readonly [RegExp, SourceProblemCode])[] = [
 
 /** What no trouble is: what programs say at every start and end. */
 const SMALL_TALK =
-  /^(?:capturing on |file: |packets (?:captured|received)|\d+ packets? (?:captured|received|dropped)|tcpdump: (?:listening on|verbose output|data link type))/i;
+  /^(?:capturing on |file: |packets (?:captured|received)|\d+ packets? (?:captured|received|dropped)|tcpdump: (?:listening on|verbose output|data link type|\d+ packets? captured))/i;
 
 /** Packets lost, as dumpcap says it when it ends, for each interface: received/dropped. */
 const DUMPCAP_DROPS = /^Packets received\/dropped on interface .*: \d+\/(\d+)/;
