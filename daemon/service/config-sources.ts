@@ -43,7 +43,12 @@ const MEMBERS: Readonly<Record<Kind, Readonly<Record<string, Read>>>> = {
     monitor: flag,
     bufferMiB: integer(1, 2047),
   },
-  command: { 'command!': (reader) => readTexts(reader, 1), folder: path, environment: readEnvironment },
+  command: {
+    'command!': (reader) => readTexts(reader, 1),
+    folder: path,
+    environment: readEnvironment,
+    restart: word('always', 'failure'),
+  },
   stdin: {},
   file: { 'path!': path, from: word('start', 'end') },
   files: { 'folder!': path, pattern: text, order: word('name', 'time'), from: word('start', 'end') },
