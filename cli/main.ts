@@ -16,6 +16,8 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
   read: { about: 'analyse one capture and print what it holds', load: () => import('./read.ts') },
   keys: { about: 'the vault and the keys in it', load: () => import('./keys.ts') },
   group: { about: 'the group manager: who gets which key, and who no longer', load: () => import('./group.ts') },
+  tap: { about: 'subscribe to a daemon and print its records, or write pcapng', load: () => import('./tap.ts') },
+  grant: { about: 'subscriber identities, and what they may see', load: () => import('./grant.ts') },
   fields: { about: 'list, search and explain the fields of filters and columns', load: () => import('./fields.ts') },
   findings: { about: 'list and explain what traffic can give away', load: () => import('./findings.ts') },
   synth: {

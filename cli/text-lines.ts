@@ -21,7 +21,8 @@ export const VERDICT_SIGNS: Readonly<Record<Verdict, { readonly sign: string; re
 };
 
 // We chose: widths of the columns. Names are mostly short; a longer one is cut with `~`.
-const NAME_COLUMNS = 14;
+/** See above. */
+export const NAME_COLUMNS = 14;
 const WIDEST_NAME = 24;
 
 /** Prints messages, keys and the summary as text. */
@@ -43,7 +44,8 @@ function clock(time: string): string {
   return `${time.slice(0, 10)} ${time.slice(11, 26)}`;
 }
 
-function messageLine(event: MessageEvent, columns: number, paint: Paint): string {
+/** The line of a message. @param columns width of names */
+export function messageLine(event: MessageEvent, columns: number, paint: Paint): string {
   const { sign, colour } = VERDICT_SIGNS[event.verdict];
   const key = `${event.pgkId ?? `i${event.pgkIndex}`}/${event.ptkId}/${event.sn}`;
   const verdict = paint(colour, `${sign} ${fitted(event.verdict, 12)} ${String(event.evidenceBits).padStart(3)}`);
@@ -54,7 +56,8 @@ function messageLine(event: MessageEvent, columns: number, paint: Paint): string
   );
 }
 
-const SEVERITY_COLOURS: Readonly<Record<Severity, string>> = {
+/** Colours of severities. */
+export const SEVERITY_COLOURS: Readonly<Record<Severity, string>> = {
   info: '90',
   low: '36',
   medium: '33',
@@ -76,7 +79,8 @@ function findingLine(event: FindingEvent, keyring: Keyring, columns: number, pai
   );
 }
 
-function keyLine(event: KeyEvent): string {
+/** The line of a key-management message. */
+export function keyLine(event: KeyEvent): string {
   const what =
     event.group === null ? 'a key-management message' : `PGK ${event.pgkId} of ${event.group} ${event.event}`;
   const result = event.accepted ? 'accepted' : 'not accepted';

@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
+import { printable } from '../../dissectors/printable.ts';
 import { ExitCode } from '../errors.ts';
 import { systemRandomness } from '../keyring/vault/sealing.ts';
 import { type Capability, readCapability } from './capability.ts';
@@ -23,7 +24,7 @@ import {
   socketBinding,
 } from './handshake.ts';
 import { CloseCode, RELAY_PATH, type ReadyMessage, SUBPROTOCOL } from './protocol.ts';
-import { RelayError } from './relay-error.ts';
+import { RelayError, type RelayErrorCode } from './relay-error.ts';
 
 // We chose.
 /** ms until the daemon is ready; it gives us 2 s itself. */
@@ -159,7 +160,7 @@ export class ClientConnection {
       });
       webSocket.on('close', (code, reason) => {
         clearTimeout(timer);
-        const error = closeError(code, reason.toString('utf8'));
+        const error = closeError(code, printable(reason.toString('utf8')));
         if (connection === null) reject(error);
         else listener.closed(error);
       });
@@ -270,35 +271,31 @@ function unreachable(address: RelayAddress, error: NodeJS.ErrnoException): Relay
   });
 }
 
-/** What the end of a connection means. */
+/** What the end of a connection means. What ends early is exit code 3, as with a capture. */
 function closeError(code: number, reason: string): RelayError {
   const why = reason === '' ? '' : `: ${reason}`;
+  const { refused, damagedInput } = ExitCode;
+  const error = (name: RelayErrorCode, message: string, hint: string, exitCode: ExitCode): RelayError =>
+    new RelayError(name, `${message}${why}`, hint, exitCode);
   switch (code) {
     case CloseCode.authentication:
-      return new RelayError(
-        'refused',
-        `the daemon refuses this subscriber${why}`,
-        'Ask the operator for a new capability',
-      );
+      return error('refused', 'the daemon refuses this subscriber', 'Ask the operator for a new capability', refused);
     case CloseCode.grant:
-      return new RelayError('grant-ended', `the grant does not hold${why}`, 'Ask the operator for a new capability');
+      return error('grant-ended', 'the grant does not hold', 'Ask the operator for a new capability', refused);
+    case CloseCode.rollback:
+      return error('refused', "the daemon's state was set back", 'Its operator must look at it', refused);
     case CloseCode.policy:
     case CloseCode.tooBig:
-      return new RelayError(
-        'protocol',
-        `the daemon does not take what was sent${why}`,
-        'Do both have the same version?',
-      );
+      return error('protocol', 'the daemon does not take what was sent', 'Do both have one version?', damagedInput);
     case CloseCode.slow:
-      return new RelayError(
+      return error(
         'slow',
-        `records came faster than they were read${why}`,
+        'records came faster than they were read',
         'Ask for gaps, or for fewer records',
+        damagedInput,
       );
-    case CloseCode.rollback:
-      return new RelayError('refused', `the daemon's state was set back${why}`, 'Its operator must look at it');
     default:
-      return new RelayError('lost', `the connection was lost (${code}${why})`, 'Look into the log of the daemon');
+      return error('lost', `the connection was lost (${code})`, 'Look into the log of the daemon', damagedInput);
   }
 }
 

@@ -1,6 +1,8 @@
 // A client of the relay: connects, proves who it is and who the daemon is, subscribes, and when the connection is lost
 // comes back and goes on behind the last record it had. `tap` and the terminal program stand on it.
 
+import { printable } from '../../dissectors/printable.ts';
+import { ExitCode } from '../errors.ts';
 import type { View } from './capability.ts';
 import {
   ClientConnection,
@@ -291,8 +293,12 @@ function closedError(): RelayError {
   return new RelayError('lost', 'the client was closed', '');
 }
 
+// Answers that say that a request was wrong, not that somebody may not have it.
+const WRONG_REQUESTS: ReadonlySet<string> = new Set(['filter', 'reason', 'subscription', 'protocol', 'no-such-group']);
+
 /** An error that the daemon told, as one of ours. */
 function errorOf({ code, message, hint }: ErrorMessage): RelayError {
-  const known = code.startsWith('relay.') ? code.slice('relay.'.length) : 'protocol';
-  return new RelayError(known as RelayErrorCode, message, hint);
+  const name = code.startsWith('relay.') ? code.slice('relay.'.length) : 'protocol';
+  const exitCode = WRONG_REQUESTS.has(name) ? ExitCode.usage : ExitCode.refused;
+  return new RelayError(name as RelayErrorCode, printable(message), printable(hint), exitCode);
 }

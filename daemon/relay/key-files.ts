@@ -85,6 +85,12 @@ export function readKeyFile(path: string, kind: KeyKind, fs: FileSystem = nodeFi
   return { key, publicKey: publicHex(key) };
 }
 
+/** The public half that a key file of this kind names in its second line, or null where the text is none. */
+export function publicHalf(text: string, kind: KeyKind): string | null {
+  const match = /^sidescope-key\/1 ([a-z]+)\npublic: ([0-9a-f]{64})\n/.exec(text);
+  return match !== null && match[1] === kind ? match[2] : null;
+}
+
 function read(fs: FileSystem, path: string, kind: KeyKind): Uint8Array {
   try {
     return readPrivate(fs, path, FILE_MOST, `the ${kind} key`);

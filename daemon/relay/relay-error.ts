@@ -50,7 +50,7 @@ export class RelayError extends SidescopeError {
     message: string,
     hint: string,
     exitCode: ExitCode = ExitCode.refused,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; excerpt?: { readonly text: string; readonly column: number } },
   ) {
     super(`relay.${code}`, message, hint, exitCode, options);
     this.name = 'RelayError';

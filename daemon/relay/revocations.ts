@@ -21,6 +21,8 @@ const FILE_MOST = 4 * 1024 * 1024;
  * lasts longer than 30.
  */
 export const LONGEST_LIFE = 60 * 86_400;
+/** Seconds from now at which a capability may begin at the latest; `issue` keeps to it. */
+export const LATEST_START = 30 * 86_400;
 const REASON_LENGTH = 256;
 
 /** One revocation: of one capability, or of everything that was granted to one subscriber. Times: seconds since 1970. */

@@ -37,11 +37,21 @@ export class RelayFixture {
   readonly daemon = newKey();
   readonly folder = testFolder();
   readonly logged: { readonly event: string; readonly data: Readonly<Record<string, unknown>> }[] = [];
-  readonly server: RelayServer;
+  server: RelayServer;
   readonly socket = join(this.folder, 'relay.sock');
 
+  readonly #tls: { readonly certificate: string; readonly key: string } | null;
+  readonly #origins: readonly string[];
+
   private constructor(tls: { readonly certificate: string; readonly key: string } | null, origins: readonly string[]) {
-    this.server = new RelayServer({
+    this.#tls = tls;
+    this.#origins = origins;
+    this.server = this.#make();
+  }
+
+  #make(): RelayServer {
+    const [tls, origins] = [this.#tls, this.#origins];
+    return new RelayServer({
       listeners: [
         { kind: 'unix', path: this.socket, origins },
         ...(tls === null ? [] : [{ kind: 'tls' as const, host: '127.0.0.1', port: 0, ...tls, origins }]),
@@ -62,6 +72,14 @@ export class RelayFixture {
     await fixture.server.start();
     onTestFinished(() => fixture.server.stop());
     return fixture;
+  }
+
+  /** The daemon goes and comes back with the same journal. @param between what happens meanwhile */
+  async restart(between: () => void = () => undefined): Promise<void> {
+    await this.server.stop();
+    between();
+    this.server = this.#make();
+    await this.server.start();
   }
 
   /** `unix:…` and, where there is one, `wss://…`. */
