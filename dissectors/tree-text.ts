@@ -32,15 +32,21 @@ export function treeText(tree: LayerTree): string {
 
 /** One node as one line of `-V`, without indentation. */
 export function nodeText(tree: LayerTree, node: TreeNode): string {
+  const hasOctets = node.kind !== 'problem' && node.kind !== 'generated';
+  return nodeLine(tree, node) + (hasOctets ? rangeText(tree, node) : '');
+}
+
+/** The same without the range of its octets, for screens that show the octets themselves. */
+export function nodeLine(tree: LayerTree, node: TreeNode): string {
   switch (node.kind) {
     case 'problem':
       return `[Problem at octet ${node.at}: ${printable(node.label)} (${printable(node.code)})]`;
     case 'generated':
       return `[${fieldText(tree, node)}]`;
     case 'field':
-      return fieldText(tree, node) + rangeText(tree, node);
+      return fieldText(tree, node);
     default:
-      return printable(node.label) + rangeText(tree, node);
+      return printable(node.label);
   }
 }
 

@@ -1,33 +1,92 @@
-// A copy of a keyring with octets of its own: what changes or wipes the one leaves the other as it is.
+// Copies of a keyring with octets of their own: what changes or wipes the one leaves the other as it is. Also as plain data
+// for another thread of this process: it holds key octets, and goes over a message channel of this process and nowhere
+// else.
 
-import { Keyring, NodeKey, Pmk } from './keyring.ts';
+import { type Group, Keyring, type KeyringContents, NodeKey, Pmk } from './keyring.ts';
+import type { MikeyProfile } from './pmk.ts';
+
+/** What a message channel can copy (the structured clone algorithm knows no private members). */
+export interface PlainKeyring {
+  readonly groups: KeyringContents['groups'];
+  readonly pmks: readonly {
+    readonly id: Uint8Array;
+    readonly octets: Uint8Array;
+    readonly member: number | null;
+    readonly profile: MikeyProfile;
+  }[];
+  readonly lkh: readonly {
+    readonly group: number;
+    readonly node: string;
+    readonly version: number;
+    readonly octets: Uint8Array;
+  }[];
+  readonly managers: KeyringContents['managers'];
+}
 
 /** Copies every group, key, PMK and node key. Ends of validity that a delivery replaced are not kept. */
 export function copyOfKeyring(keyring: Keyring): Keyring {
-  return new Keyring({
-    groups: keyring.groups.map((group) => ({
-      id: group.id,
-      name: group.name,
-      algorithm: group.algorithm,
-      protection: group.protection,
-      derivation: group.derivation,
-      multicast: group.multicast,
-      members: group.members,
-      keys: group.keys.map((key) => ({
-        id: key.id,
-        octets: key.octets === null ? null : Uint8Array.from(key.octets),
-        algorithm: key.algorithm,
-        notBefore: key.notBefore,
-        notAfter: key.notAfter,
-        revokedAt: key.revokedAt,
-        compromisedAt: key.compromisedAt,
-        suspendedAt: key.suspendedAt,
-        resumedAt: key.resumedAt,
-        destroyedAt: key.destroyedAt,
-      })),
+  return keyringOf(plainKeyring(keyring));
+}
+
+/** A keyring as it is now. Octets are copies: the original may be wiped. */
+export function plainKeyring(keyring: Keyring): PlainKeyring {
+  return {
+    groups: keyring.groups.map(contentsOf),
+    pmks: keyring.pmks.map(({ id, octets, member, profile }) => ({
+      id: Uint8Array.from(id),
+      octets: Uint8Array.from(octets),
+      member,
+      profile: { ...profile },
     })),
-    pmks: keyring.pmks.map((pmk) => new Pmk(pmk.id, Uint8Array.from(pmk.octets), pmk.member, pmk.profile)),
-    lkh: keyring.lkh.map((node) => new NodeKey(node.group, node.node, node.version, Uint8Array.from(node.octets))),
-    managers: keyring.managers,
+    lkh: keyring.lkh.map(({ group, node, version, octets }) => ({
+      group,
+      node,
+      version,
+      octets: Uint8Array.from(octets),
+    })),
+    managers: keyring.managers.map(({ name, publicKey }) => ({ name, publicKey: Uint8Array.from(publicKey) })),
+  };
+}
+
+/** A keyring of its own from a copy, which it leaves as it is. */
+export function keyringOf(copy: PlainKeyring): Keyring {
+  return new Keyring({
+    groups: copy.groups.map((group) => ({
+      ...group,
+      keys: group.keys.map((key) => ({ ...key, octets: key.octets === null ? null : Uint8Array.from(key.octets) })),
+    })),
+    pmks: copy.pmks.map(({ id, octets, member, profile }) => new Pmk(id, Uint8Array.from(octets), member, profile)),
+    lkh: copy.lkh.map(({ group, node, version, octets }) => new NodeKey(group, node, version, Uint8Array.from(octets))),
+    managers: copy.managers,
   });
+}
+
+function contentsOf(group: Group): KeyringContents['groups'][number] {
+  return {
+    id: group.id,
+    name: group.name === group.idText ? null : group.name,
+    algorithm: group.algorithm,
+    protection: group.protection,
+    derivation: group.derivation,
+    multicast: group.multicast.map((address) => Uint8Array.from(address)),
+    members: group.members.map(({ id, name, addresses, from, until }) => ({
+      id,
+      name,
+      addresses: addresses.map((address) => Uint8Array.from(address)),
+      from,
+      until,
+    })),
+    keys: group.keys.map((key) => ({
+      id: key.id,
+      octets: key.octets === null ? null : Uint8Array.from(key.octets),
+      algorithm: key.algorithm,
+      notBefore: key.notBefore,
+      notAfter: key.notAfter,
+      revokedAt: key.revokedAt,
+      compromisedAt: key.compromisedAt,
+      suspendedAt: key.suspendedAt,
+      resumedAt: key.resumedAt,
+      destroyedAt: key.destroyedAt,
+    })),
+  };
 }

@@ -1,0 +1,10 @@
+// The views, in the order of their numbers.
+
+import type { View, ViewHost } from '../app/view.ts';
+import { GroupsView } from './groups.ts';
+import { MessagesView } from './messages.ts';
+
+/** Makes them. */
+export function allViews(host: ViewHost): readonly View[] {
+  return [new GroupsView(host), new MessagesView(host)];
+}

@@ -1,0 +1,396 @@
+// Messages: the list, the layers of the selected one, its octets. The selected field and its octets highlight each other.
+
+import { SEVERITIES } from '../../daemon/events.ts';
+import type { FrameDetails } from '../../daemon/inspection/contract.ts';
+import type { View, ViewHost, ViewTarget } from '../app/view.ts';
+import { FeedError } from '../feed.ts';
+import type { Command, Context } from '../keys.ts';
+import type { MouseInput } from '../screen/input-event.ts';
+import type { Pane } from '../screen/pane.ts';
+import { style } from '../screen/style.ts';
+import { LayerTree } from '../widgets/layer-tree.ts';
+import { OctetDump, type OctetRange } from '../widgets/octet-dump.ts';
+import { RowCursor } from '../widgets/row-cursor.ts';
+import { drawMessages, messageText } from './message-list.ts';
+import { MessageMarks } from './message-marks.ts';
+
+type Part = 'list' | 'tree' | 'octets';
+const PARTS: readonly Part[] = ['list', 'tree', 'octets'];
+
+/** Constants we chose. */
+/** Messages that one key looks through for a text or a finding before it gives up. */
+const LOOKED_THROUGH = 4_000_000;
+const LEAST_SHARE = 0.2;
+const MOST_SHARE = 0.85;
+/** Severity from which on a finding is stepped to. */
+const STEPPED_TO = SEVERITIES.indexOf('low');
+
+/** Where a part stands, in cells of the view. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** See the head of the file. */
+export class MessagesView implements View {
+  readonly name = 'messages';
+  readonly title = 'Messages';
+  readonly #host: ViewHost;
+  readonly #cursor = new RowCursor();
+  readonly #tree = new LayerTree();
+  readonly #octets = new OctetDump();
+  readonly #marks = new MessageMarks();
+  #part: Part = 'list';
+  #isMaximised = false;
+  #places: Readonly<Partial<Record<Part, Place>>> = {};
+  /** Message that is selected: its row changes with the filter. */
+  #selected: number | null = null;
+  #details: FrameDetails | null = null;
+  /** Message whose details are shown or were asked for last. */
+  #asked: number | null = null;
+  #isAsking = false;
+  #problem = '';
+  #sought = '';
+
+  constructor(host: ViewHost) {
+    this.#host = host;
+  }
+
+  contexts(): readonly Context[] {
+    if (this.#part === 'list') return ['messages', 'list'];
+    return [this.#part, 'list', 'messages'];
+  }
+
+  shown(target: ViewTarget): void {
+    const { store } = this.#host.session;
+    const { message, frame } = target;
+    if (message !== undefined) this.#select(message);
+    else if (frame !== undefined) {
+      const ordinal = store.atFrame(frame);
+      if (ordinal >= store.count) this.#host.say(`no message at frame ${frame} or behind it`, 'warning');
+      else {
+        this.#select(ordinal);
+        if (store.frame(ordinal) !== frame) {
+          this.#host.say(`frame ${frame} completes no message; this is the next one that does`, 'warning');
+        }
+      }
+    }
+  }
+
+  draw(pane: Pane): void {
+    const { session, settings } = this.#host;
+    const { rows } = session;
+    this.#place(pane);
+    const { list } = this.#places;
+    this.#follow();
+    if (this.#selected !== null) this.#cursor.row = rows.rowOf(this.#selected);
+    this.#cursor.fit(rows.count, (list?.height ?? 2) - 1);
+    this.#selected = rows.count === 0 ? null : rows.ordinal(this.#cursor.row);
+    this.#ask();
+    if (list !== undefined) {
+      const part = pane.part(list.x, list.y, list.width, list.height);
+      drawMessages(part, session.store, rows, this.#cursor, {
+        columns: settings.columns,
+        isFocused: this.#part === 'list',
+        marks: this.#marks.byMessage,
+        sought: this.#sought,
+      });
+      if (rows.count === 0) part.write(4, 2, this.#emptyText(), style('dim'));
+    }
+    this.#drawDetails(pane);
+  }
+
+  run(command: Command, argument: string): boolean {
+    if (this.#runOnParts(command)) return true;
+    if (this.#part === 'tree') {
+      if (command === 'filter-on-this') return this.#filterOnField();
+      const isTaken = this.#tree.run(command);
+      if (isTaken) this.#revealOctets();
+      return isTaken;
+    }
+    if (this.#part === 'octets') {
+      if (command === 'open') {
+        if (this.#tree.selectOctet(this.#octets.source, this.#octets.offset)) this.#part = 'tree';
+        return true;
+      }
+      const isTaken = this.#octets.run(command);
+      if (isTaken) this.#tree.selectOctet(this.#octets.source, this.#octets.offset);
+      return isTaken;
+    }
+    if (this.#cursor.run(command)) {
+      this.#moved();
+      return true;
+    }
+    return this.#runOnList(command, argument);
+  }
+
+  mouse(event: MouseInput): void {
+    const part = PARTS.find((each) => isIn(this.#places[each], event));
+    const place = part === undefined ? undefined : this.#places[part];
+    if (part === undefined || place === undefined) return;
+    const x = event.x - place.x;
+    const y = event.y - place.y;
+    const wheel = event.action === 'wheel-down' ? 1 : event.action === 'wheel-up' ? -1 : 0;
+    if (wheel !== 0) {
+      if (part === 'list') {
+        this.#cursor.wheel(wheel);
+        this.#moved();
+      } else if (part === 'tree') this.#tree.cursor.wheel(wheel);
+      else this.#octets.wheel(wheel);
+      return;
+    }
+    if (event.action !== 'press' || event.button !== 'left') return;
+    this.#part = part;
+    if (part === 'list') {
+      if (this.#cursor.click(y - 1)) this.#moved();
+    } else if (part === 'tree') {
+      this.#tree.click(y, x);
+      this.#revealOctets();
+    } else if (this.#octets.click(y, x)) this.#tree.selectOctet(this.#octets.source, this.#octets.offset);
+  }
+
+  copied(): { readonly text: string; readonly what: string } | null {
+    const { store } = this.#host.session;
+    if (this.#part === 'list' || this.#details === null) {
+      if (this.#selected === null) return null;
+      return { text: messageText(store.message(this.#selected)), what: `frame ${store.frame(this.#selected)}` };
+    }
+    if (this.#part === 'tree') {
+      const row = this.#tree.selected;
+      return row === null ? null : { text: row.text, what: row.field ?? 'the line' };
+    }
+    const { name, bytes } = this.#details.sources[this.#octets.source];
+    return { text: Buffer.from(bytes).toString('hex'), what: `${bytes.length} octets (${name})` };
+  }
+
+  search(text: string, direction: 1 | -1): boolean {
+    const { store, rows } = this.#host.session;
+    this.#sought = text;
+    const wanted = text.toLowerCase();
+    return this.#stepTo(
+      direction,
+      (ordinal) => {
+        const message = store.message(ordinal);
+        const { groupName, sourceName, groupId, sourceId, verdict, summary } = message;
+        const all = `${groupName ?? ''} ${groupId} ${sourceName ?? ''} ${sourceId} ${verdict} ${summary}`;
+        return all.toLowerCase().includes(wanted);
+      },
+      rows.count,
+    );
+  }
+
+  #runOnParts(command: Command): boolean {
+    const { settings } = this.#host;
+    switch (command) {
+      case 'next-pane':
+      case 'previous-pane': {
+        const step = command === 'next-pane' ? 1 : PARTS.length - 1;
+        this.#part = PARTS[(PARTS.indexOf(this.#part) + step) % PARTS.length];
+        return true;
+      }
+      case 'back':
+        this.#part = 'list';
+        this.#isMaximised = false;
+        return true;
+      case 'maximise':
+        this.#isMaximised = !this.#isMaximised;
+        return true;
+      case 'wider':
+      case 'narrower': {
+        const share = settings.listShare + (command === 'wider' ? 0.1 : -0.1);
+        settings.listShare = Math.max(LEAST_SHARE, Math.min(MOST_SHARE, share));
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  #runOnList(command: Command, argument: string): boolean {
+    const { session } = this.#host;
+    const { store } = session;
+    const selected = this.#selected;
+    switch (command) {
+      case 'follow':
+        return false;
+      case 'next-finding':
+      case 'previous-finding':
+        if (
+          !this.#stepTo(command === 'next-finding' ? 1 : -1, (each) => store.worst(each) >= STEPPED_TO, LOOKED_THROUGH)
+        ) {
+          this.#host.say('no further message with a finding', 'warning');
+        }
+        return true;
+      case 'next-mark':
+      case 'previous-mark':
+        this.#goTo(
+          this.#marks.next(selected ?? 0, command === 'next-mark' ? 1 : -1),
+          'nothing else is marked; Space marks',
+        );
+        return true;
+      case 'go-to-mark':
+        this.#goTo(this.#marks.withLetter(argument), `no message has the letter ${argument}`);
+        return true;
+      default:
+    }
+    if (selected === null || !store.has(selected)) return false;
+    const message = store.message(selected);
+    switch (command) {
+      case 'open':
+        this.#part = 'tree';
+        this.#isMaximised = false;
+        return true;
+      case 'mark':
+        this.#marks.toggle(selected);
+        this.#cursor.run('down');
+        this.#moved();
+        return true;
+      case 'mark-letter':
+        this.#marks.name(selected, argument);
+        return true;
+      case 'show-flow':
+        this.#host.show('flow', { group: message.group, message: selected });
+        return true;
+      case 'filter-on-this':
+        this.#host.setFilter(`slrb.group == ${message.groupId} and mac-lte.slsch.src-l2-id == ${message.sourceId}`);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #filterOnField(): boolean {
+    const filter = this.#tree.selected?.filter ?? null;
+    if (filter === null) this.#host.say('this line has no field to filter by', 'warning');
+    else this.#host.setFilter(filter);
+    return true;
+  }
+
+  /** Steps from row to row until one is as wanted; looks at no more than so many. */
+  #stepTo(direction: 1 | -1, isWanted: (ordinal: number) => boolean, most: number): boolean {
+    const { rows } = this.#host.session;
+    let row = this.#cursor.row + direction;
+    for (let looked = 0; looked < most && row >= 0 && row < rows.count; looked++, row += direction) {
+      if (!isWanted(rows.ordinal(row))) continue;
+      this.#cursor.reveal(row);
+      this.#moved();
+      return true;
+    }
+    return false;
+  }
+
+  #goTo(ordinal: number | null, otherwise: string): void {
+    if (ordinal === null || !this.#host.session.store.has(ordinal)) this.#host.say(otherwise, 'warning');
+    else this.#select(ordinal);
+  }
+
+  #select(ordinal: number): void {
+    const { rows } = this.#host.session;
+    this.#selected = ordinal;
+    this.#cursor.fit(rows.count, this.#places.list?.height ?? 10);
+    this.#cursor.reveal(rows.rowOf(ordinal));
+    this.#host.stopFollowing();
+    this.#host.redraw();
+  }
+
+  /** The cursor was moved by hand. */
+  #moved(): void {
+    const { rows } = this.#host.session;
+    this.#selected = rows.count === 0 ? null : rows.ordinal(this.#cursor.row);
+    if (!this.#cursor.isLast) this.#host.stopFollowing();
+  }
+
+  #follow(): void {
+    const { rows } = this.#host.session;
+    if (this.#host.follows && rows.count > 0) this.#selected = rows.ordinal(rows.count - 1);
+  }
+
+  /** Asks for the details of the selected message; one question at a time, the newest next. */
+  #ask(): void {
+    const { session } = this.#host;
+    const selected = this.#selected;
+    const needsNone = this.#places.tree === undefined && this.#places.octets === undefined;
+    if (selected === null || needsNone || this.#isAsking || selected === this.#asked || !session.store.has(selected))
+      return;
+    this.#asked = selected;
+    this.#isAsking = true;
+    void this.#layOpen(selected);
+  }
+
+  async #layOpen(ordinal: number): Promise<void> {
+    try {
+      this.#details = await this.#host.session.details(ordinal);
+      this.#problem = this.#details === null ? 'this frame is not there any more' : '';
+      this.#tree.show(this.#details?.rows ?? []);
+      this.#octets.show(this.#details?.sources ?? []);
+      this.#revealOctets();
+    } catch (error) {
+      this.#details = null;
+      this.#problem = error instanceof FeedError ? `${error.message}; ${error.hint}` : 'the frame cannot be laid open';
+    }
+    this.#isAsking = false;
+    this.#host.redraw();
+  }
+
+  #revealOctets(): void {
+    const range = this.#linked();
+    if (range !== null) this.#octets.reveal(range);
+  }
+
+  /** Octets of the field that is selected in the tree. */
+  #linked(): OctetRange | null {
+    const row = this.#tree.selected;
+    return row === null || row.length === 0 ? null : { source: row.source, start: row.start, length: row.length };
+  }
+
+  #place(pane: Pane): void {
+    const { width, height } = pane;
+    if (this.#isMaximised) {
+      this.#places = { [this.#part]: { x: 0, y: 0, width, height } };
+      return;
+    }
+    const listHeight = Math.max(4, Math.min(height - 5, Math.round(height * this.#host.settings.listShare)));
+    const below = { y: listHeight + 1, height: Math.max(0, height - listHeight - 1) };
+    const octets = width >= 150 ? 71 : width >= 76 ? 39 : 23;
+    this.#places = {
+      list: { x: 0, y: 0, width, height: listHeight },
+      tree: { x: 1, ...below, width: width - octets - 3 },
+      octets: { x: width - octets, ...below, width: octets },
+    };
+  }
+
+  #drawDetails(pane: Pane): void {
+    const { tree, octets, list } = this.#places;
+    if (tree !== undefined && list !== undefined && octets !== undefined) {
+      pane.fillRow(list.height, style('line'), '─');
+      for (let y = octets.y - 1; y < octets.y + octets.height; y++) {
+        pane.put(octets.x - 2, y, y === octets.y - 1 ? '┬' : '│', style('line'));
+      }
+    }
+    if (this.#problem !== '' && tree !== undefined) {
+      pane.write(tree.x, tree.y, this.#problem, style('warning'), tree.width);
+      return;
+    }
+    if (this.#details === null) return;
+    if (tree !== undefined) {
+      this.#tree.draw(pane.part(tree.x, tree.y, tree.width, tree.height), this.#part === 'tree');
+    }
+    if (octets !== undefined) {
+      const part = pane.part(octets.x, octets.y, octets.width, octets.height);
+      this.#octets.draw(part, this.#part === 'octets', this.#linked());
+    }
+  }
+
+  #emptyText(): string {
+    const { filter, state } = this.#host.session;
+    if (filter !== null) return filter.isDone ? 'no message passes the filter; \\ takes it away' : 'filtering ...';
+    return state === 'loading' || state === 'live' ? 'no message yet' : 'there is no message in it';
+  }
+}
+
+function isIn(place: Place | undefined, { x, y }: MouseInput): boolean {
+  if (place === undefined) return false;
+  return x >= place.x && x < place.x + place.width && y >= place.y && y < place.y + place.height;
+}
