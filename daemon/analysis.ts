@@ -3,6 +3,7 @@
 
 import type { CaptureProblem, FrameBatch, FrameSource } from '../captures/frame-batch.ts';
 import { AnalysedFrame, type AnalysedMessage } from './engine/analysed-frame.ts';
+import { CorrectionWindow } from './engine/correction-window.ts';
 import { Engine, type EngineSink } from './engine/engine.ts';
 import { epochEvents } from './engine/epoch-event.ts';
 import type { Attempt } from './engine/judge.ts';
@@ -33,7 +34,10 @@ export interface AnalysisOptions {
   readonly severities?: SeverityOverrides;
   /** Writes down each key that is tried, for layer trees that explain verdicts. */
   readonly explain?: boolean;
-  /** A live feed: the first occurrence of a finding is told at once, its folded record follows. */
+  /**
+   * A live feed: the first occurrence of a finding is told at once, its folded record follows; and messages that a key
+   * opens which arrives shortly after them are told again as corrections.
+   */
   readonly live?: boolean;
   /** Caps of the tables that counters and replays are followed in; absent: those of a whole capture. */
   readonly counterCaps?: CounterCaps;
@@ -43,6 +47,7 @@ export interface AnalysisOptions {
 export interface AnalysisListener {
   /** A judged message as a row: for printers and tables that need no record. */
   row?(table: MessageTable, row: number): void;
+  /** A record; with `corrects` it replaces the one told before of the same message. */
   message?(event: MessageEvent): void;
   /**
    * The same message as the row that its record is made of, for who writes records without making them.
@@ -50,6 +55,11 @@ export interface AnalysisListener {
    * @param reassembled payload of the IP datagram that its SDU, a fragment, completed; null for every other SDU
    */
   record?(table: MessageTable, row: number, reassembled: Uint8Array | null): void;
+  /**
+   * On a live feed: a message that was `no-key` or `forged` and that a key which arrived since gives another verdict, as
+   * the row that its record is made of. `row`, `record` and `accepts` are not asked, findings are not looked for again.
+   */
+  correction?(table: MessageTable, row: number, reassembled: Uint8Array | null): void;
   /**
    * Whether a message is wanted as `message` and `record`, asked before they are called; absent: all are. The frame
    * holds what came of it up to this message.
@@ -76,6 +86,9 @@ export class Analysis {
   readonly #keyManagement: KeyManagement;
   readonly #index: KeyIndex;
   readonly #attempts: Attempt[] = [];
+  readonly #maker: MessageEventMaker;
+  readonly #corrections: CorrectionWindow | null;
+  #epochs: number;
   #framesLeft: number;
 
   constructor(options: AnalysisOptions, listener: AnalysisListener) {
@@ -84,7 +97,12 @@ export class Analysis {
     this.#framesLeft = options.frames ?? Number.POSITIVE_INFINITY;
     this.#index = new KeyIndex(options.keyring);
     this.#keyManagement = new KeyManagement(options.keyring, this.#index);
+    this.#epochs = options.keyring.epochs.length;
     const maker = new MessageEventMaker(options.keyring.groups, this.#index, { payload: options.payload ?? false });
+    this.#maker = maker;
+    const isHeard = listener.message !== undefined || listener.correction !== undefined;
+    const corrections = options.live === true && isHeard ? new CorrectionWindow() : null;
+    this.#corrections = corrections;
     const tell = (event: FindingEvent): void => listener.finding?.(event);
     const findings = new FindingWatch({
       keyring: options.keyring,
@@ -96,7 +114,7 @@ export class Analysis {
     });
     this.findings = findings;
     const gathers = listener.frame !== undefined || listener.accepts !== undefined;
-    const sink: EngineSink = {
+    const heard: EngineSink = {
       frame: (batch, row) => findings.frame(batch, row),
       copy: (_batch, _row, source, destination) => findings.copy(source, destination),
       problem: (batch, row, walk) => findings.problem(batch, row, walk),
@@ -115,11 +133,13 @@ export class Analysis {
           findings.keyEvent(event);
           listener.key?.(event);
         }
+        this.#correct(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
       },
     };
+    const sink = gathers ? this.#gathering(heard, maker) : heard;
     this.engine = new Engine(
       { keyring: options.keyring, index: this.#index, allowStale: options.allowStale ?? false },
-      gathers ? this.#gathering(sink, maker) : sink,
+      corrections === null ? sink : keeping(sink, corrections),
     );
     if (gathers && options.explain === true) this.engine.traceInto(this.#attempts);
   }
@@ -171,6 +191,25 @@ export class Analysis {
     } else this.#index.refresh();
     this.#keyManagement.refresh();
     this.findings.keyringChanged();
+    this.#correct(this.engine.lastSeconds * 1000 + this.engine.lastNanoseconds / 1e6);
+  }
+
+  /** Tells of messages still in the window that keys which came since the last time open after all. */
+  #correct(time: number): void {
+    const { epochs } = this.#options.keyring;
+    const indexes = new Set(epochs.slice(this.#epochs).map(({ index5 }) => index5));
+    this.#epochs = epochs.length;
+    const corrections = this.#corrections;
+    if (corrections === null || indexes.size === 0) return;
+    const { table } = corrections;
+    corrections.judgeAgain(indexes, time, () => {
+      if (!this.engine.judgeAgain(table, 0)) return false;
+      const reassembled = this.#fragments.take(table, 0);
+      this.#listener.correction?.(table, 0, reassembled);
+      this.#listener.message?.({ ...this.#maker.make(table, 0, reassembled), corrects: true });
+      return true;
+    });
+    this.#attempts.length = 0;
   }
 
   /** Wipes every key that was derived or learned on the way; the keyring is the caller's. `run` does it by itself. */
@@ -227,4 +266,15 @@ export class Analysis {
       this.close();
     }
   }
+}
+
+/** The same sink, which also keeps messages that may have to be corrected. */
+function keeping(sink: EngineSink, corrections: CorrectionWindow): EngineSink {
+  return {
+    ...sink,
+    message: (table, row) => {
+      sink.message(table, row);
+      corrections.note(table, row);
+    },
+  };
 }

@@ -74,6 +74,11 @@ export interface MessageEvent {
   readonly summary: string;
   /** Says that the budget for trial deciphering ran out before every key was tried. */
   readonly trial?: 'limited';
+  /**
+   * Only on a live feed: replaces the record told before of the same message (frame, source, lcid, ptkId, sn), because a
+   * key that arrived since gives another verdict.
+   */
+  readonly corrects?: true;
   /** The deciphered SDU in hex; only on request and only where the verdict lets plaintext out. */
   readonly payload?: string;
 }

@@ -14,7 +14,7 @@ import { BatchDecipher } from './decipher-batch.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { EpochUse } from './epoch-use.ts';
 import { type Attempt, Judge } from './judge.ts';
-import { MessageFlag, MessageTable, PLAIN_OCTETS, Place } from './message-table.ts';
+import { MessageFlag, MessageTable, PLAIN_OCTETS, Place, VerdictCode } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
 import { TrafficKeys } from './traffic-keys.ts';
 import { WireContexts } from './wire-contexts.ts';
@@ -153,6 +153,26 @@ export class Engine {
       'epoch-sources': this.epochUse.evictions,
     };
     return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+  }
+
+  /**
+   * Judges a message that was told before once more: a key arrived since. What it opens under counts as if it had opened
+   * at once; the keys of its context are known to later messages.
+   *
+   * @param table not the engine's own; its columns are as reassembly left them, the verdict is the one told before
+   * @returns whether its verdict is another one now than `no-key` or `forged`
+   */
+  judgeAgain(table: MessageTable, row: number): boolean {
+    const { trialLimited } = this.#judge;
+    const before = table.verdict[row];
+    this.#judge.judge(table, row);
+    this.#judge.trialLimited = trialLimited;
+    const verdict = table.verdict[row];
+    if (verdict === VerdictCode.noKey || verdict === VerdictCode.forged) return false;
+    this.verdicts[before]--;
+    this.verdicts[verdict]++;
+    this.epochUse.note(table, row);
+    return true;
   }
 
   /** Wipes what was derived from these PGKs, by serial: they were destroyed, or are used in another way now. */

@@ -189,9 +189,11 @@ describe('import', () => {
     }));
     withVault(around, (vault) => vault.importKeyring(manyKeys(groups), 'x'));
     const times = Array.from({ length: 5 }, () => {
-      const from = performance.now();
+      // Of the processor: other work on the machine is not counted.
+      const from = process.cpuUsage();
       const vault = Vault.open(PATH, passphrase(), options(around));
-      const took = performance.now() - from;
+      const { user, system } = process.cpuUsage(from);
+      const took = (user + system) / 1000;
       expect(vault.list()).toHaveLength(10_000);
       vault.close();
       return took;

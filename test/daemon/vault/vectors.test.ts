@@ -55,7 +55,7 @@ describe('vault files with one defect', () => {
     if (vector.expect !== 'opens') expect(VAULT_ERROR_CODES).toContain(vector.expect);
   });
 
-  test('every mutation of a good file is refused: each octet, each truncation', () => {
+  test('every mutation of a good file is refused: each octet, each truncation', { timeout: 120_000 }, () => {
     const good = stored.find(({ name }) => name === 'good');
     if (good === undefined) throw new Error('there is no good file');
     const { file, identity } = good;
