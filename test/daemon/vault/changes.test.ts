@@ -158,7 +158,7 @@ describe('import', () => {
     });
   });
 
-  test('100,000 epochs are taken, saved and opened', { timeout: 60_000 }, () => {
+  test('100,000 epochs are taken, saved and opened', { timeout: 180_000 }, () => {
     const around = world();
     createVault(PATH, [passphrase()], options(around));
     const groups = Array.from({ length: 400 }, (_, index) => ({
