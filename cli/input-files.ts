@@ -22,7 +22,8 @@ export async function inputFiles(capture: string, options: InputArguments): Prom
 async function vaultFiles(vault: string): Promise<readonly string[]> {
   // Loaded only here: nothing of the vault is needed to read with a plain keyring.
   const { vaultPaths } = await import('../daemon/keyring/vault/surroundings.ts');
-  const { auditKeyPath } = await import('../daemon/audit/log.ts');
+  const { nodeFileSystem } = await import('../daemon/keyring/vault/file-system.ts');
+  const { auditKeyPath, fullFiles } = await import('../daemon/audit/log.ts');
   const { lock, audit, state, anchor } = vaultPaths(vault);
-  return [vault, lock, audit, auditKeyPath(audit), state, anchor];
+  return [vault, lock, audit, ...fullFiles(nodeFileSystem, audit), auditKeyPath(audit), state, anchor];
 }

@@ -3,45 +3,25 @@
 // worth nothing for what was written before it. The key of the first record is in the vault.
 
 import type { KeyObject } from 'node:crypto';
-import { CborReader, CborWriter } from '../keyring/vault/cbor.ts';
-import {
-  errorCode,
-  type FileSystem,
-  openPrivate,
-  readPrivate,
-  readRange,
-  replaceFile,
-  writeAll,
-} from '../keyring/vault/file-system.ts';
-import { copyOf, equalOctets, HASH_OCTETS, SEAL_KEY_OCTETS } from '../keyring/vault/sealing.ts';
+import { dirname } from 'node:path';
+import { type FileSystem, openPrivate, removeQuietly, replaceFile, writeAll } from '../keyring/vault/file-system.ts';
+import { copyOf } from '../keyring/vault/sealing.ts';
 import { VaultError } from '../keyring/vault/vault-error.ts';
-import { VAULT_ID_OCTETS } from '../keyring/vault/vault-format.ts';
-import { AuditError } from './audit-error.ts';
+import { AuditError, damaged, missing, notWritten } from './audit-error.ts';
 import { auditOrigin, CHECKPOINT_MS, CHECKPOINT_RECORDS, signCheckpoint } from './checkpoint.ts';
-import {
-  type AuditEntry,
-  type AuditRecord,
-  type ChainPoint,
-  chainStart,
-  RECORD_MOST,
-  readRecord,
-  writeRecord,
-} from './record.ts';
+import { AUDIT_FILE_OCTETS, baseOf, finishRotation, nextFullFile, rotatedEntry, walkFiles } from './files.ts';
+import { auditKeyPath, KEY_WHAT, readKeyFile, writeKeyFile } from './key-file.ts';
+import { type AuditEntry, type AuditRecord, type ChainPoint, RECORD_MOST, writeRecord } from './record.ts';
+import { type LogPoint, logStart, type WalkResult } from './walk.ts';
 
-// We chose.
+// This file is the door of the room.
+export { damaged } from './audit-error.ts';
+export { fullFiles } from './files.ts';
+export { auditKeyPath } from './key-file.ts';
+export { type LogPoint, logStart, samePoint, type WalkResult } from './walk.ts';
 
-const KEY_MAGIC = Buffer.from('SSCOPEAK');
-const KEY_FILE_MOST = 512;
-/** Octets read at once. */
-const WINDOW = 1024 * 1024;
 const LINE_END = 0x0a;
 const WHAT = 'the audit log';
-const KEY_WHAT = 'the key of the audit log';
-
-/** Where the log stands behind a record: a point of the chain and its octet. */
-export interface LogPoint extends ChainPoint {
-  readonly offset: number;
-}
 
 /** What the log needs of the world. */
 export interface AuditSurroundings {
@@ -52,26 +32,8 @@ export interface AuditSurroundings {
   readonly mono: () => number;
   /** Who acts, e.g. `uid 1000, keys revoke`. */
   readonly by: string;
-}
-
-/** What a walk over records came to: where it ended, and what is wrong there. */
-export interface WalkResult {
-  readonly point: LogPoint;
-  readonly problem: { readonly seq: number; readonly text: string } | null;
-  /** Octets behind the last line end that are no JSON: a line torn by a crash. 0: none. */
-  readonly torn: number;
-  /** The last record is whole but for its line end. */
-  readonly lacksLineEnd: boolean;
-}
-
-/** Path of the key file of a log. */
-export function auditKeyPath(logPath: string): string {
-  return `${logPath}-key`;
-}
-
-/** The log before its first record. */
-export function logStart(firstKey: Uint8Array): LogPoint {
-  return { ...chainStart(firstKey), offset: 0 };
+  /** Octets of a file above which the next record begins a new one; absent: AUDIT_FILE_OCTETS. */
+  readonly fileOctets?: number;
 }
 
 /** See the head of the file. Only whoever holds the vault's lock may have one. */
@@ -79,7 +41,9 @@ export class AuditLog {
   readonly path: string;
   readonly vaultId: Uint8Array;
   readonly #around: AuditSurroundings;
-  readonly #handle: number;
+  #handle: number;
+  /** Octets of the log before the file that is written to. */
+  #base: number;
   #point: LogPoint;
   #signer: KeyObject | null = null;
   #unsigned = 0;
@@ -92,6 +56,7 @@ export class AuditLog {
     this.vaultId = vaultId;
     this.#around = around;
     this.#handle = handle;
+    this.#base = baseOf(around.fs, handle);
     this.#point = point;
   }
 
@@ -126,7 +91,8 @@ export class AuditLog {
     const { vaultId, point } = readKeyFile(fs, auditKeyPath(path));
     const handle = openPrivate(fs, path, 'update', WHAT);
     try {
-      const walk = walkRecords(fs, handle, point, () => undefined);
+      finishRotation(fs, path, baseOf(fs, handle));
+      const walk = walkFiles(fs, path, handle, point, () => undefined);
       if (walk.problem !== null) throw damaged(path, walk.problem.seq, walk.problem.text);
       const log = new AuditLog(path, vaultId, around, handle, walk.point);
       log.#repair(walk);
@@ -147,7 +113,7 @@ export class AuditLog {
     if (!fs.exists(path)) throw missing(path, WHAT);
     const handle = openPrivate(fs, path, 'read', WHAT);
     return {
-      walk: (from, see) => walkRecords(fs, handle, from, see),
+      walk: (from, see) => walkFiles(fs, path, handle, from, see),
       close: () => fs.close(handle),
     };
   }
@@ -204,7 +170,7 @@ export class AuditLog {
 
   /** Walks over the records behind a point that is known to be good. */
   walk(from: LogPoint, see: (record: AuditRecord) => void): WalkResult {
-    return walkRecords(this.#around.fs, this.#handle, from, see);
+    return walkFiles(this.#around.fs, this.path, this.#handle, from, see);
   }
 
   close(): void {
@@ -223,7 +189,27 @@ export class AuditLog {
   }
 
   #write(entries: readonly AuditEntry[]): void {
-    const { fs, by, now, mono } = this.#around;
+    const { fs, fileOctets = AUDIT_FILE_OCTETS } = this.#around;
+    if (this.#isStuck) throw notWritten(Object.assign(new Error('stuck'), { code: 'EIO' }), this.path);
+    if (this.#point.offset - this.#base >= fileOctets) this.#rotate();
+    const { octets, next } = this.#linesOf(entries);
+    const { offset, key } = this.#point;
+    try {
+      writeAll(fs, this.#handle, octets, offset - this.#base);
+      fs.sync(this.#handle);
+    } catch (error) {
+      this.#takeBack(offset);
+      throw notWritten(error, this.path);
+    }
+    this.#point = { ...next, offset: offset + octets.length };
+    this.#unsigned += entries.length;
+    this.#keepKey();
+    key.fill(0);
+  }
+
+  /** Records as they are written, and the chain behind them. */
+  #linesOf(entries: readonly AuditEntry[]): { octets: Buffer; next: ChainPoint } {
+    const { by, now, mono } = this.#around;
     let point: ChainPoint = this.#point;
     const lines: Buffer[] = [];
     for (const entry of entries) {
@@ -234,18 +220,37 @@ export class AuditLog {
       if (point !== this.#point) point.key.fill(0);
       point = next;
     }
-    const octets = Buffer.concat(lines);
+    return { octets: Buffer.concat(lines), next: point };
+  }
+
+  /**
+   * Begins a new file, whose first record follows the last one of the file that is full. A crash at any step leaves the
+   * old file, under one name or two, or the new one: `open` finds out which.
+   */
+  #rotate(): void {
+    const { fs } = this.#around;
     const { offset, key } = this.#point;
-    if (this.#isStuck) throw notWritten(Object.assign(new Error('stuck'), { code: 'EIO' }), this.path);
+    const full = nextFullFile(fs, this.path);
+    const { octets, next } = this.#linesOf([rotatedEntry(full, offset)]);
     try {
-      writeAll(fs, this.#handle, octets, offset);
-      fs.sync(this.#handle);
+      fs.link(this.path, full);
     } catch (error) {
-      this.#takeBack(offset);
       throw notWritten(error, this.path);
     }
-    this.#point = { ...point, offset: offset + octets.length };
-    this.#unsigned += entries.length;
+    try {
+      fs.syncDirectory(dirname(this.path));
+      replaceFile(fs, this.path, octets);
+    } catch (error) {
+      // Replaced, but not surely for good: what is written now could be lost although it was acknowledged.
+      if (error instanceof VaultError && error.code === 'vault.in-doubt') this.#isStuck = true;
+      else removeQuietly(fs, full);
+      throw notWritten(error, this.path);
+    }
+    fs.close(this.#handle);
+    this.#handle = openPrivate(fs, this.path, 'update', WHAT);
+    this.#base = offset;
+    this.#point = { ...next, offset: offset + octets.length };
+    this.#unsigned += 1;
     this.#keepKey();
     key.fill(0);
   }
@@ -257,7 +262,7 @@ export class AuditLog {
 
   #takeBack(offset: number): void {
     try {
-      this.#around.fs.truncate(this.#handle, offset);
+      this.#around.fs.truncate(this.#handle, offset - this.#base);
     } catch {
       // What is left may be whole or torn: the next start finds out. Writing over it here would make it neither.
       this.#isStuck = true;
@@ -266,150 +271,11 @@ export class AuditLog {
 
   #repair(walk: WalkResult): void {
     const { fs } = this.#around;
-    if (walk.lacksLineEnd) writeAll(fs, this.#handle, Uint8Array.of(LINE_END), walk.point.offset - 1);
-    else if (walk.torn > 0) fs.truncate(this.#handle, walk.point.offset);
+    if (walk.lacksLineEnd) writeAll(fs, this.#handle, Uint8Array.of(LINE_END), walk.point.offset - this.#base - 1);
+    else if (walk.torn > 0) fs.truncate(this.#handle, walk.point.offset - this.#base);
     else return;
     fs.sync(this.#handle);
     const what = walk.lacksLineEnd ? 'line end added' : 'torn line cut off';
     this.append([{ type: 'audit.repaired', data: { what, octets: walk.lacksLineEnd ? 1 : walk.torn } }]);
-  }
-}
-
-/**
- * Walks over the records of an open log behind a point that is known to be good, and stops at the first that is wrong.
- *
- * @param see called with each good record
- */
-export function walkRecords(
-  fs: FileSystem,
-  handle: number,
-  from: LogPoint,
-  see: (record: AuditRecord) => void,
-): WalkResult {
-  const { size } = fs.facts(handle);
-  let point = from;
-  const failed = (text: string): WalkResult => {
-    return { point, problem: { seq: point.seq + 1, text }, torn: 0, lacksLineEnd: false };
-  };
-  if (size < from.offset) {
-    return failed(`is missing: the log ends at octet ${size}, and reached octet ${from.offset} before`);
-  }
-  while (point.offset < size) {
-    const window = readRange(fs, handle, point.offset, Math.min(size, point.offset + WINDOW));
-    let at = 0;
-    for (let end = window.indexOf(LINE_END, at); end >= 0; end = window.indexOf(LINE_END, at)) {
-      const read = readRecord(point, textOf(window.subarray(at, end)));
-      if ('problem' in read) return failed(read.problem);
-      see(read.record);
-      point = { ...read.next, offset: point.offset + end + 1 - at };
-      at = end + 1;
-    }
-    if (at > 0) continue;
-    if (window.length > RECORD_MOST) return failed('is longer than any record');
-    return tail(point, window, see, failed);
-  }
-  return { point, problem: null, torn: 0, lacksLineEnd: false };
-}
-
-/** Judges what stands behind the last line end. */
-function tail(
-  point: LogPoint,
-  window: Uint8Array,
-  see: (record: AuditRecord) => void,
-  failed: (text: string) => WalkResult,
-): WalkResult {
-  const read = readRecord(point, textOf(window));
-  if (!('problem' in read)) {
-    see(read.record);
-    const offset = point.offset + window.length + 1;
-    return { point: { ...read.next, offset }, problem: null, torn: 0, lacksLineEnd: true };
-  }
-  if (!read.isTorn) return failed(read.problem);
-  return { point, problem: null, torn: window.length, lacksLineEnd: false };
-}
-
-/** Whether two points are the same record of the same chain. */
-export function samePoint(a: LogPoint, b: LogPoint): boolean {
-  return a.seq === b.seq && a.offset === b.offset && equalOctets(a.hash, b.hash) && equalOctets(a.key, b.key);
-}
-
-function readKeyFile(fs: FileSystem, path: string): { vaultId: Uint8Array; point: LogPoint } {
-  const octets = readPrivate(fs, path, KEY_FILE_MOST, KEY_WHAT);
-  try {
-    if (!KEY_MAGIC.every((octet, index) => octets[index] === octet)) throw new RangeError('no key file');
-    const reader = new CborReader(octets.subarray(KEY_MAGIC.length), path);
-    reader.map(5);
-    reader.key(1);
-    const vaultId = reader.bytes(VAULT_ID_OCTETS);
-    reader.key(2);
-    const seq = reader.uint();
-    reader.key(3);
-    const hash = reader.bytes(HASH_OCTETS);
-    reader.key(4);
-    const offset = reader.uint();
-    reader.key(5);
-    const key = reader.bytes(SEAL_KEY_OCTETS);
-    reader.end();
-    return { vaultId, point: { seq, hash, key, offset } };
-  } catch (cause) {
-    const hint = 'Find out who changed it; `sidescope keys verify --renew REASON` makes it anew from the vault';
-    throw new AuditError('key-damaged', `${path} was changed`, hint, { cause });
-  } finally {
-    octets.fill(0);
-  }
-}
-
-function writeKeyFile(fs: FileSystem, path: string, vaultId: Uint8Array, point: LogPoint): void {
-  const { seq, hash, offset, key } = point;
-  const writer = new CborWriter().map(5).key(1).bytes(vaultId).key(2).uint(seq).key(3).bytes(hash);
-  writer.key(4).uint(offset).key(5).bytes(key);
-  const octets = Buffer.concat([KEY_MAGIC, writer.take()]);
-  try {
-    replaceFile(fs, path, octets);
-  } catch (error) {
-    throw notWritten(error, path);
-  } finally {
-    octets.fill(0);
-  }
-}
-
-/** The error of a record that is not as it was written. */
-export function damaged(path: string, seq: number, text: string): AuditError {
-  return new AuditError(
-    text.startsWith('is missing') ? 'truncated' : 'damaged',
-    `record ${seq} of the audit log ${path} ${text}`,
-    'Keep the log as it is and find out who changed it; `sidescope keys verify` says more',
-    { seq },
-  );
-}
-
-function missing(path: string, what: string): AuditError {
-  return new AuditError(
-    'missing',
-    `${what} ${path} does not exist`,
-    'Copy it from where the vault came from; without it nobody can tell whether the vault is the latest',
-  );
-}
-
-function notWritten(cause: unknown, path: string): AuditError {
-  // Where a file was replaced, the disk's own error is the cause of ours.
-  const code = errorCode(cause instanceof VaultError ? (cause.cause ?? cause) : cause);
-  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return new AuditError(
-    'not-written',
-    full ? `${path} was not written: no space is left (${code})` : `${path} was not written (${code})`,
-    'Nothing is done that cannot be recorded; make space or check the disk, then run the command again',
-    { cause },
-  );
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** The text of a line; empty, and so no record, where it is no UTF-8. */
-function textOf(octets: Uint8Array): string {
-  try {
-    return decoder.decode(octets);
-  } catch {
-    return '';
   }
 }

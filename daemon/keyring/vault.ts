@@ -102,7 +102,8 @@ export class Vault {
     readVaultFile(around, paths.vault);
     const lock = Lock.take(around.fs, paths.lock, paths.vault, around.processes, around.random);
     try {
-      for (const each of [paths.vault, paths.state, `${paths.audit}-key`]) removeUnfinished(around.fs, each);
+      for (const each of [paths.vault, paths.state, paths.audit, `${paths.audit}-key`])
+        removeUnfinished(around.fs, each);
       const opened = openVaultFiles(around, paths, unlock, options);
       removeUnfinished(around.fs, opened.anchorPath);
       const vault = new Vault(around, paths, lock, opened, options);

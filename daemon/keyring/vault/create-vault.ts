@@ -1,7 +1,7 @@
 // Makes a vault, with its audit log, anchor and state file.
 
 import { resolve } from 'node:path';
-import { AuditLog, auditKeyPath } from '../../audit/log.ts';
+import { AuditLog, auditKeyPath, fullFiles } from '../../audit/log.ts';
 import { firstSlots } from './change-slots.ts';
 import { type FileSystem, removeQuietly } from './file-system.ts';
 import { Lock } from './lock.ts';
@@ -38,7 +38,7 @@ export function createVault(path: string, requests: readonly SlotRequest[], opti
   const lock = Lock.take(fs, paths.lock, paths.vault, processes, random);
   const beside = [paths.audit, auditKeyPath(paths.audit), paths.state, anchorPath ?? paths.anchor];
   try {
-    refuseExisting(fs, [paths.vault, ...beside]);
+    refuseExisting(fs, [paths.vault, ...beside, ...fullFiles(fs, paths.audit)]);
     try {
       create(around, path, requests, { ...options, anchorPath });
     } catch (error) {

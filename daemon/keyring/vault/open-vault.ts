@@ -40,8 +40,11 @@ export interface OpenedVault extends UnlockedVault {
 }
 
 /** The audit log's view of the world. */
-export function auditSurroundings({ fs, now, mono }: VaultSurroundings, by: string): AuditSurroundings {
-  return { fs, now, mono, by };
+export function auditSurroundings(
+  { fs, now, mono, auditFileOctets }: VaultSurroundings,
+  by: string,
+): AuditSurroundings {
+  return { fs, now, mono, by, ...(auditFileOctets === undefined ? {} : { fileOctets: auditFileOctets }) };
 }
 
 /**

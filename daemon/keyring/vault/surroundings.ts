@@ -14,6 +14,8 @@ export interface VaultSurroundings {
   readonly now: () => number;
   /** Microseconds of a clock that nobody sets. */
   readonly mono: () => number;
+  /** Octets of a file of the audit log; absent: as it chooses. */
+  readonly auditFileOctets?: number;
   readonly processes: Processes;
   readonly work: PassphraseWork;
   /** Binary logarithm of scrypt's N: of new slots, and the least that is opened. */
