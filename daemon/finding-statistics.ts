@@ -6,7 +6,7 @@ import { type FindingEvent, SEVERITIES, type Severity } from './events.ts';
  * We chose: rows for single sources and groups. Above it, what is new is counted in one row a name and severity, without
  * group and source: there are no more of those than the catalogue has names times severities.
  */
-export const FINDING_ROW_CAP = 1 << 16;
+export const FINDING_ROW_CAP = 1 << 14;
 
 /** One row. */
 export interface FindingRow {

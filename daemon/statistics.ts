@@ -1,6 +1,6 @@
 // What the tables of `-z` are made of: counts by group, by talker and by interval, gathered while messages pass.
 
-import { groupText, layer2Text } from './engine/message-event.ts';
+import { destinationText, layer2Text } from './engine/message-event.ts';
 import type { MessageTable } from './engine/message-table.ts';
 import { grown, SlotTable } from './engine/slot-table.ts';
 import { VERDICTS, type Verdict } from './events.ts';
@@ -46,9 +46,9 @@ class Counts {
   first = new Float64Array(0);
   last = new Float64Array(0);
   extra = new Uint32Array(0);
-  readonly label: string[] = [];
-  /** Keyring group and source of the first message of the row, for names. */
+  /** Keyring group, destination with its version, and source of the first message of the row, for names. */
   group = new Int32Array(0);
+  destination = new Uint32Array(0);
   source = new Uint32Array(0);
 
   constructor() {
@@ -60,12 +60,13 @@ class Counts {
       this.last = grown(this.last, capacity);
       this.extra = grown(this.extra, capacity);
       this.group = grown(this.group, capacity);
+      this.destination = grown(this.destination, capacity);
       this.source = grown(this.source, capacity);
     });
   }
 
   /** The row of a key; `table` and `row` name it where it is new. */
-  add(key0: number, key1: number, table: MessageTable, row: number, keyring: Keyring): number {
+  add(key0: number, key1: number, table: MessageTable, row: number): number {
     const obtained = this.slots.obtain(key0, key1, 0);
     const slot = obtained < 0 ? -1 - obtained : obtained;
     const time = table.time[row];
@@ -77,14 +78,20 @@ class Counts {
       this.first[slot] = time;
       this.group[slot] = table.group[row];
       this.source[slot] = table.source[row];
-      const group = table.group[row];
-      this.label[slot] = groupText(table, row, group < 0 ? null : keyring.groups[group]);
+      this.destination[slot] = (table.version[row] << 24) | table.destination[row];
     }
     this.messages[slot]++;
     this.octets[slot] += table.length[row];
     this.verdicts[slot * VERDICTS.length + table.verdict[row]]++;
     this.last[slot] = time;
     return slot;
+  }
+
+  /** How the group of a row is written. */
+  label(slot: number, keyring: Keyring): string {
+    const group = this.group[slot];
+    const destination = this.destination[slot];
+    return group < 0 ? destinationText(destination & 0xff_ffff, destination >>> 24) : keyring.groups[group].idText;
   }
 
   verdictsOf(slot: number): Partial<Record<Verdict, number>> {
@@ -117,10 +124,10 @@ export class Statistics {
     const group = table.group[row];
     const key = group < 0 ? table.destination[row] | (table.version[row] << 24) : group;
     const known = group < 0 ? 0 : 1;
-    const slot = this.#groups.add(key, known, table, row, this.#keyring);
+    const slot = this.#groups.add(key, known, table, row);
     // A talker belongs to one group: the keys are its source and the row of the group.
     const before = this.#talkers.slots.size;
-    this.#talkers.add(table.source[row], slot, table, row, this.#keyring);
+    this.#talkers.add(table.source[row], slot, table, row);
     if (this.#talkers.slots.size !== before) this.#groups.extra[slot]++;
   }
 
@@ -131,7 +138,7 @@ export class Statistics {
     for (let slot = 0; slot < counts.slots.size; slot++) {
       const group = counts.group[slot];
       rows.push({
-        group: counts.label[slot],
+        group: counts.label(slot, this.#keyring),
         groupName: group < 0 ? null : this.#keyring.groups[group].name,
         messages: counts.messages[slot],
         octets: counts.octets[slot],
@@ -151,7 +158,7 @@ export class Statistics {
     for (let slot = 0; slot < counts.slots.size; slot++) {
       const group = counts.group[slot];
       rows.push({
-        group: counts.label[slot],
+        group: counts.label(slot, this.#keyring),
         groupName: group < 0 ? null : this.#keyring.groups[group].name,
         source: layer2Text(counts.source[slot]),
         sourceName: group < 0 ? null : memberName(this.#keyring.groups[group], counts.source[slot], counts.last[slot]),

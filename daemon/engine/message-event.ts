@@ -161,10 +161,13 @@ export class MessageEventMaker {
 
 /** The destination of a message as interfaces 3 writes it. */
 export function groupText(table: MessageTable, row: number, group: Group | null): string {
-  if (group !== null) return group.idText;
-  const version = table.version[row];
-  if (version === VERSION_WHOLE) return layer2Text(table.destination[row]);
-  return version === 0 ? '??????' : `${layer2Text(table.destination[row]).slice(0, 4)}??`;
+  return group === null ? destinationText(table.destination[row], table.version[row]) : group.idText;
+}
+
+/** A destination that is no group of the keyring: versions other than 3 say its 16 high bits only. */
+export function destinationText(destination: number, version: number): string {
+  if (version === VERSION_WHOLE) return layer2Text(destination);
+  return version === 0 ? '??????' : `${layer2Text(destination).slice(0, 4)}??`;
 }
 
 /** Names of the layers down to PDCP, outermost first: one of two arrays. */

@@ -17,8 +17,11 @@ export const FOLD_MS = 3_600_000;
 /** Frames that a record names, besides the last. */
 export const FIRST_FRAMES = 16;
 
-/** We chose: open scopes; above it the record that nothing was added to for longest is given out early, and counted. */
-export const SCOPE_CAP = 1 << 16;
+/**
+ * We chose: open scopes, with their texts some 12 MiB; above it the record that nothing was added to for longest is given
+ * out early, and counted.
+ */
+export const SCOPE_CAP = 1 << 14;
 
 /** No PGK id in the scope. */
 export const NO_PGK = -1;
