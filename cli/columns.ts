@@ -9,21 +9,39 @@ export function fitted(text: string, columns: number): string {
   return `${characters.slice(0, columns - 1).join('')}~`;
 }
 
-/** Rows as aligned columns, two blanks apart; a column all of whose cells are numbers stands to the right. */
+/**
+ * Rows as aligned columns, two blanks apart; a column all of whose cells are numbers stands to the right. Tables have tens
+ * of thousands of rows: they are gone through twice and not copied.
+ */
 export function aligned(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const safe = [header, ...rows].map((row) => row.map(printable));
-  const widths = header.map((_, column) => Math.max(...safe.map((row) => [...row[column]].length)));
-  const right = header.map((_, column) => rows.every((row) => /^-?[\d ,.]*$/.test(row[column])));
-  const lines = safe.map((row) =>
-    row
-      .map((cell, column) => {
-        const blanks = ' '.repeat(widths[column] - [...cell].length);
-        return right[column] ? blanks + cell : cell + blanks;
-      })
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
+  const widths = header.map((cell) => charactersOf(printable(cell)));
+  const right = header.map(() => true);
+  for (const row of rows) {
+    for (let column = 0; column < header.length; column++) {
+      widths[column] = Math.max(widths[column], charactersOf(printable(row[column])));
+      right[column] &&= NUMBERS.test(row[column]);
+    }
+  }
+  const line = (row: readonly string[]): string => {
+    let text = '';
+    for (let column = 0; column < header.length; column++) {
+      const cell = printable(row[column]);
+      const blanks = ' '.repeat(widths[column] - charactersOf(cell));
+      if (column > 0) text += '  ';
+      text += right[column] ? blanks + cell : cell + blanks;
+    }
+    return `${text.trimEnd()}\n`;
+  };
+  let text = line(header);
+  for (const row of rows) text += line(row);
+  return text;
+}
+
+const NUMBERS = /^-?[\d ,.]*$/;
+const ASCII = /^[\0-\x7f]*$/;
+
+function charactersOf(text: string): number {
+  return ASCII.test(text) ? text.length : [...text].length;
 }
 
 /** Select graphic rendition codes (ECMA-48 8.3.117) by what they stand for. */

@@ -8,7 +8,7 @@ import type { Keyring } from './keyring/keyring.ts';
 import { memberName } from './keyring/member-name.ts';
 
 /** We chose: rows of a table that traffic can fill; above it the least recent row is given up and counted. */
-const ROW_CAP = 1 << 16;
+const ROW_CAP = 1 << 15;
 
 /** One row of `-z groups`. */
 export interface GroupRow {

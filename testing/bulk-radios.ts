@@ -26,6 +26,8 @@ const LINK_TYPE = 147;
 export const LCID = 3;
 /** UDP port of every talk spurt. */
 const PORT = 5000;
+/** Radios with an address of 169.254.1.0 to 169.254.254.255 (RFC 3927 2.1). */
+const LINK_LOCAL_RADIOS = 0xfe00;
 /** First PGK id of every group; the next ones follow it, so that their five low bits differ and are not 0. */
 const FIRST_PGK_ID = 33;
 
@@ -76,7 +78,7 @@ export interface RecordLayout {
 export function makeGroups(random: Random, count: number, pgks: number): BulkGroup[] {
   return Array.from({ length: count }, (_, index) => ({
     id: ((0x1000 + index) << 8) | random.between(0, 0xff),
-    multicast: [239, 255, 0, index + 1],
+    multicast: [239, 255, (index + 1) >> 8, (index + 1) & 0xff],
     keys: Array.from({ length: pgks }, (_unused, key) => {
       const octets = random.octets(PGK_OCTETS);
       return { id: FIRST_PGK_ID + key, hex: hexOf(octets), pgk: preparePgk(octets) };
@@ -99,7 +101,7 @@ export function makeRadios(
     // Spread, so that every group has its share of radios whose key the keyring does not hold.
     const stranger = Math.floor(((index + 1) * strangers) / count) > Math.floor((index * strangers) / count);
     const id = 0x200000 + index * 5 + random.between(0, 4);
-    const address = [169, 254, 1 + (index >> 8), index & 0xff];
+    const address = radioAddress(index);
     const sequence = random.between(0, 0xffff);
     const timestamp = random.uint32();
     const sdu = makeSdu(random, address, group.multicast, octets, sequence, timestamp);
@@ -128,6 +130,12 @@ export function makeRadios(
       cipherPtkId: -1,
     };
   });
+}
+
+/** Link-local addresses for as many radios as there are, behind them private ones. */
+function radioAddress(index: number): readonly number[] {
+  const low = [(index >> 8) & 0xff, index & 0xff];
+  return index < LINK_LOCAL_RADIOS ? [169, 254, 1 + low[0], low[1]] : [10, index >> 16, ...low];
 }
 
 function write16Zero(octets: Uint8Array, at: number): void {

@@ -42,9 +42,9 @@ const MOST_OCTETS = 2000;
 export interface BulkOptions {
   /** Messages, one a frame. */
   readonly messages: number;
-  /** Radios, 1 to 20,000; each sends one message every 20 ms. Default 200. */
+  /** Radios, 1 to 200,000; each sends one message every 20 ms. Default 200. */
   readonly senders?: number;
-  /** Groups, 1 to 200; radios are dealt to them in turn. Default 8. */
+  /** Groups, 1 to 2,000; radios are dealt to them in turn. Default 8. */
   readonly groups?: number;
   /** PGKs of each group, 1 to 31, all valid; its radios use them in turn. Default 1. */
   readonly pgksPerGroup?: number;
@@ -80,8 +80,8 @@ export function writeBulkCapture(sink: CaptureSink, options: BulkOptions): BulkC
   const random = new Random(options.seed ?? 'bulk');
   const messages = inRange('messages', options.messages, 0, Number.MAX_SAFE_INTEGER);
   const octets = inRange('octets', options.octets ?? 120, FEWEST_OCTETS, MOST_OCTETS);
-  const radioCount = inRange('senders', options.senders ?? 200, 1, 20_000);
-  const groupCount = inRange('groups', options.groups ?? 8, 1, 200);
+  const radioCount = inRange('senders', options.senders ?? 200, 1, 200_000);
+  const groupCount = inRange('groups', options.groups ?? 8, 1, 2000);
   const pgkCount = inRange('pgksPerGroup', options.pgksPerGroup ?? 1, 1, 31);
   const algorithm = options.algorithm ?? '128-EEA2';
   const share = options.unknownKeyShare ?? 0;

@@ -139,7 +139,7 @@ describe('writeBulkCapture', () => {
   test.each<[string, Partial<BulkOptions>]>([
     ['octets', { octets: 12 }],
     ['senders', { senders: 0 }],
-    ['groups', { groups: 201 }],
+    ['groups', { groups: 2001 }],
     ['pgksPerGroup', { pgksPerGroup: 32 }],
     ['messages', { messages: -1 }],
     ['unknownKeyShare', { unknownKeyShare: 1.5 }],

@@ -8,8 +8,8 @@ import { TRIALS_OF_ALL } from '../../../daemon/engine/trial-budget.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { analyse } from '../../../testing/analyse.ts';
 import { synthesise } from '../../../testing/synthesise.ts';
-import { keyring, noise, pgk, Scene } from '../findings/scene.ts';
 import { baseScenario } from '../../testing/base-scenario.ts';
+import { keyring, noise, pgk, Scene } from '../findings/scene.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 
