@@ -230,7 +230,7 @@ export class EngineService {
       const data = { groups, records: records.length, reason: reason ?? 'none given' };
       this.#tools.keys.record([{ type: 'forensic.retold', data }]);
     }
-    const retelling = new Retelling();
+    const retelling = new Retelling(this.#now());
     try {
       return records.map((record, index) => {
         const piped = index < parts.length ? decodeBatch(parts[index]) : null;
@@ -254,7 +254,7 @@ export class EngineService {
       const frame = batch.firstFrame + batch.count - 1;
       this.#tools.keys.record([{ type: 'forensic.tree', data: { frame } }]);
     }
-    return treeOfLast(batch, view, analysis.live.keyring);
+    return treeOfLast(batch, view, analysis.live.keyring, this.#now());
   }
 
   #keys(request: KeysRequest): KeysAnswer {

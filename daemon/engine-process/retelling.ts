@@ -14,6 +14,7 @@ import type { MessageEvent } from '../events.ts';
 import { type Keyring, layer2IdText, type PgkEpoch } from '../keyring/keyring.ts';
 import type { EngineRecord, PlainPart } from '../relay/relay-record.ts';
 import { epochNamed } from './key-rows.ts';
+import { isForbiddenNow } from './plain-gate.ts';
 
 /** The specification says: SDU types (TS 36.323 Table 6.3.14.1), algorithm identities (TS 33.401 5.1.3.2). */
 const SDU_ARP = 1;
@@ -31,6 +32,12 @@ export class Retelling {
   readonly #walk: WalkTable = createWalkTable();
   readonly #traffic = new TrafficKeys();
   readonly #evidence = new Evidence();
+  readonly #wall: number;
+
+  /** @param wall wall clock, milliseconds since 1970 */
+  constructor(wall: number) {
+    this.#wall = wall;
+  }
 
   /**
    * The plain part of a message.
@@ -48,7 +55,7 @@ export class Retelling {
     if (event.verdict === 'clear' || event.verdict === 'downgraded') return this.#clear(event, pdu);
     if (key === null) return null;
     const epoch = epochNamed(keyring, key);
-    if (epoch === null || epoch.octets === null || (view === 'plain' && epoch.forbidden !== null)) return null;
+    if (epoch === null || epoch.octets === null || (view === 'plain' && isForbiddenNow(epoch, this.#wall))) return null;
     const sdu = this.#decipher(event, pdu, epoch);
     return sdu === null ? null : plainPart(event, sdu);
   }

@@ -17,6 +17,7 @@ import { EpochWatch } from './epoch-watch.ts';
 import { findingParts, standsOnPlaintext } from './finding-parts.ts';
 import { keyNameOf } from './key-rows.ts';
 import { accessOf, outerMessage, plainMessage } from './message-parts.ts';
+import { isForbiddenNow } from './plain-gate.ts';
 
 // We chose.
 /** Findings whose key is remembered for their folded record; above it the oldest is forgotten, and its record has no plain part. */
@@ -69,6 +70,8 @@ export class TrackAnalysis {
   /** Capture time of the newest frame, milliseconds since 1970, and the wall clock when it came. */
   #newest = Number.NEGATIVE_INFINITY;
   #newestCameAt = 0;
+  /** The wall clock when frames came last. */
+  #wall = Number.POSITIVE_INFINITY;
   /** By serial of the key. */
   #frames = new Float64Array(16);
   #octets = new Float64Array(16);
@@ -120,6 +123,7 @@ export class TrackAnalysis {
    */
   judge(batch: FrameBatch, isTold: boolean, now: number): EngineRecord[] {
     this.#isTold = isTold;
+    this.#wall = now;
     this.analysis.push(batch);
     for (let row = 0; row < batch.count; row++) {
       this.#note(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
@@ -135,6 +139,7 @@ export class TrackAnalysis {
    * @param now wall clock, milliseconds since 1970
    */
   tick(now: number): EngineRecord[] {
+    this.#wall = now;
     this.live.refresh();
     if (this.track.clock === 'wall' && Number.isFinite(this.#newest)) {
       const quiet = now - this.#newestCameAt - LATE_MS;
@@ -224,7 +229,7 @@ export class TrackAnalysis {
   #mayMake(group: string | null, { access, epoch }: Owner): PlainAccess | null {
     const wanted = (group === null ? undefined : this.#demand.get(group)) ?? this.#demand.get('*');
     if (wanted === undefined) return null;
-    const isForensic = access === 'forensic' || (epoch !== null && epoch.forbidden !== null);
+    const isForensic = access === 'forensic' || (epoch !== null && isForbiddenNow(epoch, this.#wall));
     if (!isForensic) return access;
     const all = this.#demand.get('*');
     return wanted === 'forensic' || all === 'forensic' ? 'forensic' : null;

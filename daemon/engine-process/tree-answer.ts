@@ -18,9 +18,18 @@ import type { KeyName, PlainAccess } from '../relay/relay-record.ts';
 import type { TreeAnswer } from './engine-port.ts';
 import { epochNamed, keyNameOf } from './key-rows.ts';
 import { accessOf } from './message-parts.ts';
+import { isForbiddenNow } from './plain-gate.ts';
 
 /** The more restricted comes later. */
 const RESTRICTION: readonly PlainAccess[] = ['plain', 'downgraded', 'forensic'];
+
+type View = 'meta' | 'plain' | 'forensic';
+
+/** What a tree is made with. */
+interface Asked {
+  readonly live: Keyring;
+  readonly wall: number;
+}
 
 /** What is in a tree of plaintext. */
 interface PlainInTree {
@@ -32,8 +41,9 @@ interface PlainInTree {
  * The tree of the last frame of a batch. What comes before it warms up.
  *
  * @param live the keyring of its track; it is not changed
+ * @param wall wall clock, milliseconds since 1970
  */
-export function treeOfLast(frames: FrameBatch, view: 'meta' | 'plain' | 'forensic', live: Keyring): TreeAnswer | null {
+export function treeOfLast(frames: FrameBatch, view: View, live: Keyring, wall: number): TreeAnswer | null {
   if (frames.count === 0) return null;
   // Key-management messages among these frames must not touch the keys that the daemon works with.
   const keyring = copyOfKeyring(live);
@@ -42,7 +52,7 @@ export function treeOfLast(frames: FrameBatch, view: 'meta' | 'plain' | 'forensi
     { keyring, allowStale: true, explain: true, live: true, counterCaps: { messages: 4096 } },
     {
       frame: (frame) => {
-        if (frame.row === frames.count - 1) answer = answerOf(frame, view, live);
+        if (frame.row === frames.count - 1) answer = answerOf(frame, view, { live, wall });
       },
     },
   );
@@ -55,7 +65,7 @@ export function treeOfLast(frames: FrameBatch, view: 'meta' | 'plain' | 'forensi
   }
 }
 
-function answerOf(frame: AnalysedFrame, view: 'meta' | 'plain' | 'forensic', live: Keyring): TreeAnswer {
+function answerOf(frame: AnalysedFrame, view: View, asked: Asked): TreeAnswer {
   const builder = new TreeBuilder(frame.bytes);
   const plain: PlainInTree = { access: 'plain', keys: [] };
   let hasPlain = false;
@@ -72,7 +82,7 @@ function answerOf(frame: AnalysedFrame, view: 'meta' | 'plain' | 'forensic', liv
     writeFindings(message.raised, builder);
     if (view === 'meta') continue;
     writeJoinedHeader(table, message, builder);
-    if (!mayShow(frame, message, view, live, plain)) continue;
+    if (!mayShow(frame, message, view, asked, plain)) continue;
     hasPlain = true;
     writeInside(frame, message, builder);
   }
@@ -93,8 +103,8 @@ function answerOf(frame: AnalysedFrame, view: 'meta' | 'plain' | 'forensic', liv
 function mayShow(
   frame: AnalysedFrame,
   message: AnalysedMessage,
-  view: 'plain' | 'forensic',
-  live: Keyring,
+  view: Exclude<View, 'meta'>,
+  asked: Asked,
   plain: PlainInTree,
 ): boolean {
   const { table, context } = frame;
@@ -102,8 +112,8 @@ function mayShow(
   const epoch = serial === NONE ? null : context.index.epoch(serial);
   const { access, epoch: opener, hasPlain } = accessOf(table, message.row, epoch);
   if (!hasPlain) return false;
-  const held = opener === null ? null : epochNamed(live, keyNameOf(opener));
-  const isForbidden = opener !== null && (held === null || held.forbidden !== null);
+  const held = opener === null ? null : epochNamed(asked.live, keyNameOf(opener));
+  const isForbidden = opener !== null && (held === null || isForbiddenNow(held, asked.wall));
   if (view === 'plain' && (access === 'forensic' || isForbidden)) return false;
   const needed = isForbidden ? 'forensic' : access;
   if (RESTRICTION.indexOf(needed) > RESTRICTION.indexOf(plain.access)) plain.access = needed;

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
-import { openCapture } from '../../../captures/open.ts';
+import { frameSourceFromChunks, openCapture } from '../../../captures/open.ts';
 import { SHARED_CAPTURES, sharedFolders } from '../../shared-captures.ts';
 
 const SAMPLES = join(import.meta.dirname, '..', '..', '..', 'captures', 'samples');
@@ -105,5 +105,20 @@ export async function readFrames(path: string): Promise<PlainFrame[]> {
     }
   } finally {
     await source.close();
+  }
+}
+
+/** All frames of a capture in memory. */
+export async function octetsToFrames(octets: Uint8Array): Promise<PlainFrame[]> {
+  const source = frameSourceFromChunks(
+    (async function* () {
+      yield await Promise.resolve(octets);
+    })(),
+  );
+  const frames: PlainFrame[] = [];
+  for (;;) {
+    const batch = await source.next();
+    if (batch === null) return frames;
+    frames.push(...framesOf(batch));
   }
 }

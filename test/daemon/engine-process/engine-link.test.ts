@@ -21,7 +21,7 @@ async function started(keyring: string, track: Track = CAPTURE): Promise<LinkedE
   running.push(engine);
   await engine.link.start(1);
   engine.link.tracks([track]);
-  engine.link.demand(new Map([['*', 'plain']]));
+  engine.link.demand(new Map([['*', 'forensic']]));
   return engine;
 }
 
@@ -31,7 +31,7 @@ describe('over the pipes', () => {
     const engine = await started(from.keyring);
     await engine.take(frames);
     await engine.judged();
-    await expectAsRead(engine.records, from);
+    await expectAsRead(engine.records, from, true);
     expect(engine.link.status()).toMatchObject({ state: 'running', restarts: 0, through: frames.length, waiting: 0 });
     const { groups } = parseKeyring(readFileSync(from.keyring), 'keyring.json');
     expect(engine.groups.map(({ group }) => group)).toEqual(groups.map(({ idText }) => idText));
@@ -54,7 +54,7 @@ describe('when the child is killed', () => {
     }
     await engine.judged();
     expect(engine.link.status().restarts).toBeGreaterThan(1);
-    await expectAsRead(engine.records, from);
+    await expectAsRead(engine.records, from, true);
     let through = 0;
     for (const answer of engine.answers) {
       expect(answer.through).toBeGreaterThanOrEqual(through);

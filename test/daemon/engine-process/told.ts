@@ -25,9 +25,15 @@ function scope({ name, severity, group, source, pgkId, time }: FindingEvent): st
 /**
  * Holds what was told live to what `read --payload` prints: the same messages and key records; of each finding its first
  * occurrence, with summary and evidence, and nothing that `read` does not have.
+ *
+ * @param allowStale what was told in a forensic view, against `read --allow-stale`
  */
-export async function expectAsRead(records: readonly EngineRecord[], from: KeyedCapture): Promise<void> {
-  const { events } = await analyse(from.capture, { keyring: from.keyring, payload: true });
+export async function expectAsRead(
+  records: readonly EngineRecord[],
+  from: KeyedCapture,
+  allowStale: boolean,
+): Promise<void> {
+  const { events } = await analyse(from.capture, { keyring: from.keyring, payload: true, allowStale });
   const messages = events.filter((event): event is MessageEvent => event.type === 'message');
   expect(toldOf(records, 'message')).toEqual(messages);
   expect(records.map(whole).filter(({ type }) => type === 'key')).toEqual(events.filter(({ type }) => type === 'key'));
