@@ -10,7 +10,6 @@ import { CaptureOpenError, systemCode } from './open-error.ts';
 import { ChunkSource, followed } from './sources/chunks.ts';
 import { FileSource, isOurs, readInto } from './sources/file.ts';
 import { frameSourceFromStream, streamOf } from './sources/stdin.ts';
-import { openThreaded } from './sources/threaded.ts';
 
 export { CaptureOpenError } from './open-error.ts';
 
@@ -41,6 +40,8 @@ export interface OpenOptions {
 export async function openCapture(path: string, options: OpenOptions = {}): Promise<FrameSource> {
   try {
     if (readsInThread(path, options)) {
+      // Loaded only here, as a thread costs much more than loading it.
+      const { openThreaded } = await import('./sources/threaded.ts');
       return await openThreaded(path);
     }
     if (path === '-') {

@@ -7,9 +7,6 @@ import { Analysis } from '../daemon/analysis.ts';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { SEVERITIES } from '../daemon/events.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
-import { addLateKeys, collectLateKeys } from '../daemon/late-keys.ts';
-import { scanFrames } from '../daemon/scan.ts';
-import { readConfig } from './config-file.ts';
 import { inputFiles } from './input-files.ts';
 import { joinListeners, type Watcher } from './join-listeners.ts';
 import { chooseOutput, chosenFilter } from './outputs/output.ts';
@@ -17,8 +14,8 @@ import { type ProgressBar, progressBar } from './progress.ts';
 import { readKeyring } from './read-keyring.ts';
 import { addReadOptions, checkReadOptions, printsFrames, type ReadOptions } from './read-options.ts';
 import { reportError, reportWarning } from './report-error.ts';
-import { StatisticsTables } from './statistics-tables.ts';
-import { type CaptureWriter, openWriter } from './write.ts';
+import type { StatisticsTables } from './statistics-tables.ts';
+import type { CaptureWriter } from './write.ts';
 
 /** Adds the options and the action of `read`. */
 export function configure(command: Command): void {
@@ -30,18 +27,21 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   const path = checkReadOptions(file, options);
   const prints = printsFrames(options, command.getOptionValueSource('type') === 'cli');
   const keyring = await readKeyring(options, path);
+  // What few runs need is loaded by those that do: a small capture is read in less time than all of it takes to load.
   if (options.lateKeys === true) {
+    const { addLateKeys, collectLateKeys } = await import('../daemon/late-keys.ts');
     addLateKeys(keyring, await collectLateKeys(await open(path, options.threads ?? 'auto'), keyring, options.count));
   }
-  const config = options.config === undefined ? {} : readConfig(options.config);
-  const output = chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
-  const tables = new StatisticsTables(options.statistics, keyring);
+  const config = options.config === undefined ? {} : (await import('./config-file.ts')).readConfig(options.config);
+  const output = await chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
+  const tables = await chosenTables(options, keyring);
   const source = await open(path, options.threads ?? 'auto');
   const writer = await openWriterOf(path, options, keyring, source);
   const progress = progressBar(source.total);
   const watchers = progress === null ? [] : [progressWatcher(progress)];
   const needsOnlyFrames = output.needsAnalysis === false && writer === null && options.statistics.length === 0;
   if (needsOnlyFrames && options.failOn === undefined) {
+    const { scanFrames } = await import('../daemon/scan.ts');
     output.begin?.();
     const problem = await scanFrames(source, joinListeners(output.listener, watchers), options.count);
     progress?.clear();
@@ -58,7 +58,11 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
       ...(options.count === undefined ? {} : { frames: options.count }),
       ...config,
     },
-    joinListeners(output.listener, [...tables.listeners, ...(writer === null ? [] : [writer.listener]), ...watchers]),
+    joinListeners(output.listener, [
+      ...(tables?.listeners ?? []),
+      ...(writer === null ? [] : [writer.listener]),
+      ...watchers,
+    ]),
   );
   output.begin?.();
   let problem: CaptureProblem | null;
@@ -71,13 +75,20 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   }
   output.end?.();
   const { lastSeconds, lastNanoseconds } = analysis.engine;
-  tables.print({ type: options.type, behindMessages: prints, lastTime: lastSeconds * 1000 + lastNanoseconds / 1e6 });
+  tables?.print({ type: options.type, behindMessages: prints, lastTime: lastSeconds * 1000 + lastNanoseconds / 1e6 });
   if (options.failOn !== undefined && analysis.findings.worst >= SEVERITIES.indexOf(options.failOn)) {
     const worst = SEVERITIES[analysis.findings.worst];
     reportWarning('fail-on', `there are findings up to severity ${worst}`, '`-q -z findings` lists them');
     process.exitCode = ExitCode.finding;
   }
   endWith(path, problem);
+}
+
+/** The tables of `-z`, or null where none was asked for. */
+async function chosenTables(options: ReadOptions, keyring: Keyring): Promise<StatisticsTables | null> {
+  if (options.statistics.length === 0) return null;
+  const { StatisticsTables: Tables } = await import('./statistics-tables.ts');
+  return new Tables(options.statistics, keyring);
 }
 
 async function open(path: string, threads: number | 'auto'): Promise<FrameSource> {
@@ -104,7 +115,8 @@ async function openWriterOf(
   const payload = options.payload === true;
   try {
     const inputs = await inputFiles(path, options);
-    return openWriter({ path: options.write, inputs, keyring, payload, filter: chosenFilter(options) });
+    const { openWriter } = await import('./write.ts');
+    return openWriter({ path: options.write, inputs, keyring, payload, filter: await chosenFilter(options) });
   } catch (error) {
     await source.close();
     throw error;

@@ -3,8 +3,6 @@
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
-import { readIdentity } from '../daemon/keyring/vault/key-files.ts';
-import { findPassphrase } from '../daemon/keyring/vault/passphrase.ts';
 import type { Unlock, UnlockSource } from '../daemon/keyring/vault.ts';
 
 /** What the options give, after commander has read them. */
@@ -46,7 +44,12 @@ export function vaultPath(options: VaultArguments, named?: string): string {
 /** What opens the vault: the identity that was named, else a passphrase. */
 export function unlockSource(options: VaultArguments, path: string): UnlockSource {
   return async (): Promise<Unlock> => {
-    if (options.identity !== undefined) return { kind: 'identity', privateKey: readIdentity(options.identity) };
+    // Loaded only here: who reads with a plain keyring needs none of it.
+    if (options.identity !== undefined) {
+      const { readIdentity } = await import('../daemon/keyring/vault/key-files.ts');
+      return { kind: 'identity', privateKey: readIdentity(options.identity) };
+    }
+    const { findPassphrase } = await import('../daemon/keyring/vault/passphrase.ts');
     const { octets, credential } = await findPassphrase(options.passphraseFile, `Passphrase of ${path}: `);
     return credential === null ? { kind: 'passphrase', octets } : { kind: 'credential', name: credential, octets };
   };

@@ -1,18 +1,14 @@
 // What `read` prints, chosen by `-T`, `-V`, `-x`, `-e`, `-Y` and `-q`: one printer of this folder, behind one interface.
 
 import type { AnalysisListener } from '../../daemon/analysis.ts';
-import { FrameReader } from '../../daemon/engine/frame-reader.ts';
 import { ExitCode, SidescopeError } from '../../daemon/errors.ts';
 import type { Keyring } from '../../daemon/keyring/keyring.ts';
-import { FieldRows, parseRowOptions } from '../../dissectors/field-rows.ts';
-import { type CompiledFilter, compileFilter } from '../../dissectors/filter/compile.ts';
+import type { FieldRows } from '../../dissectors/field-rows.ts';
+import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 import { FilterError } from '../../dissectors/filter/filter-error.ts';
 import { recordPrinter } from '../json-lines.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { textPrinter } from '../text-lines.ts';
-import { chosenEkOutput, chosenJsonOutput, fieldsOutput } from './columns.ts';
-import { detailsOutput, hexOutput } from './details.ts';
-import { ekOutput, jsonOutput } from './documents.ts';
 
 /** A printer: hears of the analysis and writes to standard output. */
 export interface Output {
@@ -28,37 +24,54 @@ export interface Output {
 }
 
 /**
- * The printer that the options ask for.
+ * The printer that the options ask for. What it is made of is loaded here, so that nobody waits for a printer, or for the
+ * language of filters, that nobody asked for.
  *
  * @throws SidescopeError `filter.*` for a filter, a field or a column option that is wrong
  */
-export function chooseOutput(options: ReadOptions, keyring: Keyring): Output {
-  const filter = chosenFilter(options);
-  const rowOptions = named('-E', options.columnOption, (texts) => parseRowOptions(texts));
-  const rows =
-    options.column.length === 0 ? null : named('-e', options.column, (names) => new FieldRows(names, rowOptions));
+export async function chooseOutput(options: ReadOptions, keyring: Keyring): Promise<Output> {
+  const filter = await chosenFilter(options);
+  const rows = await chosenRows(options);
   if (options.quiet === true) return { listener: {} };
   switch (options.type) {
-    case 'fields':
+    case 'fields': {
+      const { fieldsOutput } = await import('./columns.ts');
       // checkReadOptions has seen to it that there are columns.
       return fieldsOutput(rows as FieldRows, filter);
-    case 'json':
-      return rows === null ? jsonOutput(filter, options.hex === true) : chosenJsonOutput(rows, filter);
-    case 'ek':
-      return rows === null ? ekOutput(filter) : chosenEkOutput(rows, filter);
+    }
+    case 'json': {
+      if (rows === null) return (await import('./documents.ts')).jsonOutput(filter, options.hex === true);
+      return (await import('./columns.ts')).chosenJsonOutput(rows, filter);
+    }
+    case 'ek': {
+      if (rows === null) return (await import('./documents.ts')).ekOutput(filter);
+      return (await import('./columns.ts')).chosenEkOutput(rows, filter);
+    }
     case 'ndjson':
-      return messagesOutput(recordPrinter(keyring, options.payload === true), filter);
+      return await messagesOutput(recordPrinter(keyring, options.payload === true), filter);
     case 'text': {
-      if (options.details === true) return detailsOutput(filter, options.hex === true);
+      if (options.details === true) {
+        return (await import('./details.ts')).detailsOutput(filter, options.hex === true);
+      }
       const lines = textPrinter(keyring);
-      return options.hex === true ? hexOutput(lines, filter) : messagesOutput(lines, filter);
+      if (options.hex === true) return (await import('./details.ts')).hexOutput(lines, filter);
+      return await messagesOutput(lines, filter);
     }
   }
 }
 
+/** The columns of `-e` with the options of `-E`, or null where there are none. */
+async function chosenRows(options: ReadOptions): Promise<FieldRows | null> {
+  if (options.column.length + options.columnOption.length === 0) return null;
+  const { FieldRows: Rows, parseRowOptions } = await import('../../dissectors/field-rows.ts');
+  const rowOptions = named('-E', options.columnOption, (texts) => parseRowOptions(texts));
+  return options.column.length === 0 ? null : named('-e', options.column, (names) => new Rows(names, rowOptions));
+}
+
 /** Messages that pass the filter; everything that is not about one message is printed in any case. */
-function messagesOutput(printer: AnalysisListener, filter: CompiledFilter | null): Output {
+async function messagesOutput(printer: AnalysisListener, filter: CompiledFilter | null): Promise<Output> {
   if (filter === null) return { listener: printer };
+  const { FrameReader } = await import('../../daemon/engine/frame-reader.ts');
   const reader = new FrameReader(filter.wanted);
   const accepts: AnalysisListener['accepts'] = (frame, message) => {
     reader.readMessage(frame, message);
@@ -72,9 +85,11 @@ function messagesOutput(printer: AnalysisListener, filter: CompiledFilter | null
  *
  * @throws SidescopeError `filter.*`
  */
-export function chosenFilter(options: ReadOptions): CompiledFilter | null {
+export async function chosenFilter(options: ReadOptions): Promise<CompiledFilter | null> {
   const { filter } = options;
-  return filter === undefined ? null : usable(filter, () => compileFilter(filter));
+  if (filter === undefined) return null;
+  const { compileFilter } = await import('../../dissectors/filter/compile.ts');
+  return usable(filter, () => compileFilter(filter));
 }
 
 /** Runs what may find a filter wrong, and shows where. */

@@ -1,7 +1,6 @@
-// The cryptography of rekey messages: key wrap, leaf keys out of PMKs, the manager's signature.
+// The cryptography of rekey messages: leaf keys out of PMKs, the manager's signature.
 
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject, sign, verify } from 'node:crypto';
-import { aeskw } from '@noble/ciphers/aes.js';
 import { MANAGER_ID_OCTETS } from '../../dissectors/keying/lkh-rekey.ts';
 import { OctetWriter } from '../../dissectors/octets.ts';
 
@@ -15,27 +14,6 @@ const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
 
 /** We chose: what keeps leaf keys apart from everything else that is made from a PMK. */
 const LEAF_LABEL = Buffer.from('sidescope-lkh-leaf-v1');
-
-/**
- * Enciphers a node key or a PGK under a node key: AES-256 key wrap (RFC 3394 2.2.1). It needs no nonce, which would have
- * to be kept and never repeated, and its 8 octets of check value cost less than a nonce and a tag. What it does not cover
- * (which node, which version) the signature does.
- *
- * @returns 40 octets
- */
-export function wrapKey(under: Uint8Array, key: Uint8Array): Uint8Array {
-  return aeskw(under).encrypt(key);
-}
-
-/** The key that was wrapped, or null where it was not wrapped under this one (RFC 3394 2.2.2). */
-export function unwrapKey(under: Uint8Array, wrapped: Uint8Array): Uint8Array | null {
-  try {
-    return aeskw(under).decrypt(wrapped);
-  } catch {
-    // Wrong length or wrong check value: @noble/ciphers says so by throwing.
-    return null;
-  }
-}
 
 /**
  * The key of the leaf that a member is placed at: HKDF-SHA-256 (RFC 5869) of its PMK. It needs no delivery of its own.

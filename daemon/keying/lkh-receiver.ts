@@ -12,7 +12,8 @@ import {
   underNode,
 } from '../../dissectors/keying/lkh-rekey.ts';
 import { type Keyring, sameOctets } from '../keyring/keyring.ts';
-import { isSignatureRight, leafKey, managerKeyId, unwrapKey } from './lkh-crypto.ts';
+import { unwrapKey } from './key-wrap.ts';
+import { isSignatureRight, leafKey, managerKeyId } from './lkh-crypto.ts';
 import type { MikeyFinding } from './mikey.ts';
 import { GRAVITY, type MikeyResult, type PgkDelivery } from './mikey-receiver.ts';
 import { PmkTable } from './pmk-table.ts';

@@ -9,8 +9,9 @@ import {
   type LkhUpdate,
   lkhMessageOctets,
 } from '../../dissectors/keying/lkh-rekey.ts';
+import { wrapKey } from './key-wrap.ts';
 import type { LkhNode } from './lkh.ts';
-import { signRekey, wrapKey } from './lkh-crypto.ts';
+import { signRekey } from './lkh-crypto.ts';
 import type { PgkToDeliver } from './mikey-sender.ts';
 
 /**

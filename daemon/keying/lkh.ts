@@ -12,7 +12,8 @@ import {
   UNDER_PARENT,
   UNDER_SELF,
 } from '../../dissectors/keying/lkh-rekey.ts';
-import { NODE_KEY_OCTETS, wrapKey } from './lkh-crypto.ts';
+import { wrapKey } from './key-wrap.ts';
+import { NODE_KEY_OCTETS } from './lkh-crypto.ts';
 
 /** The specification says (docs/groups.md, rekey message): the highest number that a node can have on the wire. */
 const NODE_MOST = 0xffff_ffff;

@@ -1,8 +1,8 @@
 // The cryptography of MIKEY's pre-shared-key mode (RFC 3830 4): keys from the shared one, the cipher of KEMAC, the MAC.
 
 import { createCipheriv, createHmac, timingSafeEqual } from 'node:crypto';
-import { aeskw } from '@noble/ciphers/aes.js';
 import { EncryptionAlgorithm, MacAlgorithm, PrfFunction } from '../../dissectors/keying/mikey-values.ts';
+import { unwrapKey, wrapKey } from './key-wrap.ts';
 
 // The specification says.
 
@@ -122,7 +122,7 @@ export function encryptKeyData(
   const padded = new Uint8Array(Math.ceil(plain.length / WRAP_BLOCK) * WRAP_BLOCK);
   padded.set(plain);
   const key = deriveKey(source, 'encryption', ENCRYPTION_KEY_OCTETS);
-  const wrapped = aeskw(key).encrypt(padded);
+  const wrapped = wrapKey(key, padded);
   key.fill(0);
   padded.fill(0);
   return wrapped;
@@ -143,14 +143,9 @@ export function decryptKeyData(
   if (algorithm === EncryptionAlgorithm.aesCm128) return applyAesCm(source, timestamp, data);
   if (algorithm !== EncryptionAlgorithm.aesKw128) return null;
   const key = deriveKey(source, 'encryption', ENCRYPTION_KEY_OCTETS);
-  try {
-    return aeskw(key).decrypt(data);
-  } catch {
-    // Wrong length or wrong check value: @noble/ciphers says so by throwing.
-    return null;
-  } finally {
-    key.fill(0);
-  }
+  const plain = unwrapKey(key, data);
+  key.fill(0);
+  return plain;
 }
 
 /** AES-CM-128: the counter begins at (salt xor (0 (16 bits), CSB id, timestamp)) and 16 zero bits (RFC 3830 4.2.3). */

@@ -1,7 +1,8 @@
 // A receiver of rekey messages takes what the manager signed, once, and says why it takes nothing else.
 
 import { describe, expect, test } from 'vitest';
-import { isSignatureRight, leafKey, managerPrivateKey, unwrapKey, wrapKey } from '../../../daemon/keying/lkh-crypto.ts';
+import { unwrapKey, wrapKey } from '../../../daemon/keying/key-wrap.ts';
+import { isSignatureRight, leafKey, managerPrivateKey } from '../../../daemon/keying/lkh-crypto.ts';
 import { buildRekey } from '../../../daemon/keying/lkh-sender.ts';
 import { Keyring, NodeKey } from '../../../daemon/keyring/keyring.ts';
 import { nodeName, parseLkhRekey } from '../../../dissectors/keying/lkh-rekey.ts';

@@ -1,0 +1,82 @@
+// Puts what the command loads into few files: a hundred small modules cost more to find than to run. tsc has written each
+// module beside it; the entries below are replaced, in place, by bundles that share chunks in dist/chunks.
+
+import { rm } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+
+/** What is started as a process or a thread. A new one is one line here. */
+const ENTRIES = ['cli/main.js', 'captures/sources/threaded-worker.js', 'daemon/engine-process/main.js'];
+
+/** Packages that stay outside: large, loaded by few verbs, or with files of their own beside their code. */
+const OUTSIDE = ['blessed', 'pino', 'prom-client', 'ws', '@peculiar/x509', 'reflect-metadata'];
+
+/**
+ * One chunk for all that an entry needs at once, one for all that `read` needs at once: finding a file costs more than the
+ * code of several. What is asked for now and then is left to the bundler.
+ */
+const TOGETHER = { start: 'cli/main.js', read: 'cli/read.js' };
+
+const MARK = /__FILE_OF__\("([^"]+)"\)/g;
+
+/** A module finds its neighbours (workers, package.json) from where tsc wrote it, in whichever chunk it ends up. */
+const placesOfModules = {
+  name: 'places-of-modules',
+  transform(code, id) {
+    if (!id.startsWith(DIST) || !code.includes('import.meta.url')) return null;
+    return code.replaceAll('import.meta.url', `__FILE_OF__("${relative(DIST, id).split(sep).join('/')}")`);
+  },
+  renderChunk(code, chunk) {
+    const folder = dirname(chunk.fileName);
+    return code.replace(
+      MARK,
+      (_, module) => `new URL(${JSON.stringify(relative(folder, module).split(sep).join('/'))}, import.meta.url)`,
+    );
+  },
+};
+
+await rm(join(DIST, 'chunks'), { recursive: true, force: true });
+/** Modules that a module needs before it runs, itself among them. */
+function neededBy(id, context, needed = new Set()) {
+  if (needed.has(id)) return needed;
+  needed.add(id);
+  for (const imported of context.getModuleInfo(id)?.importedIds ?? []) neededBy(imported, context, needed);
+  return needed;
+}
+
+const closures = new Map();
+function isNeededBy(module, id, context) {
+  const own = join(DIST, module);
+  if (!closures.has(module)) closures.set(module, neededBy(own, context));
+  // The module itself stays where it is: it waits for others that may need what the chunk holds.
+  return id !== own && closures.get(module).has(id);
+}
+
+const bundle = await rolldown({
+  input: Object.fromEntries(ENTRIES.map((entry) => [entry.replace(/\.js$/, ''), join(DIST, entry)])),
+  platform: 'node',
+  preserveEntrySignatures: 'allow-extension',
+  // Packages that have modules beside a form for require() give the modules.
+  resolve: { mainFields: ['module', 'main'] },
+  external: [/^node:/, ...OUTSIDE],
+  plugins: [placesOfModules],
+});
+await bundle.write({
+  dir: DIST,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+  comments: false,
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    groups: Object.entries(TOGETHER).map(([name, module], index) => ({
+      debugName: name,
+      name: (id, context) => (isNeededBy(module, id, context) ? name : null),
+      priority: 2 - index,
+    })),
+  },
+});
+await bundle.close();
