@@ -7,6 +7,7 @@ import { readVaultFile } from '../daemon/keyring/vault/unlock-vault.ts';
 import { type VaultCheck, type VaultReport, verifyVault } from '../daemon/keyring/vault/verify-vault.ts';
 import { openVault, type Unlock, type UnlockSource } from '../daemon/keyring/vault.ts';
 import { printable, printableJson } from '../dissectors/printable.ts';
+import type { DaemonKeys } from './keys-daemon.ts';
 import { writeOutput } from './stdout.ts';
 import { actor } from './vault-options.ts';
 
@@ -38,6 +39,26 @@ export async function checkWholeVault(
   if (unlock.kind !== 'identity') unlock.octets.fill(0);
   writeOutput(isJson ? reportJson(report) : reportText(report));
   return report.checks.every((check) => check.isGood);
+}
+
+/**
+ * The same while a daemon has the vault open, which checks it as it stands on disk.
+ *
+ * @param passphrase overwritten
+ */
+export async function checkDaemonVault(
+  daemon: DaemonKeys,
+  passphrase: Uint8Array,
+  isJson: boolean,
+  against: string | undefined,
+): Promise<boolean> {
+  try {
+    const report = await daemon.verify(passphrase, against === undefined ? undefined : readNote(against));
+    writeOutput(isJson ? reportJson(report) : reportText(report));
+    return report.isGood;
+  } finally {
+    passphrase.fill(0);
+  }
 }
 
 function reportText({ checks, checkpoint, checkpointKey }: VaultReport): string {

@@ -3,16 +3,25 @@
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import type { KeyFlaw } from '../daemon/keyring/key-lint.ts';
 import { nearestName } from '../daemon/keyring/nearest-name.ts';
 import { parseInstant } from '../daemon/keyring/rfc3339.ts';
 import { readRecipient } from '../daemon/keyring/vault/key-files.ts';
 import { KEY_NAME_FORMS } from '../daemon/keyring/vault/listing.ts';
 import { credentialOctets, findPassphrase, passphraseFile } from '../daemon/keyring/vault/passphrase.ts';
 import { KEY_ORDERS, type KeyOrder } from '../daemon/keyring/vault/transitions.ts';
-import { createVault, openVault, type SlotRequest, type Unlock, type Vault } from '../daemon/keyring/vault.ts';
+import {
+  createVault,
+  openVault,
+  type SlotRequest,
+  type SlotRow,
+  type Unlock,
+  type Vault,
+} from '../daemon/keyring/vault.ts';
+import { DaemonKeys, daemonRuns } from './keys-daemon.ts';
 import { readImports, writeNewFile } from './keys-files.ts';
 import { importText, keysJson, keysText, orderText } from './keys-text.ts';
-import { checkWholeVault } from './keys-verify.ts';
+import { checkDaemonVault, checkWholeVault } from './keys-verify.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
 import { actor, addVaultOptions, unlockSource, type VaultArguments, vaultPath } from './vault-options.ts';
@@ -36,12 +45,6 @@ interface KeysArguments extends VaultArguments {
   readonly keepPassphraseFile: readonly string[];
   readonly removeSlot: readonly number[];
 }
-
-/**
- * What a verb does to an open vault. A running daemon that has the vault open offers the same through its control socket,
- * so that a revocation takes effect at once.
- */
-export type KeyService = Pick<Vault, 'list' | 'order' | 'importKeyring' | 'accepted' | 'close'>;
 
 /** We chose: characters of a reason; it stands in every record about the keys. */
 const REASON_MOST = 500;
@@ -138,15 +141,18 @@ async function init(named: string | undefined, options: KeysArguments): Promise<
 
 async function importFiles(files: readonly string[], options: KeysArguments): Promise<void> {
   const path = vaultPath(options);
+  const daemon = await DaemonKeys.find(path, 'keys import');
+  if (daemon !== null) {
+    await importIntoDaemon(daemon, files, options);
+    return;
+  }
   // Read first, so that nobody types a passphrase for files that are wrong.
   const imports = await readImports(files, options.exportIdentity ?? options.identity);
   const vault = await open(path, options, 'keys import');
   try {
     for (const { keyring, name, flaws, isPlain } of imports) {
       writeOutput(importText(name, vault.importKeyring(keyring, basename(name))));
-      for (const flaw of flaws) reportWarning(flaw.name, `${name}, group ${flaw.group}: ${flaw.text}`, '');
-      if (!isPlain) continue;
-      reportWarning('keyring.plain', `${name} still holds its keys in the clear`, 'delete it where it is not needed');
+      tellOfFile(name, { flaws, isPlain });
     }
   } finally {
     for (const { keyring } of imports) keyring.wipe();
@@ -154,14 +160,37 @@ async function importFiles(files: readonly string[], options: KeysArguments): Pr
   }
 }
 
+async function importIntoDaemon(daemon: DaemonKeys, files: readonly string[], options: KeysArguments): Promise<void> {
+  try {
+    for (const result of await daemon.importFiles(files, options.exportIdentity ?? options.identity)) {
+      writeOutput(importText(result.name, result));
+      tellOfFile(result.name, result);
+    }
+  } finally {
+    daemon.close();
+  }
+}
+
+/** What the user should know of a file that was imported. */
+function tellOfFile(name: string, { flaws, isPlain }: { flaws: readonly KeyFlaw[]; isPlain: boolean }): void {
+  for (const flaw of flaws) reportWarning(flaw.name, `${name}, group ${flaw.group}: ${flaw.text}`, '');
+  if (isPlain) {
+    reportWarning('keyring.plain', `${name} still holds its keys in the clear`, 'delete it where it is not needed');
+  }
+}
+
 async function list(named: string | undefined, options: KeysArguments): Promise<void> {
   const path = vaultPath(options, named);
-  const vault = await open(path, options, 'keys list');
+  const daemon = await DaemonKeys.find(path, 'keys list');
+  const vault = daemon === null ? await open(path, options, 'keys list') : null;
   try {
-    const rows = vault.list();
-    writeOutput(options.type === 'json' ? keysJson(vault.generation, rows) : keysText(rows));
+    const listed = daemon === null ? null : await daemon.list();
+    const rows = listed?.keys ?? vault?.list() ?? [];
+    const generation = listed?.generation ?? vault?.generation ?? 0;
+    writeOutput(options.type === 'json' ? keysJson(generation, rows) : keysText(rows));
   } finally {
-    vault.close();
+    vault?.close();
+    daemon?.close();
   }
 }
 
@@ -170,9 +199,21 @@ async function carryOut(order: KeyOrder, names: readonly string[], options: Keys
     const hint = 'add --for-good; what was sent under them can never be read again with this vault';
     throw new SidescopeError('usage.for-good', 'destroying keys cannot be undone', hint, ExitCode.usage);
   }
-  const vault: KeyService = await open(vaultPath(options), options, `keys ${order}`);
+  const path = vaultPath(options);
+  const { reason, since } = options;
+  const daemon = await DaemonKeys.find(path, `keys ${order}`);
+  if (daemon !== null) {
+    try {
+      const how = { reason, since, forGood: options.forGood === true };
+      writeOutput(orderText(order, await daemon.order(order, keyNames(names), how)));
+    } finally {
+      daemon.close();
+    }
+    return;
+  }
+  const vault = await open(path, options, `keys ${order}`);
   try {
-    writeOutput(orderText(order, vault.order(order, keyNames(names), options.reason, options.since)));
+    writeOutput(orderText(order, vault.order(order, keyNames(names), reason, since)));
   } finally {
     vault.close();
   }
@@ -187,6 +228,11 @@ async function passwd(named: string | undefined, options: KeysArguments): Promis
     (file): Unlock => ({ kind: 'passphrase', octets: passphraseFile(file) }),
   );
   const remove = [...options.removeSlot];
+  const daemon = await DaemonKeys.find(path, 'keys passwd');
+  if (daemon !== null) {
+    await passwdOfDaemon(daemon, path, options, { add, carry, remove });
+    return;
+  }
   const vault = await open(path, options, 'keys passwd');
   try {
     if (add.length === 0 && remove.length === 0) {
@@ -202,15 +248,45 @@ async function passwd(named: string | undefined, options: KeysArguments): Promis
       add.push({ kind: 'passphrase', octets });
     }
     vault.changeSlots({ add, remove, carry });
-    const slots = vault.slots.map(({ id, kind, name }) => `slot ${id}: ${kind}${name === '' ? '' : ` ${name}`}\n`);
-    writeOutput(`${path} is opened by\n${slots.join('')}`);
-    if (remove.length === 0) return;
-    const hint = 'delete old copies, and replace keys that whoever had the old passphrase must not know';
-    reportWarning('vault.old-copies', 'copies of the vault made before go on opening with the old passphrase', hint);
+    tellOfSlots(path, vault.slots, remove.length > 0);
   } finally {
     wipe([...add, ...carry]);
     vault.close();
   }
+}
+
+/** The same with the daemon: what opens the vault besides passphrases is changed while it does not run. */
+async function passwdOfDaemon(
+  daemon: DaemonKeys,
+  path: string,
+  options: KeysArguments,
+  { add, carry, remove }: { add: readonly SlotRequest[]; carry: readonly Unlock[]; remove: readonly number[] },
+): Promise<void> {
+  const others = add.filter(({ kind }) => kind !== 'passphrase');
+  const secrets = [...add, ...carry];
+  let fresh: Uint8Array | null = null;
+  try {
+    if (others.length > 0) throw daemonRuns('add recipients and credentials');
+    const octetsOf = (each: SlotRequest | Unlock): Uint8Array[] => ('octets' in each ? [each.octets] : []);
+    if (add.length === 0 && remove.length === 0) {
+      const file = options.newPassphraseFile;
+      fresh = file === undefined ? (await findNewPassphrase(path)).octets : passphraseFile(file);
+    }
+    const change = { replace: fresh, add: add.flatMap(octetsOf), keep: carry.flatMap(octetsOf), removeSlots: remove };
+    tellOfSlots(path, await daemon.changeSlots(change), fresh !== null || remove.length > 0);
+  } finally {
+    fresh?.fill(0);
+    wipe(secrets);
+    daemon.close();
+  }
+}
+
+function tellOfSlots(path: string, slots: readonly SlotRow[], isRotated: boolean): void {
+  const rows = slots.map(({ id, kind, name }) => `slot ${id}: ${kind}${name === '' ? '' : ` ${name}`}\n`);
+  writeOutput(`${path} is opened by\n${rows.join('')}`);
+  if (!isRotated) return;
+  const hint = 'delete old copies, and replace keys that whoever had the old passphrase must not know';
+  reportWarning('vault.old-copies', 'copies of the vault made before go on opening with the old passphrase', hint);
 }
 
 function findNewPassphrase(path: string): ReturnType<typeof findPassphrase> {
@@ -219,6 +295,18 @@ function findNewPassphrase(path: string): ReturnType<typeof findPassphrase> {
 
 async function verify(named: string | undefined, options: KeysArguments): Promise<void> {
   const path = vaultPath(options, named);
+  const daemon = await DaemonKeys.find(path, 'keys verify');
+  if (daemon !== null) {
+    try {
+      if (options.renew !== undefined) throw daemonRuns('make side files anew');
+      const { octets } = await findPassphrase(options.passphraseFile, `Passphrase of ${path}: `);
+      const isGood = await checkDaemonVault(daemon, octets, options.type === 'json', options.against);
+      if (!isGood) process.exitCode = ExitCode.finding;
+    } finally {
+      daemon.close();
+    }
+    return;
+  }
   const isGood = await checkWholeVault(path, unlockSource(options, path), {
     isJson: options.type === 'json',
     anchorPath: options.anchor,
@@ -230,6 +318,11 @@ async function verify(named: string | undefined, options: KeysArguments): Promis
 
 async function exportKeys(names: readonly string[], options: KeysArguments): Promise<void> {
   const recipient = readRecipient(options.to);
+  const daemon = await DaemonKeys.find(vaultPath(options), 'keys export');
+  if (daemon !== null) {
+    daemon.close();
+    throw daemonRuns('export keys');
+  }
   const vault = await open(vaultPath(options), options, 'keys export');
   try {
     const { octets, keys } = vault.exportKeys(keyNames(names), recipient, options.reason);

@@ -15,6 +15,7 @@ export interface Verb {
 const VERBS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Verb> }>> = {
   read: { about: 'analyse one capture and print what it holds', load: () => import('./read.ts') },
   tui: { about: 'look into a capture, or at a daemon, on the terminal', load: () => import('./tui.ts') },
+  daemon: { about: 'relay live captures to those who may see them', load: () => import('./daemon.ts') },
   keys: { about: 'the vault and the keys in it', load: () => import('./keys.ts') },
   group: { about: 'the group manager: who gets which key, and who no longer', load: () => import('./group.ts') },
   tap: { about: 'subscribe to a daemon and print its records, or write pcapng', load: () => import('./tap.ts') },

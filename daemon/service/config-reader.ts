@@ -32,6 +32,8 @@ const ROOT = memberTable(
     'vault',
     'passphraseFile',
     'anchor',
+    'identity',
+    'keepDelivered',
     'keyrings',
     'state',
     'journal',
@@ -78,7 +80,7 @@ export function parseDaemonConfig(text: string, path: string): DaemonConfig {
   const reader = new JsonReader(text, path, 'config');
   const folder = dirname(path);
   const draft: Draft = {
-    ...{ vault: null, passphraseFile: null, anchor: null, keyrings: [] },
+    ...{ vault: null, passphraseFile: null, anchor: null, identity: null, keepDelivered: false, keyrings: [] },
     state: join(folder, 'state'),
     journal: defaultJournal(folder),
     sources: [],
@@ -93,14 +95,17 @@ export function parseDaemonConfig(text: string, path: string): DaemonConfig {
     const hint = 'Add "relay": {"operator": "operator.pub"}, by which subscribers are known';
     throw wrong('config.missing-member', `relay is missing (${path})`, hint);
   }
-  const { vault, passphraseFile, anchor, keyrings, level, relay, ...rest } = draft;
-  return { path, ...rest, relay, log: { level }, keys: keyStore({ vault, passphraseFile, anchor, keyrings }, path) };
+  const { vault, passphraseFile, anchor, identity, keepDelivered, keyrings, level, relay, ...rest } = draft;
+  const keys = keyStore({ vault, passphraseFile, anchor, identity, keepDelivered, keyrings }, path);
+  return { path, ...rest, relay, log: { level }, keys };
 }
 
 interface Draft {
   vault: string | null;
   passphraseFile: string | null;
   anchor: string | null;
+  identity: string | null;
+  keepDelivered: boolean;
   keyrings: string[];
   state: string;
   journal: JournalConfig;
@@ -127,6 +132,12 @@ function readRoot(reader: JsonReader, folder: string, draft: Draft): void {
     },
     anchor: () => {
       draft.anchor = readPath(reader, folder);
+    },
+    identity: () => {
+      draft.identity = readPath(reader, folder);
+    },
+    keepDelivered: () => {
+      draft.keepDelivered = reader.flag();
     },
     keyrings: () => {
       draft.keyrings = readTexts(reader, 1).map((name) => resolve(folder, name));
@@ -160,10 +171,9 @@ function readRoot(reader: JsonReader, folder: string, draft: Draft): void {
   reader.object(ROOT, (name) => members[name]());
 }
 
-function keyStore(
-  { vault, passphraseFile, anchor, keyrings }: Pick<Draft, 'vault' | 'passphraseFile' | 'anchor' | 'keyrings'>,
-  path: string,
-): KeyStore {
+type KeyMembers = 'vault' | 'passphraseFile' | 'anchor' | 'identity' | 'keepDelivered' | 'keyrings';
+
+function keyStore({ vault, keyrings, ...how }: Pick<Draft, KeyMembers>, path: string): KeyStore {
   if (vault !== null && keyrings.length > 0) {
     throw wrong(
       'config.two-stores',
@@ -171,7 +181,7 @@ function keyStore(
       'Import the keyrings into the vault',
     );
   }
-  if (vault !== null) return { kind: 'vault', path: vault, passphraseFile, anchor };
+  if (vault !== null) return { kind: 'vault', path: vault, ...how };
   if (keyrings.length > 0) return { kind: 'keyring', paths: keyrings };
   const hint = 'Add "vault": "field.vault"; `sidescope keys init` makes one';
   throw wrong('config.missing-member', `vault is missing (${path})`, hint);

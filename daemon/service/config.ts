@@ -11,6 +11,10 @@ export type KeyStore =
       /** File with the passphrase; null: the credential `vault-pass`, else the terminal. */
       readonly passphraseFile: string | null;
       readonly anchor: string | null;
+      /** X25519 private key (PEM) that opens the vault in place of a passphrase. */
+      readonly identity: string | null;
+      /** Whether PGKs that MIKEY messages deliver live are stored in the vault. */
+      readonly keepDelivered: boolean;
     }
   | { readonly kind: 'keyring'; readonly paths: readonly string[] };
 

@@ -6,6 +6,7 @@ import type { SourceStatus } from '../../captures/sources/live-source.ts';
 import type { EngineStatus } from '../engine-process/engine-port.ts';
 import type { JournalStatus } from '../journal/journal-port.ts';
 import type { RelayRecord } from '../relay/relay-record.ts';
+import type { RelayMetrics } from '../relay/relay-server.ts';
 
 // We chose.
 
@@ -15,25 +16,12 @@ const OTHER_GROUPS = 'other';
 /** Bounds of the time from a frame's arrival to its record's way to subscribers (seconds). */
 const LAG_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** How the relay fares. */
-export interface RelayFigures {
-  readonly subscribers: number;
-  readonly subscriptions: number;
-  readonly queuedRecords: number;
-  readonly queuedOctets: number;
-  readonly sentRecords: number;
-  readonly sentOctets: number;
-  readonly droppedRecords: number;
-  /** Connections refused or closed, by reason. */
-  readonly refused: Readonly<Record<string, number>>;
-}
-
 /** What is asked when somebody scrapes. */
 export interface Sampled {
   readonly sources: readonly SourceStatus[];
   readonly engine: EngineStatus;
   readonly journal: JournalStatus;
-  readonly relay: RelayFigures;
+  readonly relay: RelayMetrics;
   readonly framesUnderWay: number;
 }
 
@@ -233,21 +221,32 @@ const FIGURES: readonly Figure[] = [
   { name: 'sidescope_subscribers', help: 'Subscribers connected', read: one(({ relay }) => relay.subscribers) },
   { name: 'sidescope_subscriptions', help: 'Subscriptions open', read: one(({ relay }) => relay.subscriptions) },
   {
-    name: 'sidescope_relay_queued_records',
-    help: 'Records waiting for subscribers',
-    read: one(({ relay }) => relay.queuedRecords),
+    ...{ name: 'sidescope_relay_queued_records', help: 'Records in the longest queue of a subscriber' },
+    read: one(({ relay }) => relay.queueRecords),
   },
   {
-    name: 'sidescope_relay_queued_bytes',
-    help: 'Octets waiting for subscribers',
-    read: one(({ relay }) => relay.queuedOctets),
+    ...{ name: 'sidescope_relay_queue_age_seconds', help: 'Age of the oldest record that waits for a subscriber' },
+    read: one(({ relay }) => relay.queueMilliseconds / 1000),
   },
-  { name: 'sidescope_relay_sent_records_total', help: 'Records sent', read: one(({ relay }) => relay.sentRecords) },
-  { name: 'sidescope_relay_sent_bytes_total', help: 'Octets sent', read: one(({ relay }) => relay.sentOctets) },
   {
-    name: 'sidescope_relay_dropped_records_total',
-    help: 'Records told as a gap to slow subscribers',
-    read: one(({ relay }) => relay.droppedRecords),
+    ...{ name: 'sidescope_relay_sent_records_total', help: 'Records sent, over all subscriptions' },
+    read: one(({ relay }) => relay.sent),
+  },
+  {
+    ...{ name: 'sidescope_relay_sent_bytes_total', help: 'Octets sent to subscribers' },
+    read: one(({ relay }) => relay.octets),
+  },
+  {
+    ...{ name: 'sidescope_relay_dropped_records_total', help: 'Records told as a gap to slow subscribers' },
+    read: one(({ relay }) => relay.dropped),
+  },
+  {
+    ...{ name: 'sidescope_relay_slow_closed_total', help: 'Connections closed because they were slow' },
+    read: one(({ relay }) => relay.slowClosed),
+  },
+  {
+    ...{ name: 'sidescope_relay_stripped_records_total', help: 'Queued records that lost their plaintext' },
+    read: one(({ relay }) => relay.stripped),
   },
   {
     ...{ name: 'sidescope_relay_refused_total', help: 'Connections refused or closed', label: 'reason' },

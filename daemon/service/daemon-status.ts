@@ -1,0 +1,67 @@
+// How a daemon fares, as `status` of the control socket and of the relay tell it. No keys, no plaintext, no capability.
+
+import type { SourceStatus } from '../../captures/sources/live-source.ts';
+import type { EngineStatus, GroupRow } from '../engine-process/engine-port.ts';
+import type { JournalStatus } from '../journal/journal-port.ts';
+import type { AlarmRecord } from '../relay/relay-record.ts';
+import type { RelayMetrics, SubscriberRow } from '../relay/relay-server.ts';
+import type { Daemon } from './daemon.ts';
+import type { PipelineStatus } from './pipeline.ts';
+
+/** See the head of the file. Times: RFC 3339 where they are text. */
+export interface DaemonStatus {
+  readonly version: string;
+  readonly state: 'starting' | 'running' | 'stopping';
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly now: string;
+  readonly config: string;
+  readonly memoryOctets: number;
+  readonly alarms: readonly AlarmRecord[];
+  readonly sources: readonly SourceStatus[];
+  readonly engine: EngineStatus;
+  readonly pipeline: PipelineStatus;
+  readonly journal: JournalStatus;
+  readonly relay: RelayMetrics & {
+    readonly addresses: readonly string[];
+    /** Whether plaintext may leave at all now. */
+    readonly plainAllowed: boolean;
+    readonly subscribers: number;
+    readonly rows: readonly SubscriberRow[];
+  };
+  readonly groups: readonly GroupRow[];
+  /** Keys by state today. */
+  readonly keys: Readonly<Record<string, number>>;
+  /** Lines of analysis and the clock that the gate for plaintext goes by in each. */
+  readonly tracks: readonly { readonly name: string; readonly clock: string }[];
+}
+
+/** Looks at a daemon. */
+export function daemonStatus(daemon: Daemon): DaemonStatus {
+  const { around, journal, engine, relay, pipeline, sources, gate } = daemon;
+  const keys: Record<string, number> = {};
+  for (const { state } of gate.rows()) keys[state] = (keys[state] ?? 0) + 1;
+  return {
+    version: around.version,
+    state: daemon.state,
+    pid: process.pid,
+    startedAt: new Date(daemon.startedAt).toISOString(),
+    now: new Date(around.now()).toISOString(),
+    config: daemon.config.path,
+    memoryOctets: process.memoryUsage.rss(),
+    alarms: daemon.alarms.standing(),
+    sources: sources.statuses(),
+    engine: engine.status(),
+    pipeline: pipeline.status(),
+    journal: journal.status(),
+    relay: {
+      ...relay.metrics(),
+      addresses: relay.addresses,
+      plainAllowed: journal.status().state === 'good',
+      rows: relay.subscribers(),
+    },
+    groups: daemon.groups,
+    keys,
+    tracks: daemon.tracks.all().map(({ name, clock }) => ({ name, clock })),
+  };
+}

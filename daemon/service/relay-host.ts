@@ -1,0 +1,136 @@
+// What the relay asks of the daemon, answered from journal, engine and gate.
+
+import type { EnginePort, GroupRow, KeyRow, TreeAnswer } from '../engine-process/engine-port.ts';
+import type { JournalPort } from '../journal/journal-port.ts';
+import type { MissingRange, RelayedFrame, RelayHost } from '../relay/relay-port.ts';
+import type { EngineRecord, KeyName, PlainPart, RelayRecord } from '../relay/relay-record.ts';
+import { batchOf, type FoundFrame, findFrames } from './frame-lookup.ts';
+import type { Tracks } from './frame-numbers.ts';
+import type { KeyGate } from './key-gate.ts';
+
+// We chose: frames of the same track before one whose tree is asked for: what they prove of its context counts.
+const CONTEXT_FRAMES = 400;
+
+/** What the answers come from. */
+export interface HostParts {
+  readonly journal: JournalPort;
+  readonly engine: EnginePort;
+  readonly gate: KeyGate;
+  readonly tracks: Tracks;
+  readonly groups: () => readonly GroupRow[];
+  /** Sequence number handed to the relay last. */
+  readonly head: () => number;
+  readonly status: () => unknown;
+}
+
+/** See the head of the file. */
+export class DaemonHost implements RelayHost {
+  readonly #parts: HostParts;
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+  }
+
+  get head(): number {
+    return this.#parts.head();
+  }
+
+  /** Nothing plain leaves that could not be put on record. */
+  get plainAllowed(): boolean {
+    return this.#parts.journal.status().state === 'good';
+  }
+
+  history(
+    seq: number,
+    limit: number,
+  ): Promise<{ readonly records: readonly RelayRecord[]; readonly missing: readonly MissingRange[] }> {
+    return this.#parts.journal.readRecords(seq, limit);
+  }
+
+  async plainOf(
+    records: readonly RelayRecord[],
+    view: 'plain' | 'forensic',
+    reason: string | null,
+  ): Promise<readonly (PlainPart | null)[]> {
+    const { journal, engine } = this.#parts;
+    const frames = await findFrames(journal, records.flatMap(framesOf));
+    const items: { record: EngineRecord; frames: ReturnType<typeof batchOf> }[] = [];
+    const places: number[] = [];
+    for (const [index, record] of records.entries()) {
+      const found = framesOf(record).map((number) => frames.get(number));
+      if (found.length === 0 || found.includes(undefined)) continue;
+      items.push({ record, frames: batchOf(found as FoundFrame[]) });
+      places.push(index);
+    }
+    const parts: (PlainPart | null)[] = records.map(() => null);
+    if (items.length === 0) return parts;
+    const told = await engine.retell(items, view, reason);
+    for (const [index, place] of places.entries()) parts[place] = told[index];
+    return parts;
+  }
+
+  async tree(
+    frame: number,
+    view: 'meta' | 'plain' | 'forensic',
+  ): Promise<(TreeAnswer & { readonly track: number }) | null> {
+    const { journal, engine } = this.#parts;
+    const around: FoundFrame[] = [];
+    const first = Math.max(1, frame - CONTEXT_FRAMES);
+    const numbers = Array.from({ length: frame - first + 1 }, (_, index) => first + index);
+    const found = await findFrames(journal, numbers);
+    const asked = found.get(frame);
+    if (asked === undefined) return null;
+    const track = this.#trackOf(asked);
+    for (const each of found.values()) if (this.#trackOf(each) === track) around.push(each);
+    const answer = await engine.tree(batchOf(around), view, track);
+    return answer === null ? null : { ...answer, track };
+  }
+
+  async frame(frame: number): Promise<RelayedFrame | null> {
+    const found = (await findFrames(this.#parts.journal, [frame])).get(frame);
+    if (found === undefined) return null;
+    const row = this.#parts.journal.interfaces().find(({ interfaceId }) => interfaceId === found.interfaceId);
+    const { number, linkType, seconds, nanoseconds, digits, bytes, original } = found;
+    const interfaceName = row === undefined ? 'unknown' : `${row.source}/${row.name}`;
+    const header = await this.tree(frame, 'meta');
+    // The child knows where headers end; where it cannot say, nothing but the fact that there was a frame may be seen.
+    const shown = header?.octets.find(({ name }) => name === 'frame')?.hex.length ?? 0;
+    const headerOctets = shown / 2;
+    return { number, interfaceName, linkType, seconds, nanoseconds, digits, bytes, original, headerOctets };
+  }
+
+  mayUse(key: KeyName, track: number): boolean {
+    return this.#parts.gate.mayUse(key, track);
+  }
+
+  keyRows(): readonly KeyRow[] {
+    return this.#parts.gate.rows();
+  }
+
+  groupRows(): readonly GroupRow[] {
+    return this.#parts.groups();
+  }
+
+  demandChanged(demand: ReadonlyMap<string, 'plain' | 'forensic'>): void {
+    this.#parts.engine.demand(demand);
+  }
+
+  audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.#parts.engine.audit(type, data);
+  }
+
+  status(): unknown {
+    return this.#parts.status();
+  }
+
+  #trackOf({ interfaceId }: FoundFrame): number {
+    const row = this.#parts.journal.interfaces().find((each) => each.interfaceId === interfaceId);
+    return row === undefined ? 0 : this.#parts.tracks.named(row.track).track;
+  }
+}
+
+/** Frames that a record's plain part comes from; none where it has no plain part of its own to come from. */
+function framesOf({ event }: RelayRecord): readonly number[] {
+  if (event.type === 'message') return event.frames ?? [event.frame];
+  return [];
+}
