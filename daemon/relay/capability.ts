@@ -70,11 +70,9 @@ export type CapabilityRefusal =
   | 'signature'
   | 'issuer'
   | 'audience'
-  | 'subject'
   | 'too-long'
   | 'not-yet-valid'
-  | 'expired'
-  | 'revoked';
+  | 'expired';
 
 /** A capability that was read, or why not. */
 export type CapabilityResult =

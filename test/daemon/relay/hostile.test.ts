@@ -1,0 +1,353 @@
+// Clients that mean harm, over real sockets: refused with the right code, and nobody else notices (reference security C.3
+// and E.3 57 to 62).
+
+import { statSync } from 'node:fs';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { RelayClient } from '../../../daemon/relay/client.ts';
+import { messageRecord } from './fake-host.ts';
+import { RelayFixture, until } from './fixture.ts';
+import { RawClient, rawSocket, requestHead, statusOf } from './raw-client.ts';
+
+const META = [{ gid: '*', views: ['meta' as const] }];
+const PLAIN = [{ gid: '*', views: ['meta' as const, 'plain' as const] }];
+
+/** A subscriber that means well, and what it got. */
+async function honest(
+  fixture: RelayFixture,
+  address = fixture.addresses[0],
+): Promise<{ seqs: number[]; late: number[] }> {
+  const { identity, capability } = fixture.subscriber(META);
+  const client = new RelayClient({ address, identity, capability, reconnect: 'never' });
+  onTestFinished(() => client.close());
+  const got = { seqs: [] as number[], late: [] as number[] };
+  const take = async (): Promise<void> => {
+    for await (const items of client.subscribe({})) {
+      for (const item of items) {
+        if (item.kind !== 'record') continue;
+        got.seqs.push(item.seq);
+        got.late.push(performance.now() - (sentAt.get(item.seq) ?? 0));
+      }
+    }
+  };
+  take().catch(() => undefined);
+  const before = fixture.server.metrics().subscriptions;
+  await until(() => fixture.server.metrics().subscriptions > before, 'the honest subscriber');
+  return got;
+}
+
+const sentAt = new Map<number, number>();
+
+function deliver(fixture: RelayFixture, count: number): void {
+  const records = Array.from({ length: count }, (_, index) => messageRecord(fixture.host.head + 1 + index));
+  for (const { seq } of records) sentAt.set(seq, performance.now());
+  fixture.deliver(records);
+}
+
+describe('before the upgrade', () => {
+  const GOOD = 'https://console.example:8443';
+
+  test.each([
+    ['no Origin, as programs come', undefined, 101],
+    ['the one that is listed', GOOD, 101],
+    ['another site', 'https://evil.example', 403],
+    ['null, of a sandboxed page', 'null', 403],
+    ['another case', 'https://Console.example:8443', 403],
+    ['another port', 'https://console.example', 403],
+    ['another scheme', 'http://console.example:8443', 403],
+    ['a longer name', 'https://console.example:8443.evil.example', 403],
+    ['with a path', `${GOOD}/`, 403],
+    ['empty', '', 403],
+    ['two headers', [GOOD, 'https://evil.example'], 403],
+    ['the listed one twice', [GOOD, GOOD], 403],
+    ['two in one header', `${GOOD}, https://evil.example`, 403],
+  ])('Origin: %s', async (_what, origin, status) => {
+    const fixture = await RelayFixture.start({ origins: [GOOD] });
+    expect(await statusOf(fixture, requestHead(origin === undefined ? {} : { Origin: origin }))).toBe(status);
+  });
+
+  test('no Origin is let in where none is listed', async () => {
+    const fixture = await RelayFixture.start();
+    for (const Origin of [GOOD, 'null', 'http://localhost', 'https://127.0.0.1']) {
+      expect(await statusOf(fixture, requestHead({ Origin }))).toBe(403);
+    }
+    expect(fixture.server.metrics().refused).toEqual({ origin: 4 });
+  });
+
+  test.each([
+    ['of another name that points here', 'rebound.example', 421],
+    ['with another port', 'localhost:81', 421],
+    ['twice', ['localhost', 'localhost'], 421],
+    ['in upper case, as names may be', 'LOCALHOST', 101],
+  ])('Host: %s', async (_what, host, status) => {
+    const fixture = await RelayFixture.start();
+    expect(await statusOf(fixture, requestHead({ Host: host }))).toBe(status);
+  });
+
+  test('Host over TLS: addresses of the listener with its port, nothing else', async () => {
+    const fixture = await RelayFixture.start({ tls: true });
+    const { port } = new URL(fixture.addresses[1]);
+    const status = (Host: string): Promise<number> => statusOf(fixture, requestHead({ Host }), 'tls');
+    expect(await status(`127.0.0.1:${port}`)).toBe(101);
+    expect(await status(`localhost:${port}`)).toBe(101);
+    expect(await status('127.0.0.1')).toBe(421);
+    expect(await status(`rebound.example:${port}`)).toBe(421);
+  });
+
+  test.each([
+    ['a token in the address', {}, 'GET /v1/relay?token=abc HTTP/1.1', 404],
+    ['another path', {}, 'GET / HTTP/1.1', 404],
+    ['the path in another spelling', {}, 'GET /v1/./relay HTTP/1.1', 404],
+    ['a POST', {}, 'POST /v1/relay HTTP/1.1', 405],
+    ['no subprotocol', { 'Sec-WebSocket-Protocol': null }, undefined, 400],
+    ['another subprotocol', { 'Sec-WebSocket-Protocol': 'sidescope.relay.2' }, undefined, 400],
+    ['an old version', { 'Sec-WebSocket-Version': '7' }, undefined, 400],
+    ['no upgrade at all', { Upgrade: null, Connection: 'keep-alive' }, undefined, 426],
+    ['heads of more than 8 KiB', { 'X-Much': 'x'.repeat(8300) }, undefined, 0],
+    ['a thousand headers', { 'X-Many': Array.from({ length: 1200 }, () => 'x') }, undefined, 0],
+  ])('%s', async (_what, lines, first, status) => {
+    const fixture = await RelayFixture.start();
+    expect(await statusOf(fixture, requestHead(lines, first))).toBe(status);
+  });
+
+  test('the socket is for its owner alone; TLS 1.2 is not spoken', async () => {
+    const fixture = await RelayFixture.start({ tls: true });
+    expect(statSync(fixture.socket).mode & 0o777).toBe(0o600);
+    const port = Number(new URL(fixture.addresses[1]).port);
+    const old = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+    const failed = await new Promise((resolve) => {
+      old.once('secureConnect', () => resolve(false));
+      old.once('error', () => resolve(true));
+    });
+    old.destroy();
+    expect(failed).toBe(true);
+  });
+
+  test('five failures of an address and it has to wait; a socket file has no address', async () => {
+    const fixture = await RelayFixture.start({ tls: true });
+    const { port } = new URL(fixture.addresses[1]);
+    for (let count = 0; count < 5; count++) {
+      const socket = await rawSocket(fixture, 'tls');
+      socket.write(requestHead({ Host: `localhost:${port}` }));
+      await new Promise((resolve) => {
+        socket.once('data', resolve);
+      });
+      // A masked text frame `{}`: no authentication.
+      socket.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x7b, 0x7d]));
+      await until(() => fixture.server.metrics().refused.authentication === count + 1, 'a refusal');
+    }
+    expect(await statusOf(fixture, requestHead({ Host: `localhost:${port}` }), 'tls')).toBe(429);
+    expect(await statusOf(fixture, requestHead())).toBe(101);
+  });
+});
+
+describe('authentication', () => {
+  test('none: 4001 after 2 s', async () => {
+    const fixture = await RelayFixture.start();
+    const client = await RawClient.open(fixture);
+    const begun = performance.now();
+    expect(await client.closed).toBe(4001);
+    expect(performance.now() - begun).toBeGreaterThan(1500);
+  });
+
+  test('replayed: on a new connection, at another daemon, twice on one', async () => {
+    const fixture = await RelayFixture.start();
+    const other = await RelayFixture.start();
+    const subscriber = fixture.subscriber(META);
+    const first = await RawClient.open(fixture);
+    const auth = first.auth(fixture, subscriber);
+    first.say(auth);
+    await first.next(({ type }) => type === 'ready');
+    const second = await RawClient.open(fixture);
+    second.say(auth);
+    expect(await second.closed).toBe(4001);
+    const elsewhere = await RawClient.open(other);
+    elsewhere.say(auth);
+    expect(await elsewhere.closed).toBe(4001);
+    first.say(auth);
+    expect(await first.closed).toBe(1008);
+  });
+
+  test('a capability of somebody else, one that ended, one that is widened', async () => {
+    const fixture = await RelayFixture.start();
+    const subscriber = fixture.subscriber(META);
+    const thief = await RawClient.open(fixture);
+    thief.say(thief.auth(fixture, { ...fixture.subscriber(PLAIN), capability: subscriber.capability }));
+    expect(await thief.closed).toBe(4001);
+    const late = await RawClient.open(fixture);
+    const now = Math.floor(Date.now() / 1000);
+    late.say(late.auth(fixture, fixture.subscriber(META, { nbf: now - 100, exp: now - 1 })));
+    expect(await late.closed).toBe(4003);
+    const wider = await RawClient.open(fixture);
+    const [head, , signature] = subscriber.capability.split('.');
+    const claims = JSON.parse(Buffer.from(subscriber.capability.split('.')[1], 'base64url').toString()) as object;
+    const json = JSON.stringify(claims).replace('["meta"]', '["meta","plain"]');
+    const capability = `${head}.${Buffer.from(json).toString('base64url')}.${signature}`;
+    wider.say(wider.auth(fixture, { ...subscriber, capability }));
+    expect(await wider.closed).toBe(4001);
+    expect(fixture.host.audited.filter(({ type }) => type === 'relay.refused')).toHaveLength(3);
+    expect(JSON.stringify([fixture.host.audited, fixture.logged])).not.toContain(subscriber.capability);
+  });
+
+  test('a grant that is used more often than it allows: 4003', async () => {
+    const fixture = await RelayFixture.start();
+    const subscriber = fixture.subscriber(META, { maxConn: 1 });
+    const one = await RawClient.open(fixture);
+    one.say(one.auth(fixture, subscriber));
+    await one.next(({ type }) => type === 'ready');
+    const two = await RawClient.open(fixture);
+    two.say(two.auth(fixture, subscriber));
+    expect(await two.closed).toBe(4003);
+  });
+});
+
+describe('behind it', () => {
+  test('messages of more than 64 KiB: 1009; fragments of one octet: 1008; binary: 1008', async () => {
+    const fixture = await RelayFixture.start();
+    const large = await RawClient.ready(fixture, META);
+    large.webSocket.send('x'.repeat(65_537));
+    expect(await large.closed).toBe(1009);
+    const fragments = await RawClient.ready(fixture, META);
+    for (let count = 0; count < 17; count++) fragments.webSocket.send('x', { fin: false });
+    expect(await fragments.closed).toBe(1008);
+    const binary = await RawClient.ready(fixture, META);
+    binary.webSocket.send(Buffer.alloc(4));
+    expect(await binary.closed).toBe(1008);
+  });
+
+  test('floods of pings and of messages: 4008', async () => {
+    const fixture = await RelayFixture.start();
+    const pings = await RawClient.ready(fixture, META);
+    for (let count = 0; count < 30; count++) pings.webSocket.ping();
+    expect(await pings.closed).toBe(4008);
+    const messages = await RawClient.ready(fixture, META);
+    for (let count = 0; count < 30; count++) messages.say({ type: 'unsubscribe', sid: 1 });
+    expect(await messages.closed).toBe(4008);
+  });
+
+  test('a stalled subscriber is closed or told of its gap; nobody else waits', async () => {
+    const fixture = await RelayFixture.start();
+    const stalled = await RawClient.ready(fixture, META);
+    stalled.say({ type: 'subscribe', sid: 1, view: 'meta', slow: 'gap' });
+    await stalled.next(({ type }) => type === 'live');
+    const leaving = await RawClient.ready(fixture, META);
+    leaving.say({ type: 'subscribe', sid: 1, view: 'meta' });
+    await leaving.next(({ type }) => type === 'live');
+    const good = await honest(fixture);
+    stalled.webSocket.pause();
+    leaving.webSocket.pause();
+    for (let round = 0; round < 40; round++) {
+      deliver(fixture, 250);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20);
+      });
+    }
+    await until(() => good.seqs.length === 10_000, 'all records', 10_000);
+    expect(good.seqs).toEqual(Array.from({ length: 10_000 }, (_, index) => index + 1));
+    await until(() => fixture.server.metrics().slowClosed === 1, 'the end of the stalled one');
+    stalled.webSocket.resume();
+    deliver(fixture, 1);
+    await until(() => JSON.stringify(stalled.messages.at(-1)).includes('"seq":10001,'), 'the newest record');
+    const items = stalled.messages.flatMap(
+      (message) => (message.records ?? []) as ({ seq: number } | { gap: { from: number; to: number } })[],
+    );
+    let next = 1;
+    for (const item of items) {
+      expect('seq' in item ? item.seq : item.gap.from).toBe(next);
+      next = ('seq' in item ? item.seq : item.gap.to) + 1;
+    }
+    expect(items.some((item) => 'gap' in item)).toBe(true);
+  });
+
+  test('a revoked grant is closed (4003) within a second; the rest goes on', async () => {
+    const fixture = await RelayFixture.start();
+    const good = await honest(fixture);
+    const client = await RawClient.ready(fixture, PLAIN);
+    client.say({ type: 'subscribe', sid: 1, view: 'plain' });
+    await client.next(({ type }) => type === 'live');
+    const row = fixture.server.subscribers().find(({ subscriptions }) => subscriptions[0]?.view === 'plain');
+    const begun = performance.now();
+    fixture.server.revoke('subject', row?.sub ?? '', 'lost');
+    deliver(fixture, 1);
+    expect(await client.closed).toBe(4003);
+    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(JSON.stringify(client.messages)).not.toContain('"seq":1,');
+    await until(() => good.seqs.length === 1, 'the record of the other');
+    expect(fixture.host.demand.size).toBe(0);
+  });
+
+  test('a key that is taken back while a socket holds its plaintext: the connection ends within a second', async () => {
+    const fixture = await RelayFixture.start();
+    const client = await RawClient.ready(fixture, PLAIN);
+    client.say({ type: 'subscribe', sid: 1, view: 'plain', slow: 'gap' });
+    await client.next(({ type }) => type === 'live');
+    client.webSocket.pause();
+    for (let round = 0; round < 30; round++) {
+      deliver(fixture, 100);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 11);
+      });
+    }
+    fixture.host.refusedKeys.add('f00001/39');
+    fixture.server.keysChanged();
+    await until(() => fixture.server.metrics().subscribers === 0, 'the end of the connection', 1000);
+    // A subscriber that keeps up stays, without plaintext.
+    const other = await RawClient.ready(fixture, PLAIN);
+    other.say({ type: 'subscribe', sid: 1, view: 'plain' });
+    await other.next(({ type }) => type === 'live');
+    deliver(fixture, 1);
+    const message = await other.next(({ type }) => type === 'records');
+    expect(JSON.stringify(message)).not.toContain('payload');
+  });
+});
+
+describe('floods of connections', () => {
+  test('half-open ones make room for each other and go after 2 s; honest subscribers come and stay', async () => {
+    const fixture = await RelayFixture.start();
+    const good = await honest(fixture);
+    const sockets: Socket[] = [];
+    for (let count = 0; count < 400; count++)
+      sockets.push(connectTcp({ path: fixture.socket }).on('error', () => undefined));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    for (const socket of sockets.slice(0, 100)) socket.write('GET /v1/relay HTTP/1.1\r\nHost: loc');
+    await until(() => fixture.server.metrics().connections > 200, 'many sockets');
+    expect(fixture.server.metrics().connections).toBeLessThanOrEqual(256);
+    const late = await honest(fixture);
+    deliver(fixture, 10);
+    await until(() => good.seqs.length === 10 && late.seqs.length === 10, 'the records');
+    await until(() => fixture.server.metrics().connections === 2, 'the end of the half-open ones', 8000);
+  });
+
+  test('10,000 connections that come and go cost no memory and no record', async () => {
+    const fixture = await RelayFixture.start();
+    const good = await honest(fixture);
+    globalThis.gc?.();
+    const before = process.memoryUsage().rss;
+    for (let round = 0; round < 100; round++) {
+      const sockets = Array.from({ length: 100 }, () =>
+        connectTcp({ path: fixture.socket }).on('error', () => undefined),
+      );
+      await Promise.all(
+        sockets.map(
+          (socket, index) =>
+            new Promise<void>((resolve) => {
+              socket.on('connect', () => {
+                if (index % 3 === 0) socket.write(requestHead());
+                if (index % 3 === 1) socket.write('\0'.repeat(100));
+                setImmediate(() => socket.destroy());
+              });
+              socket.on('close', () => resolve());
+            }),
+        ),
+      );
+      deliver(fixture, 10);
+    }
+    await until(() => good.seqs.length === 1000, 'all records');
+    await until(() => fixture.server.metrics().connections === 1, 'the end of the others', 5000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
+    expect(fixture.server.metrics().subscribers).toBe(1);
+  });
+});
