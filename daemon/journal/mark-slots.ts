@@ -91,6 +91,8 @@ export class MarkSlots {
   }
 
   async #run(): Promise<void> {
+    // Not in the caller's turn, where `#running` is not set yet.
+    await Promise.resolve();
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];

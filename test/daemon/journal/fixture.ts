@@ -8,10 +8,9 @@ import type { JournalPort } from '../../../daemon/journal/journal-port.ts';
 import { openJournal } from '../../../daemon/journal/open-journal.ts';
 import type { JournalOptions, KeptLimits } from '../../../daemon/journal/options.ts';
 import type { EngineRecord, RelayRecord } from '../../../daemon/relay/relay-record.ts';
-import type { MemoryDisk } from './memory-disk.ts';
+import { type MemoryDisk, NOW } from './memory-disk.ts';
 
 export const FOLDER = '/journal';
-export const NOW = Date.UTC(2026, 10, 27, 3);
 
 /** No limit in all, files of so many octets. */
 export function limits(octets: number | null, files: number | null = null): KeptLimits {

@@ -14,6 +14,9 @@ import type { FileFacts, JournalFileSystem } from '../../../daemon/journal/file-
 export const CRASHES = ['nothing', 'all', 'names', 'contents', 'pages'] as const;
 export type Crash = (typeof CRASHES)[number];
 
+/** Time stands still on this machine. */
+export const NOW = Date.UTC(2026, 10, 27, 3);
+
 /** Octets of a page: small, so that a few records span several. */
 const PAGE = 64;
 
@@ -89,7 +92,7 @@ export class MemoryDisk implements JournalFileSystem {
 
   /** Puts a file there, durable. */
   put(path: string, octets: Uint8Array, mode = 0o600): void {
-    const inode = { octets, durable: octets, mode, modified: 0 };
+    const inode = { octets, durable: octets, mode, modified: NOW };
     this.names.set(path, inode);
     this.durableNames.set(path, inode);
   }
@@ -100,7 +103,7 @@ export class MemoryDisk implements JournalFileSystem {
     if (how === 'create') {
       if (inode !== undefined) throw failure('EEXIST');
       await this.#call(`create ${path}`);
-      inode = { octets: new Uint8Array(0), durable: new Uint8Array(0), mode: 0o600, modified: 0 };
+      inode = { octets: new Uint8Array(0), durable: new Uint8Array(0), mode: 0o600, modified: NOW };
       this.names.set(path, inode);
     }
     if (inode === undefined) throw failure('ENOENT');
