@@ -7,6 +7,8 @@ import type { Outbox, Span } from './outbox.ts';
 
 /** What the lane tells its owner. */
 export interface LaneListener {
+  /** A group is about to be written, up to this ticket: waits for what must be durable before. */
+  before?(ticket: number): Promise<void>;
   /** These stretches are durable; the files' own numbers have been raised. In order. */
   kept(spans: readonly Span[]): void;
   /**
@@ -96,7 +98,9 @@ export class CommitLane {
   async #commit(): Promise<void> {
     this.#lastStart = performance.now();
     const group = this.#outbox.take();
-    this.octetsInFlight = group.spans.at(-1)?.end ?? 0;
+    const last = group.spans.at(-1);
+    this.octetsInFlight = last?.end ?? 0;
+    if (last !== undefined) await this.#listener.before?.(last.ticket);
     const waiting: Span[] = [];
     let done = 0;
     try {

@@ -55,7 +55,8 @@ export interface JournalPort {
   durable(frame: number): Promise<boolean>;
   /**
    * Gives records their `seq` and keeps them without their plain part, together with how far frames were judged. Resolves
-   * when durable, in the order of the calls; never rejects. The records come back with their plain part.
+   * when durable, in the order of the calls; never rejects. The records come back with their plain part. They are written
+   * after the frames up to `through`, so that a crash leaves no record without its frames.
    *
    * `kept` is false where the disk refused the records: then `seq` and `through` alone were made durable, so that neither
    * is used twice after a crash, and the records may be told. Where the disk refused even that, `records` is empty: their

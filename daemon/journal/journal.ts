@@ -93,6 +93,7 @@ export class Journal implements JournalPort {
       refused: (_, error) => this.#framesRefused(error),
     });
     this.#recordLane = new CommitLane(fs, folder, this.#records.outbox, commitInterval, now, {
+      before: (ticket) => this.#framesBefore(ticket),
       kept: (spans) => this.#recordsKept(spans),
       refused: (_, error) => this.#recordsRefused(error),
     });
@@ -229,6 +230,12 @@ export class Journal implements JournalPort {
     if (this.#start.missedFrames.has(frame)) return false;
     if (frame <= this.#durableFrame) return true;
     return this.#isOver ? false : null;
+  }
+
+  /** Records are written when the frames they speak of are durable: a crash never leaves a record without its frame. */
+  async #framesBefore(ticket: number): Promise<void> {
+    const through = this.#appended.findLast((appended) => appended.ticket <= ticket)?.through ?? 0;
+    await this.durable(Math.min(through, this.#acceptedFrame));
   }
 
   #framesKept(spans: readonly Span[]): void {

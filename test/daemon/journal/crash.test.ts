@@ -61,9 +61,10 @@ async function work(journal: JournalPort, rounds: number, promised: Promised): P
 }
 
 async function judge(journal: JournalPort, from: number, last: number, promised: Promised): Promise<void> {
-  if (await journal.durable(last)) promised.frame = Math.max(promised.frame, last);
   const told = Array.from({ length: last - from + 1 }, (_, at) => recordOf(from + at));
-  const { records } = await journal.appendRecords(told, last);
+  const written = journal.appendRecords(told, last);
+  if (await journal.durable(last)) promised.frame = Math.max(promised.frame, last);
+  const { records } = await written;
   for (const { seq, event } of records) {
     if (promised.records.has(seq)) promised.wrong.push(`record ${seq} was told twice`);
     promised.records.set(seq, 'frame' in event ? event.frame : 0);

@@ -1,0 +1,58 @@
+// A process that appends to a journal and says what was acknowledged, until somebody kills it. Arguments: the folder.
+// Lines: `open NEXT-FRAME LAST-SEQ JUDGED`, `frame N` (durable up to it), `record SEQ FRAME` (told).
+
+import { writeSync } from 'node:fs';
+import { openJournal } from '../../../dist/daemon/journal/open-journal.js';
+
+const limits = { file: { octets: 20_000, milliseconds: null }, all: { files: null, octets: null, milliseconds: null } };
+const journal = await openJournal(process.argv[2], { frames: limits, records: limits, commitInterval: 1 });
+journal.interfaceId({ source: 'lab', name: 'wlan0', linkType: 147, track: 'wall' });
+say(`open ${journal.nextFrame} ${journal.lastSeq} ${journal.judgedThrough}`);
+
+function say(text) {
+  writeSync(1, `${text}\n`);
+}
+
+function batch(first, count) {
+  const bytes = new Uint8Array(count * 40);
+  for (let row = 0; row < count; row++) new DataView(bytes.buffer).setUint32(row * 40, first + row);
+  return {
+    bytes,
+    view: new DataView(bytes.buffer),
+    count,
+    firstFrame: first,
+    offset: Uint32Array.from({ length: count }, (_, row) => row * 40),
+    captured: new Uint32Array(count).fill(40),
+    original: new Uint32Array(count).fill(40),
+    seconds: new Float64Array(count).fill(1_700_000_000),
+    nanoseconds: new Uint32Array(count),
+    digits: new Uint8Array(count).fill(6),
+    linkType: new Uint16Array(count).fill(147),
+    interfaceId: new Uint16Array(count),
+    marks: [],
+  };
+}
+
+async function judge(from, to) {
+  const records = [];
+  for (let frame = from; frame <= to; frame++) {
+    const event = { v: 1, type: 'key', frame, time: '', event: 'delivered', accepted: true };
+    records.push({ event, plain: null, access: 'plain', key: null, track: 0 });
+  }
+  const written = journal.appendRecords(records, to);
+  if (await journal.durable(to)) say(`frame ${to}`);
+  const { records: told } = await written;
+  say(told.map(({ seq, event }) => `record ${seq} ${event.frame}`).join('\n'));
+}
+
+if (journal.judgedThrough + 1 < journal.nextFrame) await judge(journal.judgedThrough + 1, journal.nextFrame - 1);
+let underway = 0;
+for (let round = 0; ; round++) {
+  const first = journal.nextFrame;
+  const count = 1 + (round % 7);
+  journal.appendFrames(batch(first, count));
+  underway++;
+  judge(first, first + count - 1).then(() => underway--);
+  do await new Promise((resolve) => setTimeout(resolve, 1));
+  while (underway > 8);
+}
