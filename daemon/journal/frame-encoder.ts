@@ -8,7 +8,7 @@ import { PcapngWriter } from '../../captures/formats/pcapng-writer.ts';
 import { MAX_RECORD_OCTETS } from '../../captures/formats/record-reader.ts';
 import { CUSTOM_BLOCK_LINKTYPE, type FrameBatch, NO_INTERFACE } from '../../captures/frame-batch.ts';
 import { describe, type InterfaceTable } from './interface-table.ts';
-import { newFile } from './journal-file.ts';
+import type { FileNames } from './journal-file.ts';
 import type { InterfaceRow } from './journal-port.ts';
 import { Outbox } from './outbox.ts';
 
@@ -53,6 +53,7 @@ export class FrameEncoder {
   readonly #table: InterfaceTable;
   readonly #limits: FileLimits;
   readonly #now: () => number;
+  readonly #names: FileNames;
   #writer: PcapngWriter | null = null;
   /** Interfaces of the file by interface number and digits of a second. */
   #interfaces = new Map<number, FileInterface>();
@@ -63,10 +64,11 @@ export class FrameEncoder {
   readonly #time = new TimeUnits();
 
   /** @param now milliseconds since 1970 */
-  constructor(table: InterfaceTable, limits: FileLimits, now: () => number) {
+  constructor(table: InterfaceTable, limits: FileLimits, now: () => number, names: FileNames) {
     this.#table = table;
     this.#limits = limits;
     this.#now = now;
+    this.#names = names;
   }
 
   /** Puts the frames of a batch behind the others. */
@@ -105,7 +107,7 @@ export class FrameEncoder {
 
   #begin(number: number): void {
     const { outbox } = this;
-    outbox.begin(newFile('frames', number, this.#now()));
+    outbox.begin(this.#names.begin('frames', number, this.#now()));
     this.#writer = new PcapngWriter((block) => outbox.put(block), APPLICATION);
     this.#interfaces = new Map();
     this.#described = 0;

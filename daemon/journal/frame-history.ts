@@ -55,15 +55,15 @@ async function* framesOfFile(
 ): AsyncGenerator<FrameBatch, void, undefined> {
   const end = file.octets;
   if (file.index === null || file.described === null) {
-    const { index, described } = await scanFrames(fs, handle, end, Number.MAX_SAFE_INTEGER);
+    const { index, described } = await scanFrames(fs, handle, file.first, end, Number.MAX_SAFE_INTEGER);
     file.index = index;
     file.described = described;
   }
-  const start = file.index.find(from) ?? 0;
+  const { number, offset: start } = file.index.find(from) ?? { number: file.first, offset: 0 };
   const window = windowFor(to - from < FEW_FRAMES ? Math.min(FEW_OCTETS, end - start) : end - start);
   window.base = start;
   const columns = new FrameColumns(window);
-  const reader = new FrameBlockReader(file.described);
+  const reader = new FrameBlockReader(number, file.described);
   for (;;) {
     columns.count = 0;
     const stop = reader.read(window, columns);

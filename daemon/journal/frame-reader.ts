@@ -26,15 +26,21 @@ interface ReadInterface extends DescribedInterface {
 export class FrameBlockReader {
   readonly #interfaces: ReadInterface[] = [];
   readonly #isPrimed: boolean;
-  /** Number of the last frame read; 0 before the first. */
-  lastNumber = 0;
+  /** Number of the last frame read; one below the first before it. */
+  lastNumber: number;
+  /** How many frames may be missing before the next, because octets that would have held them were passed over. */
+  #mayMiss = 0;
   /** True where the last block read belongs to the end of a file (interface statistics). */
   isFinished = false;
   /** Frames read by index of the file's interface. */
   readonly frames: number[] = [];
 
-  /** @param described the interfaces of the file, where it is not read from its beginning */
-  constructor(described: readonly DescribedInterface[] | null = null) {
+  /**
+   * @param first number of the first frame that will be read: numbers of a file follow one another
+   * @param described the interfaces of the file, where it is not read from its beginning
+   */
+  constructor(first: number, described: readonly DescribedInterface[] | null = null) {
+    this.lastNumber = first - 1;
     this.#isPrimed = described !== null;
     for (const { row, digits } of described ?? []) this.#describe(row, digits === 9 ? 9 : 6);
   }
@@ -63,11 +69,12 @@ export class FrameBlockReader {
         if (left < length) return 'wanting';
         const number = numberOf(view, bytes, begin, captured, length);
         const origin = this.#interfaces[view.getUint32(begin + 8, true)];
-        if (number <= this.lastNumber || origin === undefined) return 'broken';
+        if (!this.#follows(number) || origin === undefined) return 'broken';
         if (columns.count === 0) columns.firstFrame = number;
         else if (number !== columns.firstFrame + columns.count) return 'full';
         this.#row(columns, view, begin, captured, origin);
         this.lastNumber = number;
+        this.#mayMiss = 0;
         this.isFinished = false;
       } else {
         if (left < length) return length > MAX_RECORD_OCTETS ? 'broken' : 'wanting';
@@ -90,12 +97,26 @@ export class FrameBlockReader {
       const captured = view.getUint32(at + 20, true);
       if (captured > MAX_RECORD_OCTETS || length !== PACKET_HEAD + padded(captured) + PACKET_TAIL) continue;
       if (at + length > end || this.#interfaces[view.getUint32(at + 8, true)] === undefined) continue;
-      if (numberOf(view, bytes, at, captured, length) <= this.lastNumber) continue;
-      window.begin = at;
-      return true;
+      const mayMiss = this.#mayMiss;
+      this.#pass(at - window.begin);
+      if (this.#follows(numberOf(view, bytes, at, captured, length))) {
+        window.begin = at;
+        return true;
+      }
+      this.#mayMiss = mayMiss;
     }
-    window.begin = Math.max(window.begin, end - MAX_RECORD_OCTETS - PACKET_HEAD - PACKET_TAIL);
+    const begin = Math.max(window.begin, end - MAX_RECORD_OCTETS - PACKET_HEAD - PACKET_TAIL);
+    this.#pass(begin - window.begin);
+    window.begin = begin;
     return false;
+  }
+
+  #follows(number: number): boolean {
+    return number > this.lastNumber && number <= this.lastNumber + 1 + this.#mayMiss;
+  }
+
+  #pass(octets: number): void {
+    this.#mayMiss += Math.ceil(octets / (PACKET_HEAD + PACKET_TAIL));
   }
 
   #row(columns: FrameColumns, view: DataView, at: number, captured: number, origin: ReadInterface): void {

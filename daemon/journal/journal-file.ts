@@ -26,8 +26,8 @@ export class SparseIndex {
     this.#offsets.push(offset);
   }
 
-  /** Offset from which on the number will be found, or the first noted; null where nothing was noted. */
-  find(number: number): number | null {
+  /** The last entry not above the number, or the first; null where nothing was noted. */
+  find(number: number): { readonly number: number; readonly offset: number } | null {
     let low = 0;
     let high = this.#numbers.length;
     while (low < high) {
@@ -35,7 +35,8 @@ export class SparseIndex {
       if (this.#numbers[middle] <= number) low = middle + 1;
       else high = middle;
     }
-    return this.#offsets[Math.max(0, low - 1)] ?? null;
+    const entry = Math.max(0, low - 1);
+    return entry < this.#numbers.length ? { number: this.#numbers[entry], offset: this.#offsets[entry] } : null;
   }
 }
 
@@ -64,13 +65,29 @@ export interface JournalFile {
   described: DescribedInterface[] | null;
 }
 
-/** A file that begins now. */
-export function newFile(kind: FileKind, first: number, now: number): JournalFile {
-  const time = new Date(now).toISOString().replaceAll(/[-:.]/g, '');
+/** A file that begins now. @param named milliseconds since 1970 for its name */
+function newFile(kind: FileKind, first: number, now: number, named: number): JournalFile {
+  const time = new Date(named).toISOString().replaceAll(/[-:.]/g, '');
   const number = String(first).padStart(NUMBER_DIGITS, '0');
   const name = `${kind}-${number}-${time}.${kind === 'frames' ? 'pcapng' : 'ndjson'}`;
   const index = new SparseIndex();
   return { kind, name, first, last: first - 1, octets: 0, begun: now, written: now, index, described: [] };
+}
+
+/** Gives files names that rise, though the clock stands or goes back. */
+export class FileNames {
+  #last: number;
+
+  /** @param last time in the last name there is (milliseconds since 1970) */
+  constructor(last: number) {
+    this.#last = last;
+  }
+
+  /** A file that begins now. */
+  begin(kind: FileKind, first: number, now: number): JournalFile {
+    this.#last = Math.max(now, this.#last + 1);
+    return newFile(kind, first, now, this.#last);
+  }
 }
 
 /** The file of this name as a listing shows it; null where the name is none of the journal's. */

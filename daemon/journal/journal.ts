@@ -85,8 +85,8 @@ export class Journal implements JournalPort {
     this.#seq = start.lastSeq;
     this.#through = start.through;
     this.#judgedThrough = start.through;
-    this.#frames = new FrameEncoder(start.interfaces, frames.file, now);
-    this.#records = new RecordEncoder(records.file, now, start.through);
+    this.#frames = new FrameEncoder(start.interfaces, frames.file, now, start.names);
+    this.#records = new RecordEncoder(records.file, now, start.names, start.through);
     this.#history = new RecordHistory(fs, folder, start.records, start.lastSeq);
     this.#frameLane = new CommitLane(fs, folder, this.#frames.outbox, commitInterval, now, {
       kept: (spans) => this.#framesKept(spans),

@@ -5,7 +5,7 @@ import { ownFolder } from './file-system.ts';
 import { InterfaceTable } from './interface-table.ts';
 import { Journal } from './journal.ts';
 import { JournalError } from './journal-error.ts';
-import { fileOfName, type JournalFile } from './journal-file.ts';
+import { FileNames, fileOfName, type JournalFile } from './journal-file.ts';
 import type { JournalPort } from './journal-port.ts';
 import { MarkSlots } from './mark-slots.ts';
 import { NumberRanges } from './number-ranges.ts';
@@ -17,6 +17,7 @@ export interface JournalStart {
   readonly frames: FileRing;
   readonly records: FileRing;
   readonly interfaces: InterfaceTable;
+  readonly names: FileNames;
   readonly marks: MarkSlots;
   readonly missedFrames: NumberRanges;
   readonly lastFrame: number;
@@ -101,6 +102,7 @@ async function recovered(
     frames,
     records,
     interfaces,
+    names: new FileNames(Math.max(0, ...listed.map(({ begun }) => begun))),
     marks,
     missedFrames,
     lastFrame,

@@ -2,7 +2,7 @@
 
 import type { RelayRecord } from '../relay/relay-record.ts';
 import type { FileLimits } from './frame-encoder.ts';
-import { newFile } from './journal-file.ts';
+import type { FileNames } from './journal-file.ts';
 import { Outbox } from './outbox.ts';
 import { type FileMark, headLine, lastLine, markLine, recordLines } from './record-groups.ts';
 
@@ -11,6 +11,7 @@ export class RecordEncoder {
   readonly outbox = new Outbox();
   readonly #limits: FileLimits;
   readonly #now: () => number;
+  readonly #names: FileNames;
   #last: FileMark;
   #ticket = 0;
 
@@ -18,9 +19,10 @@ export class RecordEncoder {
    * @param now milliseconds since 1970
    * @param through frames judged before
    */
-  constructor(limits: FileLimits, now: () => number, through: number) {
+  constructor(limits: FileLimits, now: () => number, names: FileNames, through: number) {
     this.#limits = limits;
     this.#now = now;
+    this.#names = names;
     this.#last = { seq: 0, through };
   }
 
@@ -33,7 +35,7 @@ export class RecordEncoder {
     const { outbox } = this;
     if (this.isDue) this.finish();
     if (outbox.file === null) {
-      outbox.begin(newFile('records', next, this.#now()));
+      outbox.begin(this.#names.begin('records', next, this.#now()));
       outbox.put(headLine({ seq: next, through: this.#last.through }));
     }
     const offset = outbox.fileOctets;

@@ -58,7 +58,7 @@ export function recordLines(records: readonly RelayRecord[]): Uint8Array {
 /** The mark that stands before the lines. */
 export function markLine(mark: Omit<GroupMark, 'octets'>, lines: Uint8Array): Uint8Array {
   const text = markText({ ...mark, octets: lines.length });
-  return encoder.encode(`${text},"crc32":"${hex(crc32(lines, crc32(text)))}"}\n`);
+  return encoder.encode(`${text},"crc32":"${checksum(text, lines)}"}\n`);
 }
 
 function markText({ first, count, through, octets, synced }: GroupMark): string {
@@ -93,7 +93,7 @@ export function readMark(line: Uint8Array): ReadMark | null {
 
 /** True where the lines are those the mark was made for. */
 export function markHolds({ text, crc }: ReadMark, lines: Uint8Array): boolean {
-  return hex(crc32(lines, crc32(text))) === crc;
+  return checksum(text, lines) === crc;
 }
 
 /** Reads a head or last line; null where it is none. */
@@ -124,6 +124,8 @@ export function readRecordLines(lines: Uint8Array): RelayRecord[] {
   return records;
 }
 
-function hex(value: number): string {
+function checksum(text: string, lines: Uint8Array): string {
+  // zlib answers 0 where there is no octet and no memory behind it, instead of the value it was given.
+  const value = lines.length === 0 ? crc32(text) : crc32(lines, crc32(text));
   return value.toString(16).padStart(8, '0');
 }

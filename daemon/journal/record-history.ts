@@ -158,7 +158,7 @@ export class RecordHistory {
         await scanRecords(this.#fs, handle, end, file.first, index);
         file.index = index;
       }
-      const cursor = new RecordCursor(this.#fs, handle, file.index.find(from) ?? 0, end);
+      const cursor = new RecordCursor(this.#fs, handle, file.index.find(from)?.offset ?? 0, end);
       for (let group = await cursor.next(); group !== null && octets < most; group = await cursor.next()) {
         const { mark, lines } = group;
         if (mark.count === 0 || mark.first + mark.count <= from) continue;

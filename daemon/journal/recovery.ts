@@ -24,8 +24,7 @@ const LEAST_WINDOW = 1 << 12;
 export interface FrameScan {
   readonly described: DescribedInterface[];
   readonly index: SparseIndex;
-  readonly first: number;
-  /** Number of the last good frame; 0 where there is none. */
+  /** Number of the last good frame; below the first where there is none. */
   readonly last: number;
   /** Octets that are good. */
   readonly end: number;
@@ -57,6 +56,7 @@ export async function readOn(
 
 /**
  * Reads a file of frames from its beginning.
+ * @param first number of its first frame
  * @param end octets to read at most
  * @param durable frames up to this one were durable: where a whole one of them follows, broken octets have rotted and are
  * passed over; else they are the torn end
@@ -64,16 +64,16 @@ export async function readOn(
 export async function scanFrames(
   fs: JournalFileSystem,
   handle: number,
+  first: number,
   end: number,
   durable: number,
 ): Promise<FrameScan> {
   const window = windowFor(end);
   const columns = new FrameColumns(window);
-  const reader = new FrameBlockReader();
+  const reader = new FrameBlockReader(first);
   const index = new SparseIndex();
-  let first = 0;
   let time = { seconds: 0, nanoseconds: 0 };
-  let good = { end: 0, last: 0 };
+  let good = { end: 0, last: first - 1 };
   /** What was good before broken octets of which nobody knows yet whether they are the torn end. */
   let torn: { end: number; last: number } | null = null;
   for (;;) {
@@ -83,7 +83,6 @@ export async function scanFrames(
       index.add(columns.firstFrame + row, window.base + columns.offset[row] - PACKET_HEAD);
     }
     if (columns.count > 0) {
-      if (first === 0) first = columns.firstFrame;
       if (columns.firstFrame <= durable) torn = null;
       const row = columns.count - 1;
       time = { seconds: columns.seconds[row], nanoseconds: columns.nanoseconds[row] };
@@ -102,7 +101,7 @@ export async function scanFrames(
   return {
     described: [...reader.interfaces],
     index,
-    first,
+
     last,
     end: goodEnd,
     isFinished,
@@ -210,12 +209,12 @@ export async function recoverFrames(
       file.octets = size;
       return { isKept: true, refusal: null };
     }
-    const scan = await scanFrames(fs, handle, size, durable);
+    const scan = await scanFrames(fs, handle, file.first, size, durable);
     interfaces(scan.described.map(({ row }) => row));
     file.octets = scan.end;
     file.index = scan.index;
     file.described = scan.described;
-    if (scan.last > 0) {
+    if (scan.last >= file.first) {
       file.last = scan.last;
       if (isWritable) refusal = await tried(mend(fs, handle, file, size, scan.isFinished ? null : scan.statistics));
       return { isKept: true, refusal };
