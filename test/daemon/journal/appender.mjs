@@ -2,6 +2,7 @@
 // Lines: `open NEXT-FRAME LAST-SEQ JUDGED`, `frame N` (durable up to it), `record SEQ FRAME` (told).
 
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openJournal } from '../../../dist/daemon/journal/open-journal.js';
 
 const limits = { file: { octets: 20_000, milliseconds: null }, all: { files: null, octets: null, milliseconds: null } };
@@ -47,12 +48,18 @@ async function judge(from, to) {
 
 if (journal.judgedThrough + 1 < journal.nextFrame) await judge(journal.judgedThrough + 1, journal.nextFrame - 1);
 let underway = 0;
+
+async function judgeMeanwhile(from, to) {
+  underway++;
+  await judge(from, to);
+  underway--;
+}
+
 for (let round = 0; ; round++) {
   const first = journal.nextFrame;
   const count = 1 + (round % 7);
   journal.appendFrames(batch(first, count));
-  underway++;
-  judge(first, first + count - 1).then(() => underway--);
-  do await new Promise((resolve) => setTimeout(resolve, 1));
+  void judgeMeanwhile(first, first + count - 1);
+  do await sleep(1);
   while (underway > 8);
 }
