@@ -229,13 +229,32 @@ describe('no key octet leaves', () => {
     }
   });
 
-  test('a process that could be asked for its memory is refused', () => {
-    expect(codeOf(() => refuseDumpingProcess(['--inspect'], ''))).toBe('vault.process-may-dump');
-    expect(codeOf(() => refuseDumpingProcess(['--inspect-brk=0'], ''))).toBe('vault.process-may-dump');
-    expect(codeOf(() => refuseDumpingProcess([], '--heapsnapshot-signal=SIGUSR2'))).toBe('vault.process-may-dump');
-    expect(codeOf(() => refuseDumpingProcess([], '--max-old-space-size=100 --report-on-signal'))).toBe(
-      'vault.process-may-dump',
-    );
-    expect(codeOf(() => refuseDumpingProcess(['--enable-source-maps'], '--max-old-space-size=100'))).toBeNull();
+  test.each([
+    [['--inspect'], ''],
+    [['--inspect-brk=0'], ''],
+    [['--inspect_wait'], ''],
+    [['--debug'], ''],
+    [[], '--heapsnapshot-signal=SIGUSR2'],
+    [[], '--heapsnapshot_near_heap_limit=1'],
+    [[], '--max-old-space-size=100 --report-on-signal'],
+    [[], '--report-uncaught-exception'],
+    [[], '"--ins\\pect"'],
+    [['--heap-prof'], ''],
+    [['--abort-on-uncaught-exception'], ''],
+  ] as const)('a process that could be asked for its memory is refused: %s %s', (execArgv, nodeOptions) => {
+    expect(codeOf(() => refuseDumpingProcess(execArgv, nodeOptions))).toBe('vault.process-may-dump');
+  });
+
+  test('so is one whose debugger listens by now, or that writes reports', () => {
+    const started = (state: { debugger?: string; reports?: boolean }) =>
+      codeOf(() => refuseDumpingProcess([], '', { debugger: undefined, reports: false, ...state }));
+    expect(started({ debugger: 'ws://127.0.0.1:9229/0' })).toBe('vault.process-may-dump');
+    expect(started({ reports: true })).toBe('vault.process-may-dump');
+    expect(started({})).toBeNull();
+  });
+
+  test('other options are none of its business', () => {
+    const others = '--max-old-space-size=100 --title=--inspect-me';
+    expect(codeOf(() => refuseDumpingProcess(['--enable-source-maps'], others))).toBeNull();
   });
 });
