@@ -1,11 +1,19 @@
 // Reads JSON against a schema written as functions, and says of everything that is wrong where it stands
 // (`steps[3].wire.segments`, line, column). Scenario files are small, so the whole tree is held.
 
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 
-/** We chose: a scenario above this (characters) is a mistake. */
+// We chose.
+/** A scenario above this (characters) is a mistake. */
 const LONGEST_TEXT = 4 * 1024 * 1024;
+/** Lists and objects within one another. No scenario needs more than eight; the parser calls itself for each. */
+const DEEPEST = 32;
+
+// jsonc-parser says: its SyntaxKind is a const enum, which a file compiled alone cannot use.
+const OPENING: readonly number[] = [1, 3];
+const CLOSING: readonly number[] = [2, 4];
+const END_OF_TEXT = 17;
 
 /** A value with its place. */
 export interface Spot {
@@ -46,6 +54,15 @@ export function readDocument<T>(text: string, file: string, shape: Shape<T>): T 
       ExitCode.usage,
     );
   }
+  const deep = tooDeepAt(text);
+  if (deep !== null) {
+    throw new SidescopeError(
+      'scenario.too-deep',
+      `${file} has lists and objects more than ${DEEPEST} deep (${positionText(text, deep)})`,
+      'Write it as docs/testing.md describes',
+      ExitCode.usage,
+    );
+  }
   const errors: ParseError[] = [];
   const node = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
   const first = errors.at(0);
@@ -59,6 +76,17 @@ export function readDocument<T>(text: string, file: string, shape: Shape<T>): T 
     );
   }
   return shape({ node, path: '', source });
+}
+
+/** Where a text becomes too deep to be parsed, or null. */
+function tooDeepAt(text: string): number | null {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (let token: number = scanner.scan(); token !== END_OF_TEXT; token = scanner.scan()) {
+    if (CLOSING.includes(token)) depth -= 1;
+    else if (OPENING.includes(token) && ++depth > DEEPEST) return scanner.getTokenOffset();
+  }
+  return null;
 }
 
 /** An error at a place. */
@@ -162,9 +190,9 @@ export function textAs<T>(what: string, turn: (text: string) => T | null, longes
   };
 }
 
-/** Text of 1 to 64 characters. */
-export const name: Shape<string> = textAs('text of 1 to 64 characters', (text) =>
-  text.length > 0 && text.length <= 64 ? text : null,
+/** A name as the keyring file takes it: what a terminal would obey is none. */
+export const name: Shape<string> = textAs('text of 1 to 64 characters without control characters', (text) =>
+  text.length > 0 && [...text].length <= 64 && !/[\p{Cc}\p{Cs}]/u.test(text) ? text : null,
 );
 
 /** Text of any kind. */

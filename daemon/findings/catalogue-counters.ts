@@ -91,6 +91,6 @@ export const COUNTER_ENTRIES = {
       'The SN went forward by more than 8,192 within 60 s. No radio sends that fast; its state changed, or another device speaks.',
     falseAlarm: 'A very fast sender of which most was not heard.',
     action: 'Look at what the sender did at that time; see member.clone.',
-    reference: 'security A.3.2',
+    reference: 'sidescope’s design',
   },
 } as const satisfies Record<string, EntryTexts>;

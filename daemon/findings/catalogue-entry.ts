@@ -17,7 +17,7 @@ export interface CatalogueEntry {
   readonly falseAlarm: string;
   /** What to do next. */
   readonly action: string;
-  /** Clause or reasoning it rests on. */
+  /** Clause of a public specification that it rests on, or `sidescope’s design`. */
   readonly reference: string;
 }
 

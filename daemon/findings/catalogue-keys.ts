@@ -83,7 +83,7 @@ export const KEY_ENTRIES = {
     falseAlarm:
       'A member with two radios under one Layer-2 id. Going back because the later key is no longer valid is not reported.',
     action: 'Find the device behind the Layer-2 id; see member.clone and ctr.ptk_reuse.',
-    reference: 'security A.3.1',
+    reference: 'sidescope’s design',
   },
   'key.algorithm_mismatch': {
     severities: ['high'],
@@ -142,7 +142,7 @@ export const KEY_ENTRIES = {
       'A PGK in use has less than a fifth of its time left, and no later PGK of the group is held. When it ends nothing of the group can be read.',
     falseAlarm: 'The successor was delivered to the members and not to us.',
     action: 'Import or provision the next PGK.',
-    reference: 'security A.3.1',
+    reference: 'sidescope’s design',
   },
   'key.weak': {
     severities: ['high'],

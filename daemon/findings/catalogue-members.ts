@@ -32,7 +32,7 @@ export const MEMBER_ENTRIES = {
     falseAlarm:
       'A device that restarts changes track once, not to and fro. Two receivers far apart in time look alike.',
     action: 'Find both devices. One of them is a copy.',
-    reference: 'security A.3.3',
+    reference: 'sidescope’s design',
   },
   'bind.address_moved': {
     severities: ['medium'],

@@ -13,7 +13,7 @@ export const PAYLOAD_ENTRIES = {
       'Damage on the air, a wrongly joined SDU, header compression, or a second PGK with the same index that we do not hold.',
     action:
       'Look whether such frames come with good reception and who else was heard then. Counters of this sender are not judged by them.',
-    reference: 'security A.4',
+    reference: 'sidescope’s design',
   },
   'payload.tampered': {
     severities: ['medium'],
@@ -23,7 +23,7 @@ export const PAYLOAD_ENTRIES = {
       'The message opens, its IP header is right, and the UDP length or checksum is not. The ciphers have no integrity: bits that are flipped on the air come out flipped.',
     falseAlarm: 'A fault of the sending application.',
     action: 'Compare with a copy of the frame from another receiver, if there is one.',
-    reference: 'security A.2',
+    reference: 'sidescope’s design',
   },
   'payload.other_group_key': {
     severities: ['high'],
@@ -110,7 +110,7 @@ export const CAPTURE_ENTRIES = {
       'The time of one interface stepped back by more than 1 ms. What is said about validity and about windows of time is not to be trusted around it.',
     falseAlarm: 'Files joined in the wrong order.',
     action: 'Sort the capture by time, or look at the clock of the sniffer.',
-    reference: 'security A.3.5',
+    reference: 'sidescope’s design',
   },
   'capture.time_jump': {
     severities: ['low'],
@@ -119,7 +119,7 @@ export const CAPTURE_ENTRIES = {
     meaning: 'More than an hour lies between one frame and the next: silence, or the clock was set.',
     falseAlarm: 'It was quiet.',
     action: 'Check whether the sniffer ran all the time.',
-    reference: 'security A.3.5',
+    reference: 'sidescope’s design',
   },
   'capture.truncated': {
     severities: ['medium'],
@@ -129,7 +129,7 @@ export const CAPTURE_ENTRIES = {
       'Frames were captured with fewer octets than they had, or the file ends inside a record. What is missing cannot be judged.',
     falseAlarm: 'None.',
     action: 'Capture with a snap length of 262,144 and let the sniffer end by itself.',
-    reference: 'security A.3.5',
+    reference: 'sidescope’s design',
   },
   'capture.drops': {
     severities: ['low'],
@@ -174,10 +174,11 @@ export const MIKEY_ENTRIES = {
   'mikey.key_unknown': {
     severities: ['info'],
     confidences: ['proved'],
-    title: 'a key delivery for a PMK that we do not hold',
-    meaning: 'No PMK is held for this message, so it stays closed.',
+    title: 'a key delivery that no key is held for',
+    meaning:
+      'No PMK is held for this MIKEY message; or, for a multicast rekey, no public key of its manager or no node key on the way to its PGKs. So it stays closed.',
     falseAlarm: 'It is meant for another member; that is normal.',
-    action: 'Nothing, or import the PMK.',
+    action: 'Nothing, or import the PMK, the manager or the node keys.',
     reference: 'TS 33.303 6.2.3.3',
   },
   'mikey.expired_on_delivery': {
@@ -196,7 +197,7 @@ export const MIKEY_ENTRIES = {
     meaning: 'The same PGK is delivered again with a later end. That is how a stolen key is kept alive.',
     falseAlarm: 'The key management prolongs keys as a policy.',
     action: 'Ask the key management whether it meant to.',
-    reference: 'security A.3.1',
+    reference: 'sidescope’s design',
   },
   'mikey.material_conflict': {
     severities: ['high'],
@@ -206,6 +207,6 @@ export const MIKEY_ENTRIES = {
       'The same group and PGK id come with different key octets and overlapping validity. The later one is not taken.',
     falseAlarm: 'The id was used again too early.',
     action: 'Find out which of the two the group uses.',
-    reference: 'security A.3.1',
+    reference: 'sidescope’s design',
   },
 } as const satisfies Record<string, EntryTexts>;

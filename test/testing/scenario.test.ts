@@ -115,3 +115,33 @@ describe('the rest that is wrong is refused with its place', () => {
     expect(`${error.message} ${error.hint}`).not.toContain(key.slice(0, 16));
   });
 });
+
+test('nesting without end is refused where it becomes too deep, not by the stack', () => {
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ]) {
+    const error = errorOf(`${open.repeat(6000)}1${close.repeat(6000)}`);
+    expect(error.code).toBe('scenario.too-deep');
+    expect(error.message).toMatch(/^x\.json has lists and objects more than 32 deep \(x?.*line 1, column \d+\)$/);
+  }
+  expect(errorOf('['.repeat(6000)).code).toBe('scenario.too-deep');
+  expect(errorOf(`"${'['.repeat(6000)}"`).code).toBe('scenario.wrong-type');
+});
+
+test.each(['\u001b[2J', 'a\u0000b', '\u0085', '\ud800'])(
+  'a name that a keyring would refuse is refused here: %j',
+  (name) => {
+    const radios = [{ name, id: '0a0b0c', group: 'Fire 7' }];
+    expect(errorOfSteps([], { radios })).toMatchObject({ code: 'scenario.wrong-value' });
+    const groups = [{ id: 'f00001', name, keys: [{ id: 1 }] }];
+    expect(errorOfSteps([], { groups })).toMatchObject({ code: 'scenario.wrong-value' });
+  },
+);
+
+test('a name of 64 characters may take more than 64 code units, as in a keyring', () => {
+  const name = '\u{1f692}'.repeat(64);
+  const groups = [{ id: 'f00001', name, keys: [{ id: 1 }] }];
+  const scenario = { format: 'sidescope-scenario/1', name: 'n', seed: 'n', start: '2026-05-01T10:00:00Z', groups };
+  expect(parseScenario(JSON.stringify({ ...scenario, radios: [], steps: [] })).groups[0].name).toBe(name);
+});

@@ -55,6 +55,13 @@ describe('the catalogue', () => {
     }
   });
 
+  test('refers to public specifications, or says that it is our own design', () => {
+    const isPublic = /^(TS \d\d\.\d{3} [0-9.]+|RFC \d+( [0-9.]+)?|NIST SP 800-\d+( Part \d)? [0-9.]+|pcapng [0-9.]+)$/;
+    for (const { name, reference } of CATALOGUE) {
+      if (reference !== 'sidescope’s design') expect(reference, name).toMatch(isPublic);
+    }
+  });
+
   test('knows every finding that damaged octets raise', () => {
     for (const problem of PROBLEMS) expect(findingEntry(problem.finding), problem.code).toBeDefined();
   });
