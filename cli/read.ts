@@ -2,13 +2,13 @@
 
 import type { Command } from 'commander';
 import type { CaptureProblem, FrameSource } from '../captures/frame-batch.ts';
-import { CaptureOpenError, openCapture } from '../captures/open.ts';
 import { Analysis } from '../daemon/analysis.ts';
-import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import { ExitCode } from '../daemon/errors.ts';
 import { SEVERITIES } from '../daemon/events.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { inputFiles } from './input-files.ts';
 import { joinListeners, type Watcher } from './join-listeners.ts';
+import { openInput } from './open-input.ts';
 import { chooseOutput, chosenFilter } from './outputs/output.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import { readKeyring } from './read-keyring.ts';
@@ -30,12 +30,15 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   // What few runs need is loaded by those that do: a small capture is read in less time than all of it takes to load.
   if (options.lateKeys === true) {
     const { addLateKeys, collectLateKeys } = await import('../daemon/late-keys.ts');
-    addLateKeys(keyring, await collectLateKeys(await open(path, options.threads ?? 'auto'), keyring, options.count));
+    addLateKeys(
+      keyring,
+      await collectLateKeys(await openInput(path, options.threads ?? 'auto'), keyring, options.count),
+    );
   }
   const config = options.config === undefined ? {} : (await import('./config-file.ts')).readConfig(options.config);
   const output = await chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
   const tables = await chosenTables(options, keyring);
-  const source = await open(path, options.threads ?? 'auto');
+  const source = await openInput(path, options.threads ?? 'auto');
   const writer = await openWriterOf(path, options, keyring, source);
   const progress = progressBar(source.total);
   const watchers = progress === null ? [] : [progressWatcher(progress)];
@@ -89,15 +92,6 @@ async function chosenTables(options: ReadOptions, keyring: Keyring): Promise<Sta
   if (options.statistics.length === 0) return null;
   const { StatisticsTables: Tables } = await import('./statistics-tables.ts');
   return new Tables(options.statistics, keyring);
-}
-
-async function open(path: string, threads: number | 'auto'): Promise<FrameSource> {
-  try {
-    return await openCapture(path, { threads });
-  } catch (error) {
-    if (!(error instanceof CaptureOpenError)) throw error;
-    throw new SidescopeError(error.code, error.message, error.hint, ExitCode.usage, { cause: error });
-  }
 }
 
 function progressWatcher(bar: ProgressBar): Watcher {

@@ -1,7 +1,7 @@
-// Starts the terminal program on a real terminal.
+// Starts the terminal program on a real terminal, and leaves the terminal in order however it ends.
 
 import { Application } from './app/application.ts';
-import { defaultSettings } from './app/settings.ts';
+import { SettingsFiles } from './config/settings-files.ts';
 import type { Feed } from './feed.ts';
 import { Session } from './model/session.ts';
 import { BlessedScreen } from './screen/blessed-screen.ts';
@@ -16,13 +16,11 @@ import { allViews } from './views/all-views.ts';
  * @returns the exit code
  */
 export async function runFeed(feed: Feed, filter: string): Promise<number> {
-  const settings = defaultSettings();
+  const files = new SettingsFiles(process.env);
+  const { settings, ownKeys, problems } = files.read();
   const { depth, ascii } = terminalTraits(process.env);
-  const screen = new BlessedScreen(
-    { input: process.stdin, output: process.stdout },
-    themePalette(settings.theme, depth),
-    ascii,
-  );
+  const palette = themePalette(settings.theme, depth);
+  const screen = new BlessedScreen({ input: process.stdin, output: process.stdout }, palette, ascii);
   return new Promise((resolve, reject) => {
     const failed = (error: unknown): void => {
       screen.close();
@@ -35,6 +33,7 @@ export async function runFeed(feed: Feed, filter: string): Promise<number> {
       session: new Session(feed),
       settings,
       depth,
+      ownKeys,
       timer: {
         now: () => performance.now(),
         after: (milliseconds, call) => {
@@ -45,10 +44,17 @@ export async function runFeed(feed: Feed, filter: string): Promise<number> {
       views: allViews,
       ended: (exitCode) => {
         process.off('uncaughtException', failed);
+        try {
+          files.write(settings);
+        } catch {
+          // Without a home folder, or in one that may not be written, nothing is remembered.
+        }
         resolve(exitCode);
       },
+      writeSettings: () => files.write(settings),
     });
     application.start();
     if (filter !== '') application.setFilter(filter);
+    if (problems.length > 0) application.say(`${files.path ?? ''}: ${problems.join('; ')}`, 'warning');
   });
 }

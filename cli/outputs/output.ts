@@ -85,7 +85,7 @@ async function messagesOutput(printer: AnalysisListener, filter: CompiledFilter 
  *
  * @throws SidescopeError `filter.*`
  */
-export async function chosenFilter(options: ReadOptions): Promise<CompiledFilter | null> {
+export async function chosenFilter(options: Pick<ReadOptions, 'filter'>): Promise<CompiledFilter | null> {
   const { filter } = options;
   if (filter === undefined) return null;
   const { compileFilter } = await import('../../dissectors/filter/compile.ts');

@@ -10,6 +10,9 @@ import type { DetailsRequest, FrameDetails } from './contract.ts';
 import { detailRows } from './detail-rows.ts';
 import type { FramePicker } from './frame-picker.ts';
 
+/** We chose: messages that counter findings remember here; their memory is what an analysis costs to begin with. */
+const FEW_MESSAGES = 1024;
+
 /** What the judgement needs. */
 export interface DetailsOptions {
   /** A keyring of its own: deliveries add to it. */
@@ -26,7 +29,7 @@ export async function frameDetails(
   const batches = await picker.pick([...request.before.filter((frame) => frame < request.frame), request.frame]);
   let details: FrameDetails | null = null;
   const analysis = new Analysis(
-    { ...options, explain: true },
+    { ...options, explain: true, counterCaps: { messages: FEW_MESSAGES } },
     {
       frame: (frame) => {
         if (frame.number !== request.frame) return;
@@ -51,7 +54,7 @@ export async function frameDetails(
   try {
     for (const batch of batches) analysis.push(batch);
   } finally {
-    analysis.engine.close();
+    analysis.close();
   }
   return details;
 }

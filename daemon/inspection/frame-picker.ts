@@ -16,7 +16,7 @@ export type OpenSource = () => Promise<FrameSource>;
 /** See the head of the file. */
 export class FramePicker {
   readonly #open: OpenSource;
-  #kept = new Map<number, FrameBatch>();
+  #kept = new KeptFrames();
 
   constructor(open: OpenSource) {
     this.#open = open;
@@ -29,26 +29,27 @@ export class FramePicker {
    */
   async pick(numbers: readonly number[]): Promise<FrameBatch[]> {
     if (!numbers.every((number) => this.#kept.has(number))) await this.#scan(numbers);
-    return numbers.map((number) => this.#kept.get(number)).filter((batch) => batch !== undefined);
+    return numbers.filter((number) => this.#kept.has(number)).map((number) => this.#kept.batch(number));
   }
 
   async #scan(numbers: readonly number[]): Promise<void> {
     const wanted = new Set(numbers);
     const last = numbers[numbers.length - 1];
-    const kept = new Map<number, FrameBatch>();
-    let octets = 0;
+    const kept = new KeptFrames();
     const source = await this.#open();
     try {
       for (;;) {
         const next = source.next();
         const batch = next instanceof Promise ? await next : next;
         if (batch === null || batch.firstFrame > last + NEIGHBOURS) break;
+        const isFar = batch.firstFrame + batch.count < last - NEIGHBOURS;
+        if (isFar && !numbers.some((number) => number >= batch.firstFrame && number < batch.firstFrame + batch.count)) {
+          continue;
+        }
         for (let row = 0; row < batch.count; row++) {
           const number = batch.firstFrame + row;
-          const isNear = Math.abs(number - last) <= NEIGHBOURS && octets < KEPT_OCTETS;
-          if (!isNear && !wanted.has(number)) continue;
-          kept.set(number, oneRow(batch, row));
-          octets += batch.captured[row];
+          const isNear = Math.abs(number - last) <= NEIGHBOURS && kept.octets < KEPT_OCTETS;
+          if (isNear || wanted.has(number)) kept.add(number, batch, row);
         }
       }
     } finally {
@@ -58,22 +59,62 @@ export class FramePicker {
   }
 }
 
-/** One row in memory of its own. */
-function oneRow(batch: FrameBatch, row: number): FrameBatch {
-  const bytes = batch.bytes.slice(batch.offset[row], batch.offset[row] + batch.captured[row]);
-  return {
-    bytes,
-    view: new DataView(bytes.buffer),
-    count: 1,
-    firstFrame: batch.firstFrame + row,
-    offset: new Uint32Array(1),
-    captured: batch.captured.slice(row, row + 1),
-    original: batch.original.slice(row, row + 1),
-    seconds: batch.seconds.slice(row, row + 1),
-    nanoseconds: batch.nanoseconds.slice(row, row + 1),
-    digits: batch.digits.slice(row, row + 1),
-    linkType: batch.linkType.slice(row, row + 1),
-    interfaceId: batch.interfaceId.slice(row, row + 1),
-    marks: [],
-  };
+/** Frames in memory of their own, columns as in a batch. */
+class KeptFrames {
+  octets = 0;
+  #bytes = new Uint8Array(256 * 1024);
+  readonly #index = new Map<number, number>();
+  readonly #offset: number[] = [];
+  readonly #captured: number[] = [];
+  readonly #original: number[] = [];
+  readonly #seconds: number[] = [];
+  readonly #nanoseconds: number[] = [];
+  readonly #digits: number[] = [];
+  readonly #linkType: number[] = [];
+  readonly #interfaceId: number[] = [];
+
+  has(number: number): boolean {
+    return this.#index.has(number);
+  }
+
+  add(number: number, from: FrameBatch, row: number): void {
+    const length = from.captured[row];
+    if (this.octets + length > this.#bytes.length) {
+      const wider = new Uint8Array(Math.max(this.octets + length, this.#bytes.length * 2));
+      wider.set(this.#bytes.subarray(0, this.octets));
+      this.#bytes = wider;
+    }
+    this.#bytes.set(from.bytes.subarray(from.offset[row], from.offset[row] + length), this.octets);
+    this.#index.set(number, this.#offset.length);
+    this.#offset.push(this.octets);
+    this.#captured.push(length);
+    this.#original.push(from.original[row]);
+    this.#seconds.push(from.seconds[row]);
+    this.#nanoseconds.push(from.nanoseconds[row]);
+    this.#digits.push(from.digits[row]);
+    this.#linkType.push(from.linkType[row]);
+    this.#interfaceId.push(from.interfaceId[row]);
+    this.octets += length;
+  }
+
+  /** A batch of one row. */
+  batch(number: number): FrameBatch {
+    const at = this.#index.get(number) as number;
+    const bytes = this.#bytes.slice(this.#offset[at], this.#offset[at] + this.#captured[at]);
+    return {
+      bytes,
+      view: new DataView(bytes.buffer),
+      count: 1,
+      firstFrame: number,
+      offset: new Uint32Array(1),
+      captured: Uint32Array.of(this.#captured[at]),
+      original: Uint32Array.of(this.#original[at]),
+      seconds: Float64Array.of(this.#seconds[at]),
+      nanoseconds: Uint32Array.of(this.#nanoseconds[at]),
+      digits: Uint8Array.of(this.#digits[at]),
+      linkType: Uint16Array.of(this.#linkType[at]),
+      interfaceId: Uint16Array.of(this.#interfaceId[at]),
+      marks: [],
+    };
+  }
 }

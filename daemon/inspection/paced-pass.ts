@@ -41,6 +41,6 @@ export async function pacedPass(source: FrameSource, analysis: Analysis, pace: P
     return null;
   } finally {
     await source.close();
-    analysis.engine.close();
+    analysis.close();
   }
 }

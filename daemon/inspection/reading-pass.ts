@@ -93,6 +93,6 @@ export async function readingPass(source: FrameSource, options: ReadingOptions):
     tell({ kind: 'done', summary, problem: source.problem });
   } finally {
     await source.close();
-    analysis.engine.close();
+    analysis.close();
   }
 }

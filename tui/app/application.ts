@@ -51,8 +51,8 @@ export interface ApplicationParts {
   views(host: ViewHost): readonly View[];
   /** The program ends with this exit code; the screen has been left. */
   ended(exitCode: number): void;
-  /** Writes the settings into the configuration file. @returns its path */
-  readonly writeSettings?: () => string;
+  /** Writes the settings into the configuration file. @returns its path; throws an Error where that fails */
+  readonly writeSettings: () => string;
 }
 
 /** See the head of the file. */
@@ -159,9 +159,11 @@ export class Application implements ViewHost {
   }
 
   writeSettings(): void {
-    const { writeSettings } = this.#parts;
-    if (writeSettings === undefined) this.say('there is no configuration file', 'warning');
-    else this.say(`written: ${writeSettings()}`);
+    try {
+      this.say(`written: ${this.#parts.writeSettings()}`);
+    } catch (error) {
+      this.say(`the settings cannot be written: ${error instanceof Error ? error.message : ''}`, 'bad');
+    }
   }
 
   /** Leaves the screen and ends. */
