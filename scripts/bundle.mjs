@@ -9,7 +9,12 @@ import { rolldown } from 'rolldown';
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
 /** What is started as a process or a thread. A new one is one line here. */
-const ENTRIES = ['cli/main.js', 'captures/sources/threaded-worker.js', 'daemon/engine-process/main.js'];
+const ENTRIES = [
+  'cli/main.js',
+  'captures/sources/threaded-worker.js',
+  'daemon/engine-process/main.js',
+  'daemon/inspection/capture-worker.js',
+];
 
 /** Packages that stay outside: large, loaded by few verbs, or with files of their own beside their code. */
 const OUTSIDE = ['blessed', 'pino', 'prom-client', 'ws', '@peculiar/x509', 'reflect-metadata'];

@@ -7,7 +7,7 @@ import { openCapture } from '../../../captures/open.ts';
 import { Analysis } from '../../../daemon/analysis.ts';
 import { writeAnalysedFrame } from '../../../daemon/engine/frame-tree.ts';
 import type { KeyEvent, MessageEvent } from '../../../daemon/events.ts';
-import type { DetailRow, MessageBatch } from '../../../daemon/inspection/contract.ts';
+import type { DetailRow } from '../../../daemon/inspection/contract.ts';
 import { detailRows } from '../../../daemon/inspection/detail-rows.ts';
 import { frameDetails } from '../../../daemon/inspection/frame-details.ts';
 import { FramePicker } from '../../../daemon/inspection/frame-picker.ts';
@@ -53,7 +53,7 @@ async function read(path: string, keyring: Keyring): Promise<{ store: MessageSto
     allowStale: false,
     now: () => performance.now(),
     tell: (note) => {
-      if (note.kind === 'batch') store.add(structuredClone(note.batch) as MessageBatch);
+      if (note.kind === 'batch') store.add(structuredClone(note.batch));
       if (note.kind === 'key') keys.push(note.event);
     },
   });
