@@ -22,6 +22,10 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
   grant: { about: 'subscriber identities, and what they may see', load: () => import('./grant.ts') },
   fields: { about: 'list, search and explain the fields of filters and columns', load: () => import('./fields.ts') },
   findings: { about: 'list and explain what traffic can give away', load: () => import('./findings.ts') },
+  doctor: {
+    about: 'say what is wrong with a capture, a source, a configuration or a daemon, and what to do',
+    load: () => import('./doctor.ts'),
+  },
   synth: {
     about: 'write a labelled capture from a scenario, with its keyring and expected events',
     load: () => import('./synth.ts'),
