@@ -65,8 +65,13 @@ function diagnoseStores({ keys }: DaemonConfig): Diagnosis[] {
     const message = 'the keys lie in the clear in a keyring, and nothing that is done with them is on record';
     return [diagnosis('warning', 'config.plain-keyring', message, advice, { keyrings: keys.paths })];
   }
-  const passphrase = keys.passphraseFile === null ? [] : diagnoseFile(keys.passphraseFile, 'passphrase file', true);
-  return [...diagnoseFile(keys.path, 'vault', true), ...passphrase];
+  const secret = (path: string | null, what: string): Diagnosis[] =>
+    path === null ? [] : diagnoseFile(path, what, true);
+  return [
+    ...secret(keys.path, 'vault'),
+    ...secret(keys.passphraseFile, 'passphrase file'),
+    ...secret(keys.identity, 'private key of the vault'),
+  ];
 }
 
 /** Folders and sockets. */
