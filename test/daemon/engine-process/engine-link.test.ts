@@ -1,12 +1,16 @@
 // The engine's process as the daemon has it: a real child over real pipes.
 
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { EngineLinkOptions } from '../../../daemon/engine-process/engine-link.ts';
 import type { Track } from '../../../daemon/engine-process/engine-port.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
-import { keyedCaptures, readFrames } from './batches.ts';
+import { batchOf, keyedCaptures, readFrames } from './batches.ts';
 import { LinkedEngine, settingsWith } from './linked.ts';
 import { expectAsRead } from './told.ts';
+
+// Processes are started here, on machines that may have much else to do (ms).
+vi.setConfig({ testTimeout: 120_000 });
 
 const CAPTURE: Track = { track: 1, clock: 'capture', name: 'replay' };
 
@@ -16,17 +20,19 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((engine) => engine.link.stop()));
 });
 
-async function started(keyring: string, track: Track = CAPTURE): Promise<LinkedEngine> {
-  const engine = new LinkedEngine(settingsWith({ keyrings: [keyring] }));
+async function started(keyring: string, options: Partial<EngineLinkOptions> = {}): Promise<LinkedEngine> {
+  const engine = new LinkedEngine(settingsWith({ keyrings: [keyring] }), options);
   running.push(engine);
   await engine.link.start(1);
-  engine.link.tracks([track]);
+  engine.link.tracks([CAPTURE]);
   engine.link.demand(new Map([['*', 'forensic']]));
   return engine;
 }
 
 describe('over the pipes', () => {
-  test.each(keyedCaptures().map((each) => [each.name, each]))('%s is told as read prints it', async (_name, from) => {
+  // A process each takes its time; track-analysis.test.ts has all captures.
+  const some = keyedCaptures().filter(({ name }) => /attacked|matrix|mikey|replay|v2x/.test(name));
+  test.each(some.map((each) => [each.name, each]))('%s is told as read prints it', async (_name, from) => {
     const frames = await readFrames(from.capture);
     const engine = await started(from.keyring);
     await engine.take(frames);
@@ -60,5 +66,48 @@ describe('when the child is killed', () => {
       expect(answer.through).toBeGreaterThanOrEqual(through);
       through = answer.through;
     }
+  });
+
+  test('what was asked fails, and what is asked while it is down', async () => {
+    const [from] = keyedCaptures();
+    const frames = await readFrames(from.capture);
+    const engine = await started(from.keyring);
+    await engine.take(frames.slice(0, 10));
+    await engine.judged();
+    const { pid } = engine.link.status();
+    if (pid === null) expect.fail('it runs');
+    process.kill(pid, 'SIGSTOP');
+    const asked = engine.link.tree(batchOf(frames.slice(0, 1), 1), 'meta', 1);
+    process.kill(pid, 'SIGKILL');
+    await expect(asked).rejects.toMatchObject({ code: 'engine.down' });
+    expect(engine.link.status()).toMatchObject({ state: 'down', pid: null, problem: { code: 'engine.died' } });
+    await expect(engine.link.audit('a.record', {})).rejects.toMatchObject({ code: 'engine.down' });
+    const request = { verb: 'keys.list', by: 'a test', arguments: {} };
+    expect(await engine.link.keys(request)).toMatchObject({ ok: false, code: 'engine.down' });
+    expect(await engine.link.push(batchOf(frames.slice(10, 11), 11), 1)).toBe(false);
+    await engine.until(() => engine.resumes === 1);
+    expect((await engine.link.tree(batchOf(frames.slice(0, 1), 1), 'meta', 1))?.frame).toBe(1);
+    expect(engine.alarms.map(({ name, raised }) => `${name} ${raised}`)).toEqual([
+      'engine.plain-keyring true',
+      'engine.down true',
+      'engine.plain-keyring true',
+      'engine.down false',
+    ]);
+  });
+
+  test('one that stands still is killed and replaced', async () => {
+    const [from] = keyedCaptures();
+    const frames = await readFrames(from.capture);
+    const engine = await started(from.keyring, {
+      times: { firstWait: 20, tick: 100, silentTicks: 30, stopWait: 3000 },
+    });
+    await engine.take(frames.slice(0, 40));
+    const { pid } = engine.link.status();
+    if (pid === null) expect.fail('it runs');
+    process.kill(pid, 'SIGSTOP');
+    await engine.take(frames.slice(40));
+    await engine.until(() => engine.resumes === 1);
+    await engine.judged();
+    await expectAsRead(engine.records, from, true);
   });
 });

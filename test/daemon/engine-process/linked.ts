@@ -8,7 +8,8 @@ import type { EngineSettings } from '../../../daemon/engine-process/pipe-message
 import type { AlarmRecord, EngineRecord } from '../../../daemon/relay/relay-record.ts';
 import { batchOf, type PlainFrame } from './batches.ts';
 
-const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'daemon', 'engine-process', 'main.js');
+/** The child's program, as it was built. */
+export const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'daemon', 'engine-process', 'main.js');
 
 /** Settings with plain keyrings; `change` has what is different. */
 export function settingsWith(change: Partial<EngineSettings>): EngineSettings {
