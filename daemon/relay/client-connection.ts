@@ -95,6 +95,8 @@ export interface ConnectionListener {
   /** A message of the daemon, parsed. */
   message(message: Readonly<Record<string, unknown>>): void;
   binary(octets: Buffer): void;
+  /** Where it is there, messages behind the handshake come here as they are, and not to `message`. */
+  raw?(octets: Buffer): void;
   /** The connection is over. */
   closed(error: RelayError): void;
 }
@@ -186,6 +188,10 @@ export class ClientConnection {
       webSocket.on('message', (data: Buffer, isBinary: boolean) => {
         if (isBinary && connection !== null) {
           listener.binary(data);
+          return;
+        }
+        if (connection !== null && listener.raw !== undefined) {
+          listener.raw(data);
           return;
         }
         const message = isBinary ? null : parseObject(data);

@@ -294,7 +294,7 @@ function closedError(): RelayError {
 }
 
 // Answers that say that a request was wrong, not that somebody may not have it.
-const WRONG_REQUESTS: ReadonlySet<string> = new Set(['filter', 'reason', 'subscription', 'protocol', 'no-such-group']);
+const WRONG_REQUESTS: ReadonlySet<string> = new Set(['filter', 'reason', 'subscription', 'protocol']);
 
 /** An error that the daemon told, as one of ours. */
 function errorOf({ code, message, hint }: ErrorMessage): RelayError {

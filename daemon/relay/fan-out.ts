@@ -139,9 +139,13 @@ export class FanOut {
       this.pump(subscription);
     }
     const oldest = new Map<StreamClass, number>();
+    let needed = this.ring.next;
     for (const { stream, serial } of this.#subscriptions) {
-      if (serial !== null) oldest.set(stream, Math.min(oldest.get(stream) ?? serial, serial));
+      if (serial === null) continue;
+      oldest.set(stream, Math.min(oldest.get(stream) ?? serial, serial));
+      needed = Math.min(needed, stream.batch(serial)?.from ?? stream.next);
     }
+    this.ring.needFrom(needed);
     for (const stream of this.#streams.values()) stream.forget(oldest.get(stream) ?? stream.nextSerial);
     this.#trimKept();
   }

@@ -4,11 +4,13 @@
 import { Form, type Gate } from './access.ts';
 import type { RelayedEvent, RelayRecord } from './relay-record.ts';
 
-// We chose: what is kept. A queue holds 2 s at most; the rest is room for those who come from the journal. Above any of
-// these the oldest records go; who still wanted them has a gap, or reads them from the journal.
-export const RING_MILLISECONDS = 3000;
-export const RING_RECORDS = 131_072;
-export const RING_OCTETS = 128 * 1024 * 1024;
+// We chose: what is kept. What no queue waits for is kept for a moment only, for those who come from the journal: objects
+// that live long are what the collector of garbage works on. A queue holds 2 s at most. Above any of these the oldest
+// records go; who still wanted them has a gap, or reads them from the journal.
+const FRESH_MILLISECONDS = 300;
+const RING_MILLISECONDS = 3000;
+const RING_RECORDS = 131_072;
+const RING_OCTETS = 128 * 1024 * 1024;
 /** Octets that a record takes beside its text, by estimate. */
 const RECORD_OVERHEAD = 512;
 
@@ -66,6 +68,8 @@ export class RecordRing {
   #octets = 0;
   /** Number that the next record has. */
   #next: number;
+  /** Queues wait for this record and later ones; never moves back, for no subscription does. */
+  #needed = 0;
 
   /** @param head number of the newest record so far */
   constructor(head: number) {
@@ -102,15 +106,22 @@ export class RecordRing {
     this.trim(now);
   }
 
+  /** Says which record queues wait for at the earliest. */
+  needFrom(seq: number): void {
+    this.#needed = seq;
+  }
+
   /** Lets old records go. */
   trim(now: number): void {
     let count = 0;
     let octets = this.#octets;
     const held = this.#entries.length - this.#start;
+    const { first } = this;
     for (; count < held; count++) {
       const entry = this.#entries[this.#start + count];
       const fits = held - count <= RING_RECORDS && octets <= RING_OCTETS;
-      if (fits && now - entry.at <= RING_MILLISECONDS) break;
+      const lasts = first + count >= this.#needed ? RING_MILLISECONDS : FRESH_MILLISECONDS;
+      if (fits && now - entry.at <= lasts) break;
       octets -= entry.octets;
     }
     this.#drop(count);
@@ -128,7 +139,8 @@ export class RecordRing {
   #drop(count: number): void {
     for (let index = this.#start; index < this.#start + count; index++) this.#octets -= this.#entries[index].octets;
     this.#start += count;
-    if (this.#start > 1024 && this.#start * 2 > this.#entries.length) {
+    // What was let go is in memory until the list is cut: not for long, and not at every call.
+    if (this.#start > 1024 && this.#start * 4 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#start);
       this.#start = 0;
     }

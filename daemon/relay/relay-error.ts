@@ -10,11 +10,8 @@ export const RELAY_ERROR_CODES = [
   'capability',
   'state',
   'state-full',
-  'not-revoked',
   // Listening.
   'listen',
-  'socket-in-use',
-  'tls-required',
   // A client's way to the daemon.
   'address',
   'unreachable',
@@ -27,7 +24,6 @@ export const RELAY_ERROR_CODES = [
   'protocol',
   // Answers to what a client asks.
   'not-granted',
-  'no-such-group',
   'subscription',
   'filter',
   'reason',

@@ -14,7 +14,7 @@ import { RelayError } from './relay-error.ts';
 const FORMAT = 'sidescope-relay-state/1';
 const MAC_CONTEXT = 'sidescope-relay-state-v1';
 /** Revocations kept. They end by themselves; above this many, a new one is refused and a new operator key is the answer. */
-export const MOST_REVOCATIONS = 4096;
+const MOST_REVOCATIONS = 4096;
 const FILE_MOST = 4 * 1024 * 1024;
 /**
  * Seconds after which every capability that existed at a revocation has ended: `issue` looks at most 30 days ahead, and none
@@ -41,17 +41,20 @@ export class Revocations {
   readonly #path: string;
   readonly #macKey: Uint8Array;
   readonly #fs: FileSystem;
+  readonly #most: number;
   #rows = new Map<string, Revocation>();
 
   /**
    * Reads the file; one that is not there is an empty one.
    *
    * @param daemon the daemon's private key
+   * @param most revocations kept
    * @throws RelayError `state` where the file was changed or cannot be read
    */
-  constructor(path: string, daemon: KeyObject, fs: FileSystem = nodeFileSystem) {
+  constructor(path: string, daemon: KeyObject, fs: FileSystem = nodeFileSystem, most = MOST_REVOCATIONS) {
     this.#path = path;
     this.#fs = fs;
+    this.#most = most;
     this.#macKey = new Uint8Array(hkdfSync('sha256', seedOf(daemon), '', MAC_CONTEXT, 32));
     this.reload();
   }
@@ -102,10 +105,10 @@ export class Revocations {
     const known = rows.get(keyOf(row));
     // A second revocation may only say that it lasts longer.
     rows.set(keyOf(row), known !== undefined && known.until > row.until ? { ...row, until: known.until } : row);
-    if (rows.size > MOST_REVOCATIONS) {
+    if (rows.size > this.#most) {
       throw new RelayError(
         'state-full',
-        `${MOST_REVOCATIONS} revocations are kept already`,
+        `${this.#most} revocations are kept already`,
         'Make a new operator key: everything that the old one granted ends with it',
       );
     }
