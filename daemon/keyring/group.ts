@@ -2,7 +2,7 @@
 // microsecond.
 
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { Derivation } from '../../dissectors/security/kdf.ts';
+import { type Derivation, forgetPgk } from '../../dissectors/security/kdf.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../dissectors/security/traffic-cipher.ts';
 import type { EpochStateName } from '../events.ts';
 
@@ -209,6 +209,7 @@ export class HeldEpoch implements PgkEpoch {
   wipe(): void {
     this.#octets?.fill(0);
     this.#octets = null;
+    if (this.#secret !== null) forgetPgk(this.#secret);
     this.#secret = null;
   }
 }

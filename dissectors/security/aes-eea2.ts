@@ -2,7 +2,8 @@
 // AES-ECB object in one call, because a call costs as much as some hundred blocks.
 //
 // Measured (Node 20, one core, 120-octet messages): 0.8 million messages/s with one message a PEK, 1.6 with two, 7 with 16
-// or more, counter blocks and XOR included. AES alone peaks at calls of 32 KiB (48 million messages/s); larger ones are
+// or more, counter blocks and XOR included. One or two messages go through a kernel of our own instead, which needs no
+// cipher object either (docs/performance.md). AES alone peaks at calls of 32 KiB (48 million messages/s); larger ones are
 // slower again, as their result no longer fits the cache.
 
 import { type Cipher, createCipheriv, createSecretKey } from 'node:crypto';
@@ -15,7 +16,8 @@ import {
   type MessageColumns,
   type TrafficCipher,
 } from './traffic-cipher.ts';
-import { hostWord, lastWordMask } from './words.ts';
+import { type AesKernel, createAesKernel } from './wasm/aes-kernel.ts';
+import { hostWord, LITTLE_ENDIAN, lastWordMask } from './words.ts';
 
 // The specification says.
 
@@ -28,9 +30,17 @@ const BLOCK_WORDS = 4;
 /** Counter blocks in one call, which is 32 KiB; above it, messages (and one long message) are split over calls. */
 const CALL_BLOCKS = 2048;
 
-// Counter blocks are no secret, and one call is laid out at a time, so one buffer serves all ciphers of the process.
-const counterOctets = new Uint8Array(CALL_BLOCKS * BLOCK_OCTETS);
-const counterWords = new Uint32Array(counterOctets.buffer);
+/** Counter blocks up to which the kernel is faster than a call into OpenSSL, and than making what is called. */
+const KERNEL_BLOCKS = 16;
+
+// Counter blocks are no secret, and one call is laid out at a time, so one buffer serves all ciphers of the process. It is
+// the memory of the kernel, which enciphers them in place. Who never deciphers never builds it.
+let builtKernel: AesKernel | null = null;
+
+function theKernel(): AesKernel {
+  builtKernel ??= createAesKernel(CALL_BLOCKS);
+  return builtKernel;
+}
 
 // The one row of `keyStream`.
 const SINGLE_ROW = new Uint32Array(1);
@@ -44,12 +54,15 @@ const single: MessageColumns = {
 /** 128-EEA2 under one PEK. */
 export class Eea2Cipher implements TrafficCipher {
   readonly algorithm: CipherAlgorithm = '128-EEA2';
-  #aes: Cipher | null;
+  /** Made when many blocks come at once. */
+  #aes: Cipher | null = null;
+  #key: Uint32Array | null;
 
   /** @param pek 16 octets; they are copied */
   constructor(pek: Uint8Array) {
     checkCipherKey(pek);
-    this.#aes = createCipheriv('aes-128-ecb', createSecretKey(pek), null).setAutoPadding(false);
+    this.#key = new Uint32Array(BLOCK_WORDS);
+    for (let i = 0; i < BLOCK_OCTETS; i++) this.#key[i >>> 2] |= pek[i] << ((i & 3) * 8);
   }
 
   apply(
@@ -60,8 +73,7 @@ export class Eea2Cipher implements TrafficCipher {
     arena: Uint32Array,
     direction: 0 | 1 = 0,
   ): void {
-    const aes = this.#aes;
-    if (aes === null) throw forgottenError();
+    if (this.#key === null) throw forgottenError();
     checkRows(columns, rows, from, to, arena);
     let i = from;
     let block = 0;
@@ -82,7 +94,7 @@ export class Eea2Cipher implements TrafficCipher {
           block = 0;
         }
       }
-      this.#xor(aes, columns, rows, firstMessage, firstBlock, used, arena);
+      this.#xor(columns, rows, firstMessage, firstBlock, used, arena);
     }
   }
 
@@ -96,23 +108,31 @@ export class Eea2Cipher implements TrafficCipher {
     this.apply(single, SINGLE_ROW, 0, 1, out, direction);
   }
 
-  /** Lets go of the cipher object; OpenSSL wipes the key schedule when that is collected. */
+  /** Wipes the key and lets go of the cipher object; OpenSSL wipes the key schedule when that is collected. */
   forget(): void {
+    this.#key?.fill(0);
+    this.#key = null;
     this.#aes = null;
+    builtKernel?.wipe();
+  }
+
+  /** Key stream of the counter blocks that are laid out. */
+  #encipher(used: number): Uint32Array {
+    const key = this.#key;
+    if (key === null) throw forgottenError();
+    const kernel = theKernel();
+    if (used <= KERNEL_BLOCKS && LITTLE_ENDIAN) {
+      kernel.encipher(key, used);
+      return kernel.words;
+    }
+    this.#aes ??= openSslCipher(key);
+    return wordsOf(this.#aes.update(kernel.blocks.subarray(0, used * BLOCK_OCTETS)));
   }
 
   /** Runs `used` counter blocks, and XORs them over the messages from block `block` of message i on. */
-  #xor(
-    aes: Cipher,
-    columns: MessageColumns,
-    rows: Uint32Array,
-    i: number,
-    block: number,
-    used: number,
-    arena: Uint32Array,
-  ): void {
+  #xor(columns: MessageColumns, rows: Uint32Array, i: number, block: number, used: number, arena: Uint32Array): void {
     if (used === 0) return;
-    const stream = wordsOf(aes.update(counterOctets.subarray(0, used * BLOCK_OCTETS)));
+    const stream = this.#encipher(used);
     const end = used * BLOCK_WORDS;
     let message = i;
     let word = block * BLOCK_WORDS;
@@ -140,11 +160,19 @@ export class Eea2Cipher implements TrafficCipher {
   }
 }
 
+function openSslCipher(key: Uint32Array): Cipher {
+  const octets = Uint8Array.from({ length: BLOCK_OCTETS }, (_, i) => key[i >>> 2] >>> ((i & 3) * 8));
+  const cipher = createCipheriv('aes-128-ecb', createSecretKey(octets), null).setAutoPadding(false);
+  octets.fill(0);
+  return cipher;
+}
+
 /**
  * Lays out counter blocks `block` to `block + take - 1` of one message from block `used` of the buffer on: COUNT, BEARER,
  * DIRECTION, 26 zeros, and the number of the block in the low 64 bits (B.1.3), of which 32 are enough.
  */
 function layOut(used: number, count: number, bearer: number, direction: number, block: number, take: number): void {
+  const counterWords = theKernel().words;
   const countWord = hostWord(count);
   const bearerWord = hostWord((bearer << 27) | (direction << 26));
   let w = used * BLOCK_WORDS;

@@ -3,10 +3,13 @@
 // A PEK takes two HMACs. Measured (Node 20, one core): `createHmac` with the PGK as KeyObject and the PTK as octets 0.26
 // million PEK/s; the PTK as KeyObject too 0.19; @noble/hashes with the padded PGK cloned 0.16 (0.20 with the second HMAC
 // by hand); node `Hash.copy` of the padded PGK is slower than `createHmac` even for the first HMAC alone. Text digests
-// would be faster still, but a string cannot be wiped.
+// would be faster still, but a string cannot be wiped. Six compressions of SHA-256 without those calls (the two blocks of
+// pads that follow from the PGK alone are kept) are several times as fast: docs/performance.md.
 
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { CIPHER_KEY_OCTETS } from './traffic-cipher.ts';
+import { INITIAL, type Sha256Kernel, sha256Kernel } from './wasm/sha256-kernel.ts';
+import { LITTLE_ENDIAN } from './words.ts';
 
 /** How the cipher key comes from the key of the group, as in the keyring. */
 export type Derivation = 'ts33303' | 'ts33303-no-group' | 'direct';
@@ -85,14 +88,9 @@ export function preparePgk(pgk: Uint8Array): KeyObject {
   return createSecretKey(pgk);
 }
 
-// S of A.3 with and without P2, and S of A.4; the values between the lengths are written at each call.
-const PTK_INPUT = Uint8Array.of(FC_PTK, 0, 0, 0, 0, ID_OCTETS, 0, 0, 0, PTK_ID_OCTETS, 0, 0, 0, 0, ID_OCTETS);
-const PTK_INPUT_NO_GROUP = PTK_INPUT.slice(0, 10);
-const PEK_INPUT = Uint8Array.of(FC_PEK, KEY_TYPE_PEK, 0, 1, 0, 0, 1);
-
 /**
  * The cipher key of one sender, as the keyring's derivation says, on the fast path: all arguments were checked where
- * they were decoded, and the only garbage is what node's HMAC makes itself.
+ * they were decoded, and nothing is allocated but once a PGK.
  * @param pgk what `preparePgk` gave
  * @param member the sender's Layer-2 id, 24 bits
  * @param ptkId PTK id, 16 bits
@@ -114,22 +112,99 @@ export function derivePek(
     takeLowOctets(pgk.export(), pek, at);
     return;
   }
-  const ptkInput = derivation === 'ts33303' ? PTK_INPUT : PTK_INPUT_NO_GROUP;
-  ptkInput[1] = member >>> 16;
-  ptkInput[2] = member >>> 8;
-  ptkInput[3] = member;
-  ptkInput[6] = ptkId >>> 8;
-  ptkInput[7] = ptkId;
-  if (derivation === 'ts33303') {
-    ptkInput[10] = group >>> 16;
-    ptkInput[11] = group >>> 8;
-    ptkInput[12] = group;
+  if (!LITTLE_ENDIAN) {
+    const ptk = derivePtk(pgk, member, ptkId, derivation === 'ts33303' ? group : null);
+    pek.set(derivePekOfPtk(ptk, algorithm), at);
+    return;
   }
-  PEK_INPUT[4] = algorithm;
-  const ptk = createHmac('sha256', pgk).update(ptkInput).digest();
-  const derived = createHmac('sha256', ptk).update(PEK_INPUT).digest();
-  ptk.fill(0);
-  takeLowOctets(derived, pek, at);
+  const sha = sha256Kernel();
+  const { state, block } = sha;
+  const pads = padsOf(pgk, sha);
+  // S of A.3, and the bit that ends it (FIPS 180-4 5.1.1): 15 octets, or 10 without P2.
+  block.fill(0);
+  block[0] = (FC_PTK << 24) | member;
+  block[1] = (ID_OCTETS << 16) | ptkId;
+  if (derivation === 'ts33303') {
+    block[2] = (PTK_ID_OCTETS << 16) | (group >>> 8);
+    block[3] = (group << 24) | (ID_OCTETS << 8) | 0x80;
+    finish(sha, pads, 15);
+  } else {
+    block[2] = (PTK_ID_OCTETS << 16) | 0x8000;
+    finish(sha, pads, 10);
+  }
+  keyPads(sha, state, ptkPads);
+  // S of A.4.
+  block.fill(0);
+  block[0] = (FC_PEK << 24) | (KEY_TYPE_PEK << 16) | 1;
+  block[1] = (algorithm << 24) | (1 << 8) | 0x80;
+  finish(sha, ptkPads, 7);
+  for (let word = 0; word < CIPHER_KEY_OCTETS / 4; word++) {
+    const value = state[HASH_WORDS - CIPHER_KEY_OCTETS / 4 + word];
+    pek[at + word * 4] = value >>> 24;
+    pek[at + word * 4 + 1] = value >>> 16;
+    pek[at + word * 4 + 2] = value >>> 8;
+    pek[at + word * 4 + 3] = value;
+  }
+  sha.secrets.fill(0);
+  ptkPads.fill(0);
+}
+
+/** Wipes what is remembered of a PGK. */
+export function forgetPgk(pgk: KeyObject): void {
+  preparedPads.get(pgk)?.fill(0);
+  preparedPads.delete(pgk);
+}
+
+// HMAC (RFC 2104, FIPS 198-1) of short messages. What is hashed first, the key under the two pads, fills one block each:
+// the hash values behind them stand for the key, inner in words 0 to 7, outer in 8 to 15.
+const INNER_PAD = 0x36363636;
+const OUTER_PAD = 0x5c5c5c5c;
+const HASH_WORDS = 8;
+const BLOCK_OCTETS = 64;
+const preparedPads = new WeakMap<KeyObject, Int32Array>();
+const ptkPads = new Int32Array(2 * HASH_WORDS);
+const keyWords = new Int32Array(HASH_WORDS);
+
+function padsOf(pgk: KeyObject, sha: Sha256Kernel): Int32Array {
+  const known = preparedPads.get(pgk);
+  if (known !== undefined) return known;
+  const octets = pgk.export();
+  for (let word = 0; word < HASH_WORDS; word++) keyWords[word] = octets.readInt32BE(word * 4);
+  octets.fill(0);
+  const pads = new Int32Array(2 * HASH_WORDS);
+  keyPads(sha, keyWords, pads);
+  keyWords.fill(0);
+  preparedPads.set(pgk, pads);
+  return pads;
+}
+
+/** The hash values behind both pads of a key of 8 words. */
+function keyPads(sha: Sha256Kernel, key: Int32Array, pads: Int32Array): void {
+  const { state, block } = sha;
+  keyWords.set(key);
+  for (let half = 0; half < 2; half++) {
+    const pad = half === 0 ? INNER_PAD : OUTER_PAD;
+    for (let word = 0; word < HASH_WORDS; word++) block[word] = keyWords[word] ^ pad;
+    block.fill(pad, HASH_WORDS);
+    state.set(INITIAL);
+    sha.compress();
+    pads.set(state, half * HASH_WORDS);
+  }
+  keyWords.fill(0);
+}
+
+/** Ends an HMAC whose message of `octets` octets is in the block; the result is in the state. */
+function finish(sha: Sha256Kernel, pads: Int32Array, octets: number): void {
+  const { state, block } = sha;
+  block[15] = (BLOCK_OCTETS + octets) * 8;
+  state.set(pads.subarray(0, HASH_WORDS));
+  sha.compress();
+  block.set(state);
+  block[HASH_WORDS] = 1 << 31;
+  block.fill(0, HASH_WORDS + 1);
+  block[15] = (BLOCK_OCTETS + HASH_WORDS * 4) * 8;
+  state.set(pads.subarray(HASH_WORDS));
+  sha.compress();
 }
 
 /** Moves the 16 least significant octets of `key` to octet `at` of `pek`, and wipes `key`. */

@@ -1,7 +1,8 @@
 // Key stream words and host words. The specifications number octets from the most significant end of a 32-bit word;
 // messages are XORed through a Uint32Array, whose words are in the order of the host.
 
-const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+/** Whether the least significant octet of a word of this host comes first. */
+export const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** The host word whose octets in memory are those of `word`, most significant first. */
 export function hostWord(word: number): number {

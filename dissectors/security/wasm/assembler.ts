@@ -1,0 +1,141 @@
+// Writes small WebAssembly modules: enough of the binary format (WebAssembly core specification 1.0, chapter 5) for
+// functions over 32-bit integers and one memory. A kernel is an ordinary function of this house that puts instructions
+// together, so that its loops can be unrolled by a loop, and is built when it is first used: no file, no tool, no add-on.
+
+/** Instructions, as octets. */
+export type Code = readonly number[];
+
+/** One exported function: it takes 32-bit integers and gives nothing. */
+export interface KernelFunction {
+  readonly name: string;
+  /** Parameters; they are the first locals. */
+  readonly parameters: number;
+  /** Locals behind the parameters. */
+  readonly locals: number;
+  readonly body: Code;
+}
+
+/** What a kernel gives: its memory and its functions. */
+export interface Kernel {
+  readonly memory: ArrayBuffer;
+  readonly call: Readonly<Record<string, (...parameters: number[]) => void>>;
+}
+
+/** What is used of the host's object; the types for browsers would bring a thousand other names. */
+declare const WebAssembly: {
+  readonly Module: new (octets: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object) => { readonly exports: Readonly<Record<string, unknown>> };
+};
+
+// The specification says (core specification 5.2 to 5.5).
+const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const Section = { type: 1, function: 3, memory: 5, export: 7, code: 10 } as const;
+const I32 = 0x7f;
+const FUNCTION_TYPE = 0x60;
+const EXPORT_FUNCTION = 0;
+const EXPORT_MEMORY = 2;
+const END = 0x0b;
+const NO_RESULT = 0x40;
+const ALIGNED_32 = 2;
+
+export const get = (local: number): Code => [0x20, ...unsigned(local)];
+export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
+export const constant = (value: number): Code => [0x41, ...signed(value | 0)];
+export const add = (...terms: readonly Code[]): Code => folded(0x6a, terms);
+export const xor = (...terms: readonly Code[]): Code => folded(0x73, terms);
+export const and = (a: Code, b: Code): Code => [...a, ...b, 0x71];
+export const shiftLeft = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x74];
+export const shiftRight = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x76];
+export const rotateRight = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x78];
+
+/** The 32-bit word at an address and a fixed offset behind it. */
+export const load = (address: Code, offset = 0): Code => [...address, 0x28, ALIGNED_32, ...unsigned(offset)];
+export const load8 = (address: Code, offset = 0): Code => [...address, 0x2d, 0, ...unsigned(offset)];
+export const store = (address: Code, value: Code, offset = 0): Code => [
+  ...address,
+  ...value,
+  0x36,
+  ALIGNED_32,
+  ...unsigned(offset),
+];
+
+/** Repeats `body` as long as `local` is below `limit` behind it. Runs at least once. */
+export const repeatBelow = (local: number, limit: Code, body: Code): Code => [
+  0x03,
+  NO_RESULT,
+  ...body,
+  ...get(local),
+  ...limit,
+  // i32.lt_u, br_if to the loop.
+  0x49,
+  0x0d,
+  0,
+  END,
+];
+
+/** The module of these functions over one memory of `pages` times 64 KiB. */
+export function assemble(functions: readonly KernelFunction[], pages: number): Uint8Array<ArrayBuffer> {
+  const types = functions.map(({ parameters }) => [
+    FUNCTION_TYPE,
+    ...vector(Array.from({ length: parameters }, () => [I32])),
+    0,
+  ]);
+  const exports = functions.map(({ name }, index) => [...text(name), EXPORT_FUNCTION, ...unsigned(index)]);
+  const bodies = functions.map(({ locals, body }) => sized([...vector([[...unsigned(locals), I32]]), ...body, END]));
+  return Uint8Array.from([
+    ...HEADER,
+    ...section(Section.type, vector(types)),
+    ...section(Section.function, vector(functions.map((_, index) => unsigned(index)))),
+    ...section(Section.memory, vector([[0, ...unsigned(pages)]])),
+    ...section(Section.export, vector([[...text('memory'), EXPORT_MEMORY, 0], ...exports])),
+    ...section(Section.code, vector(bodies)),
+  ]);
+}
+
+/** Builds and starts a kernel. */
+export function startKernel(functions: readonly KernelFunction[], pages: number): Kernel {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(functions, pages)));
+  const { memory, ...call } = exports;
+  return { memory: (memory as { buffer: ArrayBuffer }).buffer, call: call as Kernel['call'] };
+}
+
+function folded(operation: number, terms: readonly Code[]): Code {
+  return terms.flatMap((term, index) => (index === 0 ? term : [...term, operation]));
+}
+
+function section(id: number, contents: Code): Code {
+  return [id, ...sized(contents)];
+}
+
+function sized(contents: Code): Code {
+  return [...unsigned(contents.length), ...contents];
+}
+
+function vector(items: readonly Code[]): Code {
+  return [...unsigned(items.length), ...items.flat()];
+}
+
+function text(name: string): Code {
+  return sized([...new TextEncoder().encode(name)]);
+}
+
+/** LEB128 (5.2.2). */
+function unsigned(value: number): number[] {
+  const octets: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) octets.push((rest & 0x7f) | 0x80);
+  octets.push(rest);
+  return octets;
+}
+
+function signed(value: number): number[] {
+  const octets: number[] = [];
+  let rest = value;
+  for (;;) {
+    const octet = rest & 0x7f;
+    rest >>= 7;
+    const isLast = (rest === 0 && (octet & 0x40) === 0) || (rest === -1 && (octet & 0x40) !== 0);
+    octets.push(isLast ? octet : octet | 0x80);
+    if (isLast) return octets;
+  }
+}

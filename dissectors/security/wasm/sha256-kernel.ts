@@ -1,0 +1,127 @@
+// The compression function of SHA-256 (FIPS 180-4 6.2.2) as WebAssembly. Its twin in tests is node's own SHA-256.
+//
+// Deriving one PEK takes six compressions over data of a few octets: through `createHmac` the calls cost more than the
+// hash. The round is unrolled eight times, after which the eight working variables stand where they began.
+
+import {
+  add,
+  and,
+  type Code,
+  constant,
+  get,
+  load,
+  repeatBelow,
+  rotateRight,
+  set,
+  shiftRight,
+  startKernel,
+  store,
+  xor,
+} from './assembler.ts';
+
+// The specification says (FIPS 180-4 4.2.2, 5.3.3).
+const PRIMES = firstPrimes(64);
+/** H(0): the first 32 bits of the fractional parts of the square roots of the first eight primes. */
+export const INITIAL = Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(BigInt(prime), 2n));
+const K = Int32Array.from(PRIMES, (prime) => fraction(BigInt(prime), 3n));
+const ROUNDS = 64;
+const WORDS_OF_BLOCK = 16;
+
+// We chose: where things lie in the kernel's memory, in octets.
+const K_AT = 0;
+const SCHEDULE_AT = 256;
+const STATE_AT = 512;
+
+// Locals: the working variables a to h are 0 to 7.
+const T1 = 8;
+const AT = 9;
+const LOCALS = 10;
+const UNROLLED = 8;
+
+/** SHA-256 over one block at a time. The caller fills `block`, and finds and leaves the hash value in `state`. */
+export interface Sha256Kernel {
+  /** 8 words. */
+  readonly state: Int32Array;
+  /** 16 words, big endian values: word 0 holds octets 0 to 3, octet 0 the most significant. */
+  readonly block: Int32Array;
+  /** All that the kernel holds of its input. */
+  readonly secrets: Int32Array;
+  compress(): void;
+}
+
+let kernel: Sha256Kernel | null = null;
+
+/** The kernel of this thread, built on first use. */
+export function sha256Kernel(): Sha256Kernel {
+  kernel ??= build();
+  return kernel;
+}
+
+function build(): Sha256Kernel {
+  const { memory, call } = startKernel([{ name: 'compress', parameters: 0, locals: LOCALS, body: compression() }], 1);
+  new Int32Array(memory, K_AT, ROUNDS).set(K);
+  return {
+    state: new Int32Array(memory, STATE_AT, 8),
+    block: new Int32Array(memory, SCHEDULE_AT, WORDS_OF_BLOCK),
+    secrets: new Int32Array(memory, SCHEDULE_AT, ROUNDS + 8),
+    compress: call.compress,
+  };
+}
+
+function compression(): Code {
+  const state = Array.from({ length: 8 }, (_, i) => load(constant(0), STATE_AT + i * 4));
+  const rounds = Array.from({ length: UNROLLED }, (_, round) => oneRound(round)).flat();
+  return [
+    ...schedule(),
+    ...state.flatMap((word, i) => set(i, word)),
+    ...set(AT, constant(0)),
+    ...repeatBelow(AT, constant(ROUNDS * 4), [...rounds, ...set(AT, add(get(AT), constant(UNROLLED * 4)))]),
+    ...state.flatMap((word, i) => store(constant(0), add(word, get(i)), STATE_AT + i * 4)),
+  ];
+}
+
+/** W16 to W63 of W0 to W15 (6.2.2 step 1). */
+function schedule(): Code {
+  const word = (back: number): Code => load(get(AT), SCHEDULE_AT - back * 4);
+  const sigma0 = xor(rotateRight(word(15), 7), rotateRight(word(15), 18), shiftRight(word(15), 3));
+  const sigma1 = xor(rotateRight(word(2), 17), rotateRight(word(2), 19), shiftRight(word(2), 10));
+  const next = store(get(AT), add(sigma1, word(7), sigma0, word(16)), SCHEDULE_AT);
+  return [
+    ...set(AT, constant(WORDS_OF_BLOCK * 4)),
+    ...repeatBelow(AT, constant(ROUNDS * 4), [...next, ...set(AT, add(get(AT), constant(4)))]),
+  ];
+}
+
+/** One round (6.2.2 step 3). Instead of moving the variables on, the next round names them one place further. */
+function oneRound(round: number): Code {
+  const local = (name: number): number => (name - round + UNROLLED) % 8;
+  const [a, b, c, e, f, g, h] = [0, 1, 2, 4, 5, 6, 7].map((name) => get(local(name)));
+  const sum1 = xor(rotateRight(e, 6), rotateRight(e, 11), rotateRight(e, 25));
+  const choice = xor(g, and(e, xor(f, g)));
+  const sum0 = xor(rotateRight(a, 2), rotateRight(a, 13), rotateRight(a, 22));
+  const majority = xor(and(a, b), and(c, xor(a, b)));
+  return [
+    ...set(T1, add(h, sum1, choice, load(get(AT), K_AT + round * 4), load(get(AT), SCHEDULE_AT + round * 4))),
+    ...set(local(3), add(get(local(3)), get(T1))),
+    ...set(local(7), add(get(T1), sum0, majority)),
+  ];
+}
+
+function firstPrimes(count: number): number[] {
+  const primes: number[] = [];
+  for (let n = 2; primes.length < count; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n);
+  return primes;
+}
+
+/** The first 32 bits of the fractional part of the square (`root` 2) or cube root (3) of a small number. */
+function fraction(value: bigint, root: bigint): number {
+  const wanted = value << (32n * root);
+  let low = 0n;
+  let high = 1n << 40n;
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n;
+    if (middle ** root <= wanted) low = middle;
+    else high = middle;
+  }
+  return Number(low & 0xffff_ffffn) | 0;
+}
