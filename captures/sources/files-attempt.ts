@@ -54,6 +54,8 @@ export class FilesAttempt implements SourceAttempt {
   #listed: ListedFile | null = null;
   /** Since when the file at hand does not grow although another is ahead; null where it may grow. */
   #leavingSince: number | null = null;
+  /** It has seen what is in the folder. */
+  #looked = false;
   /** At the start, what is there is passed over. */
   #fromEnd: boolean;
   #ended = false;
@@ -70,7 +72,7 @@ export class FilesAttempt implements SourceAttempt {
   }
 
   get state(): 'running' | 'waiting' {
-    return this.#file === null ? 'waiting' : 'running';
+    return this.#file === null && (this.problem !== null || !this.#looked) ? 'waiting' : 'running';
   }
 
   async next(): Promise<FrameBatch | null> {
@@ -201,6 +203,7 @@ export class FilesAttempt implements SourceAttempt {
       listed.push({ name, identity: identityOf(stats), size: stats.size, writtenAt: stats.mtimeMs });
     }
     listed.sort(this.#compare);
+    this.#looked = true;
     if (this.#fromEnd) this.#passOver(listed);
     const there = new Set(listed.map(({ name }) => name));
     for (const name of this.#done.keys()) if (!there.has(name)) this.#done.delete(name);

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { partOfBatch } from '../batch-part.ts';
 import type { CaptureProblem, FrameBatch, FrameSource } from '../frame-batch.ts';
 
 /** Constants we chose. */
@@ -154,20 +155,6 @@ export class ReplaySource implements FrameSource {
     while (this.#marks < batch.marks.length && (batch.marks[this.#marks].beforeRow < end || end === batch.count)) {
       this.#marks++;
     }
-    return {
-      bytes: batch.bytes,
-      view: batch.view,
-      count: end - begin,
-      firstFrame: batch.firstFrame + begin,
-      offset: batch.offset.subarray(begin, end),
-      captured: batch.captured.subarray(begin, end),
-      original: batch.original.subarray(begin, end),
-      seconds: batch.seconds.subarray(begin, end),
-      nanoseconds: batch.nanoseconds.subarray(begin, end),
-      digits: batch.digits.subarray(begin, end),
-      linkType: batch.linkType.subarray(begin, end),
-      interfaceId: batch.interfaceId.subarray(begin, end),
-      marks: batch.marks.slice(first, this.#marks).map((mark) => ({ ...mark, beforeRow: mark.beforeRow - begin })),
-    };
+    return partOfBatch(batch, begin, end, batch.marks.slice(first, this.#marks));
   }
 }

@@ -44,7 +44,11 @@ async function overControlSocket(path: string): Promise<Diagnosis[]> {
   try {
     status = await askDaemon(path, { verb: 'status', by: 'doctor' });
   } catch (error) {
-    return [faultOf(error, { path })];
+    const fault = faultOf(error, { path });
+    // Another socket of the daemon closes at once what it does not understand.
+    const isOther = fault.code === 'control.lost' || fault.code === 'control.silent';
+    const advice = 'this may be the socket of the relay: give the `control` path of the configuration';
+    return [isOther ? { ...fault, advice } : fault];
   }
   return diagnoseStatus(status, Date.now());
 }
@@ -59,7 +63,7 @@ export function diagnoseStatus(status: unknown, now: number): Diagnosis[] {
     return [diagnosis('fault', 'daemon.status', 'the daemon answers with no status that we know', advice)];
   }
   return [
-    ...listOf(told.alarms).map((alarm) =>
+    ...alarmsOf(told).map((alarm) =>
       diagnosis(
         alarm.severity === 'info' || alarm.severity === 'low' ? 'warning' : 'fault',
         `alarm.${textOf(alarm.name)}`,
@@ -79,6 +83,13 @@ export function diagnoseStatus(status: unknown, now: number): Diagnosis[] {
       '',
     ),
   ];
+}
+
+/** Alarms, but for those of sources whose own status says the same. */
+function alarmsOf(told: Told): Told[] {
+  const failing = listOf(told.sources).filter(({ problem }) => objectOf(problem) !== null);
+  const said = new Set(failing.map(({ name }) => `source.${textOf(name)}`));
+  return listOf(told.alarms).filter(({ name }) => !said.has(textOf(name)));
 }
 
 function diagnoseSources(told: Told, now: number): Diagnosis[] {

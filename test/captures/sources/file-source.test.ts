@@ -79,7 +79,7 @@ describe('a growing file', () => {
   test('can be read from its end, where a record may be half written', async () => {
     writeFileSync(path('a.pcap'), Buffer.concat([captureOf(1, 2), record(3).subarray(0, 7)]));
     const taking = follow({ from: 'end' });
-    await pause(50);
+    await until(() => taking.status().state === 'running');
     appendFileSync(path('a.pcap'), Buffer.concat([record(3).subarray(7), record(4)]));
     await expectFirsts(taking, 3, 4);
   });
@@ -248,11 +248,42 @@ describe('a rotating set of files', () => {
     expect(taking.status().problem).toMatchObject({ code: 'source.files-vanished' });
   });
 
+  test('gives the frames of all its files, whatever they are, as one feed', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(soundCapture, { minLength: 1, maxLength: 5 }), async (captures) => {
+        const set = mkdtempSync(path('set-'));
+        const taking = followSet({ folder: set });
+        try {
+          for (const [at, capture] of captures.entries()) {
+            const half = capture.length >> 1;
+            writeFileSync(join(set, `${at}.pcap`), capture.subarray(0, half));
+            await pause(1);
+            appendFileSync(join(set, `${at}.pcap`), capture.subarray(half));
+          }
+          const read = await Promise.all(captures.map(async (capture) => readBytes(capture)));
+          const wanted = read
+            .flatMap(({ frames }) => frames)
+            .filter(({ linkType }) => linkType !== CUSTOM_BLOCK_LINKTYPE);
+          await until(() => taking.frames.length >= wanted.length);
+          expect(taking.frames.map(({ bytes }) => bytes)).toEqual(wanted.map(({ bytes }) => bytes));
+          expect(taking.frames.map(({ number }) => number)).toEqual(wanted.map((_, at) => at + 1));
+          const linkTypes = new Map(taking.frames.map(({ interfaceId, linkType }) => [interfaceId, linkType]));
+          expect(taking.frames.every(({ interfaceId }, at) => linkTypes.get(interfaceId) === wanted[at].linkType)).toBe(
+            true,
+          );
+        } finally {
+          await taking.stop();
+        }
+      }),
+      { numRuns: 8 },
+    );
+  }, 60_000);
+
   test('can be read from its end', async () => {
     writeFileSync(path('1.pcap'), captureOf(1));
     writeFileSync(path('2.pcap'), captureOf(2));
     const taking = followSet({ from: 'end' });
-    await pause(50);
+    await until(() => taking.status().state === 'running');
     appendFileSync(path('2.pcap'), record(3));
     writeFileSync(path('3.pcap'), captureOf(4));
     await expectFirsts(taking, 3, 4);

@@ -74,7 +74,7 @@ export function takeFrom(source: LiveSource, pause: (batch: FrameBatch) => void 
 }
 
 /** Waits until it is true. Throws after a while. */
-export async function until(what: () => boolean, limit = 8000): Promise<void> {
+export async function until(what: () => boolean, limit = 15_000): Promise<void> {
   const end = Date.now() + limit;
   while (!what()) {
     if (Date.now() > end) throw new Error(`waited ${limit} ms in vain`);

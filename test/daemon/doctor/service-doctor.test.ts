@@ -273,6 +273,12 @@ describe('a daemon', () => {
     expect(wrongWith(more)).toEqual(wanted);
   });
 
+  test('whose alarm says the same as its source is told once', () => {
+    const problem = { code: 'source.unreachable', message: 'm', hint: 'h' };
+    const alarms = [{ name: 'source.uu', severity: 'high', message: 'm', hint: 'h' }];
+    expect(wrongWith({ ...source({ state: 'waiting', problem }), alarms })).toEqual(['source.unreachable']);
+  });
+
   test('whose source has been quiet for long', () => {
     expect(wrongWith({}, NOW + 3_600_000)).toEqual(['source.quiet']);
     expect(wrongWith(source({ clock: 'capture' }), NOW + 3_600_000)).toEqual([]);
