@@ -14,12 +14,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { x25519 } from '../daemon/vault/x25519.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const MEMBERS = ['0a0b01', '0a0b02', '0a0b03', '0a0b04', '0a0b05'];
 const identity = Buffer.alloc(32, 9);
+
+/** Every test starts the program many times; on a busy machine each start takes seconds. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder = '';
 let vault = '';
@@ -214,6 +217,22 @@ test('no key shows, whatever is printed', () => {
   const shown = printed.map(({ out }) => out).join('');
   const { manager } = JSON.parse(group('show', '-T', 'json').out) as { manager: { ed25519: string } };
   expect(new Set(shown.match(/[0-9a-f]{32,}/g))).toEqual(new Set([manager.ed25519]));
+});
+
+test('a full disk: no message is out, nothing is changed, and it says so', () => {
+  group('create', 'f00001', '--keyring', file('brigade.json'), '-w', output('create.pcap'));
+  const before = readFileSync(vault);
+  const args = ['group', 'rotate', 'f00001', '-w', output('full.pcap'), '--identity', file('id.pem')];
+  const shell = ['-c', `trap '' XFSZ; ulimit -f 1; exec "$@"`, 'sh', process.execPath, MAIN, ...args];
+  const env = { ...process.env, SIDESCOPE_VAULT: vault, CREDENTIALS_DIRECTORY: '' };
+  const ran = spawnSync('sh', shell, { encoding: 'utf8', env });
+  expect(ran.stderr).toMatch(/^sidescope: error: .*(no space is left|EFBIG)/m);
+  expect(ran.stderr).toContain('hint:');
+  expect([2, 4]).toContain(ran.status);
+  expect(ran.stdout).toBe('');
+  expect(existsSync(output('full.pcap'))).toBe(false);
+  expect(readFileSync(vault).equals(before)).toBe(true);
+  expect(plan('rotate', 'f00001', '-w', output('after.pcap')).done).toBe(true);
 });
 
 describe('refusals change nothing', () => {

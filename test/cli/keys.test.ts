@@ -16,7 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { layer2IdText } from '../../daemon/keyring/group.ts';
 import { SecretLine } from '../../daemon/keyring/vault/passphrase.ts';
 import { keyHex } from '../daemon/vault/fixture.ts';
 import { x25519 } from '../daemon/vault/x25519.ts';
@@ -24,6 +25,9 @@ import { x25519 } from '../daemon/vault/x25519.ts';
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const DAY = 86_400_000;
 const PASSPHRASE = 'correct horse battery staple';
+
+/** Every test starts the program many times; on a busy machine each start takes seconds. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder = '';
 let vault = '';
@@ -41,6 +45,7 @@ function run(args: readonly string[], more: { env?: NodeJS.ProcessEnv; input?: s
     encoding: 'utf8',
     env: { ...process.env, SIDESCOPE_VAULT: vault, CREDENTIALS_DIRECTORY: '', ...more.env },
     input: more.input ?? '',
+    maxBuffer: 256 * 1024 * 1024,
   });
   return { code: status, out: stdout, err: stderr };
 }
@@ -361,6 +366,77 @@ describe('what is refused, how, and with which exit code', () => {
     expect(backwards).toMatchObject({ code: 2, out: '' });
     expect(backwards.err).toContain('notAfter');
     expect(Object.keys(states())).toEqual(['38', '39', '40']);
+  });
+
+  test('two that write at once: one waits for nobody and says who has the vault', async () => {
+    made();
+    const env = { ...process.env, SIDESCOPE_VAULT: vault, CREDENTIALS_DIRECTORY: '' };
+    const args = [MAIN, 'keys', 'suspend', 'f00001/39', '--identity', file('id.pem')];
+    const both = [0, 1].map(() => spawn(process.execPath, args, { env }));
+    const said = both.map(() => '');
+    for (const [i, each] of both.entries()) each.stderr.on('data', (octets: Buffer) => (said[i] += octets.toString()));
+    const codes = await Promise.all(both.map(async (each) => ((await once(each, 'close')) as [number | null])[0]));
+    // The second either finds the vault locked, or comes later and finds the key suspended. It never does both.
+    expect(new Set(codes)).toEqual(new Set([0, 4]));
+    const refused = said[codes.indexOf(4)];
+    expect(refused).toMatch(/\[vault\.(locked|transition)\]/);
+    expect(refused).toContain('hint:');
+    const audit = readFileSync(`${vault}.audit`, 'utf8');
+    expect(audit.match(/"type":"key\.suspended"/g)).toHaveLength(1);
+    expect(open(['verify']).code).toBe(0);
+  });
+
+  test('a vault that is held by a process says which', () => {
+    made();
+    writeFileSync(`${vault}.lock`, lockOf(process.pid), { mode: 0o600 });
+    const ran = open(['revoke', 'f00001/39']);
+    expect(ran).toMatchObject({ code: 4, out: '' });
+    expect(ran.err).toContain(String(process.pid));
+    rmSync(`${vault}.lock`);
+    expect(states()[39]).toBe('active');
+  });
+
+  test('the same PGK twice in one file, and a window that is no window, each with its place', () => {
+    made();
+    for (const [name, keys, place] of [
+      ['same', [key(50, 1, 3), key(50, 2, 3, {}, 51)], 'groups[0].keys[1]'],
+      ['equal', [key(50, 1, 0)], 'groups[0].keys[0].notAfter'],
+      ['before', [key(50, 5, -4)], 'groups[0].keys[0].notAfter'],
+    ] as const) {
+      const ran = open(['import', keyring(`${name}.json`, keys)]);
+      expect(ran, name).toMatchObject({ code: 2, out: '' });
+      expect(ran.err).toContain(place);
+      expect(ran.err).toContain('hint:');
+    }
+    expect(Object.keys(states())).toEqual(['38', '39', '40']);
+  });
+
+  test('an epoch that is over before it comes is taken as that, and never used', () => {
+    made();
+    expect(open(['import', keyring('over.json', [key(50, -30, 7)])]).code).toBe(0);
+    expect(states()[50]).toBe('expired');
+    const ran = open(['resume', 'f00001/50']);
+    expect(ran).toMatchObject({ code: 4, out: '' });
+    expect(ran.err).toContain('[vault.transition]');
+    expect(ran.err).toContain('is expired');
+  });
+
+  test('100,000 epochs: taken, listed, verified, one revoked', { timeout: 240_000 }, () => {
+    made();
+    const epochs = Array.from({ length: 400 }, (_, index) => ({
+      id: layer2IdText(0x100 + index),
+      algorithm: '128-EEA2',
+      keys: Array.from({ length: 250 }, (__, id) => key(id, id - 100, 1, {}, 1000 + index * 250 + id)),
+    }));
+    const many = write('many.json', JSON.stringify({ format: 'sidescope-keyring/1', groups: epochs }));
+    const took = open(['import', many]);
+    expect(took.err).toContain('plain');
+    expect(took.out).toContain('100000 added');
+    expect(open(['revoke', '000100/100', '--reason', 'x']).out).toContain('it is revoked');
+    const { keys } = JSON.parse(open(['list', '-T', 'json']).out) as Listed;
+    expect(keys).toHaveLength(100_003);
+    expect(keys.filter(({ state }) => state === 'revoked')).toHaveLength(1);
+    expect(open(['verify']).code).toBe(0);
   });
 
   test('a process that could be asked for its memory', () => {
