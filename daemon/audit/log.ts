@@ -181,17 +181,23 @@ export class AuditLog {
   }
 
   #sign(signer: KeyObject): void {
+    // What is signed is the record right before the checkpoint: a new file must not come between the two.
+    this.#makeRoom();
     const { seq, hash } = this.#point;
     const note = signCheckpoint({ origin: auditOrigin(this.vaultId), seq, hash }, signer);
-    this.#write([{ type: 'audit.checkpoint', data: { note } }]);
+    this.#put([{ type: 'audit.checkpoint', data: { note } }]);
     this.#unsigned = 0;
     this.#signedAt = this.#around.now();
   }
 
   #write(entries: readonly AuditEntry[]): void {
-    const { fs, fileOctets = AUDIT_FILE_OCTETS } = this.#around;
-    if (this.#isStuck) throw notWritten(Object.assign(new Error('stuck'), { code: 'EIO' }), this.path);
-    if (this.#point.offset - this.#base >= fileOctets) this.#rotate();
+    this.#makeRoom();
+    this.#put(entries);
+  }
+
+  /** Writes to the file at hand. */
+  #put(entries: readonly AuditEntry[]): void {
+    const { fs } = this.#around;
     const { octets, next } = this.#linesOf(entries);
     const { offset, key } = this.#point;
     try {
@@ -205,6 +211,13 @@ export class AuditLog {
     this.#unsigned += entries.length;
     this.#keepKey();
     key.fill(0);
+  }
+
+  /** Begins a new file where this one is full. */
+  #makeRoom(): void {
+    if (this.#isStuck) throw notWritten(Object.assign(new Error('stuck'), { code: 'EIO' }), this.path);
+    const { fileOctets = AUDIT_FILE_OCTETS } = this.#around;
+    if (this.#point.offset - this.#base >= fileOctets) this.#rotate();
   }
 
   /** Records as they are written, and the chain behind them. */

@@ -87,6 +87,20 @@ describe('a log in several files', () => {
     expect(wrong(around)).toEqual([]);
   });
 
+  test('a checkpoint that begins a new file is signed for the record right before it', () => {
+    // A file for each record: every checkpoint begins one.
+    const around = world();
+    const surroundings = { ...around.surroundings, auditFileOctets: 1 };
+    createVault(PATH, [passphrase()], { by: 'test', surroundings });
+    for (let n = 0; n < 3; n++) {
+      around.time.now += 120_000;
+      withVault({ ...around, surroundings }, (vault) => vault.record([{ type: 'test.record', data: { n } }]));
+    }
+    const types = [...full(around), LOG].map((path) => linesOf(around, path).map(({ type }) => type));
+    expect(types).toContainEqual(['audit.rotated', 'audit.checkpoint']);
+    expect(wrong({ ...around, surroundings })).toEqual([]);
+  });
+
   test('a change in an older file is found, with its record', () => {
     for (const path of full(before)) {
       const around = smallFiles(before.fs.clone());
