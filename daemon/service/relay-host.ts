@@ -1,6 +1,8 @@
 // What the relay asks of the daemon, answered from journal, engine and gate.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnginePort, GroupRow, KeyRow, TreeAnswer } from '../engine-process/engine-port.ts';
+import { SidescopeError } from '../errors.ts';
 import type { JournalPort } from '../journal/journal-port.ts';
 import type { MissingRange, RelayedFrame, RelayHost } from '../relay/relay-port.ts';
 import type { EngineRecord, KeyName, PlainPart, RelayRecord } from '../relay/relay-record.ts';
@@ -10,6 +12,9 @@ import type { KeyGate } from './key-gate.ts';
 
 // We chose: frames of the same track before one whose tree is asked for: what they prove of its context counts.
 const CONTEXT_FRAMES = 400;
+/** Milliseconds that a question waits for an engine that is being started again, and between two looks whether it is. */
+const ENGINE_WAIT = 15_000;
+const ENGINE_LOOK = 100;
 
 /** What the answers come from. */
 export interface HostParts {
@@ -64,7 +69,14 @@ export class DaemonHost implements RelayHost {
     }
     const parts: (PlainPart | null)[] = records.map(() => null);
     if (items.length === 0) return parts;
-    const told = await engine.retell(items, view, reason);
+    let told: readonly (PlainPart | null)[] = [];
+    try {
+      told = await this.#whenUp(() => engine.retell(items, view, reason));
+    } catch (error) {
+      // What cannot be deciphered now goes out as what it is without.
+      if (!isEngineDown(error)) throw error;
+      return parts;
+    }
     for (const [index, place] of places.entries()) parts[place] = told[index];
     return parts;
   }
@@ -82,7 +94,7 @@ export class DaemonHost implements RelayHost {
     if (asked === undefined) return null;
     const track = this.#trackOf(asked);
     for (const each of found.values()) if (this.#trackOf(each) === track) around.push(each);
-    const answer = await engine.tree(batchOf(around), view, track);
+    const answer = await this.#whenUp(() => engine.tree(batchOf(around), view, track));
     return answer === null ? null : { ...answer, track };
   }
 
@@ -116,17 +128,36 @@ export class DaemonHost implements RelayHost {
   }
 
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#parts.engine.audit(type, data);
+    return this.#whenUp(() => this.#parts.engine.audit(type, data));
   }
 
   status(): unknown {
     return this.#parts.status();
   }
 
+  /** Asks the engine; where it is down, once more when it is back, for a subscriber is not to pay for its restart. */
+  async #whenUp<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isEngineDown(error)) throw error;
+    }
+    const { engine } = this.#parts;
+    for (let waited = 0; waited < ENGINE_WAIT && engine.status().state !== 'running'; waited += ENGINE_LOOK) {
+      if (engine.status().state === 'stopped') break;
+      await sleep(ENGINE_LOOK);
+    }
+    return ask();
+  }
+
   #trackOf({ interfaceId }: FoundFrame): number {
     const row = this.#parts.journal.interfaces().find((each) => each.interfaceId === interfaceId);
     return row === undefined ? 0 : this.#parts.tracks.named(row.track).track;
   }
+}
+
+function isEngineDown(error: unknown): boolean {
+  return error instanceof SidescopeError && error.code.startsWith('engine.');
 }
 
 /** Frames that a record's plain part comes from; none where it has no plain part of its own to come from. */

@@ -176,6 +176,11 @@ export class Listener {
   }
 }
 
+/** Whether somebody who was granted these groups may have a record of that group. */
+export function mayHave(groups: readonly string[], group: string | null): boolean {
+  return groups.includes('*') || (group !== null && groups.includes(group));
+}
+
 /** Journalled against delivered: exactly the share, in order, once. Texts of what is wrong. */
 export function checkListener(listener: Listener, journal: Journalled): string[] {
   const { name, groups, view, seqs, records, gaps, error } = listener;
@@ -183,9 +188,7 @@ export function checkListener(listener: Listener, journal: Journalled): string[]
   if (error !== null) wrong.push(`ended with ${String(error)}`);
   for (let at = 1; at < seqs.length; at++)
     if (seqs[at] <= seqs[at - 1]) wrong.push(`${seqs[at]} after ${seqs[at - 1]}`);
-  const mayHave = ({ event }: RelayRecord): boolean =>
-    groups.includes('*') || (event.group !== null && groups.includes(event.group));
-  const share = journal.records.filter(mayHave);
+  const share = journal.records.filter(({ event }) => mayHave(groups, event.group));
   wrong.push(
     ...differences(
       seqs.map(String),
