@@ -8,6 +8,7 @@ import type { MessageEvent } from '../../../daemon/events.ts';
 import { openJournal } from '../../../daemon/journal/open-journal.ts';
 import type { View } from '../../../daemon/relay/capability.ts';
 import type { RelayClient } from '../../../daemon/relay/client.ts';
+import { RelayError } from '../../../daemon/relay/relay-error.ts';
 import type { RelayedEvent, RelayRecord } from '../../../daemon/relay/relay-record.ts';
 import { MAIN } from './daemon-folder.ts';
 
@@ -144,7 +145,8 @@ export class Listener {
   readonly gaps: string[] = [];
   readonly #client: RelayClient;
   readonly #done: Promise<void>;
-  error: unknown = null;
+  /** What ended it early. */
+  error: RelayError | null = null;
 
   /** Begins to listen, from the journal's beginning on. */
   constructor(name: string, client: RelayClient, groups: readonly string[], view: View) {
@@ -166,6 +168,7 @@ export class Listener {
         }
       }
     } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
       this.error = error;
     }
   }
@@ -185,7 +188,7 @@ export function mayHave(groups: readonly string[], group: string | null): boolea
 export function checkListener(listener: Listener, journal: Journalled): string[] {
   const { name, groups, view, seqs, records, gaps, error } = listener;
   const wrong = gaps.map((gap) => `gap ${gap}`);
-  if (error !== null) wrong.push(`ended with ${String(error)}`);
+  if (error !== null) wrong.push(`ended with ${error.code}: ${error.message}`);
   for (let at = 1; at < seqs.length; at++)
     if (seqs[at] <= seqs[at - 1]) wrong.push(`${seqs[at]} after ${seqs[at - 1]}`);
   const share = journal.records.filter(({ event }) => mayHave(groups, event.group));
