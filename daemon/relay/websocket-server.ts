@@ -107,11 +107,12 @@ export class RelayListener {
     this.#server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   }
 
-  /** Where it listens: `unix:PATH` or `wss://host:port`. */
+  /** Where it listens, or will: `unix:PATH` or `wss://host:port`. */
   get address(): string {
     if (this.#options.kind === 'unix') return `unix:${this.#options.path}`;
-    const { host } = this.#options;
-    return `wss://${isIP(host) === 6 ? `[${host}]` : host}:${(this.#server.address() as AddressInfo).port}`;
+    const { host, port } = this.#options;
+    const bound = this.#server.address() as AddressInfo | null;
+    return `wss://${isIP(host) === 6 ? `[${host}]` : host}:${bound?.port ?? port}`;
   }
 
   get connections(): number {

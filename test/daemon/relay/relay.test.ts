@@ -29,6 +29,15 @@ function gather(subscription: ClientSubscription): ClientItem[] {
 const seqs = (items: readonly ClientItem[]): number[] =>
   items.flatMap((item) => (item.kind === 'record' ? [item.seq] : []));
 
+test('a relay can be asked where it listens while it does not', async () => {
+  const fixture = await RelayFixture.start({ tls: true });
+  let meanwhile: readonly string[] = [];
+  await fixture.restart(() => {
+    meanwhile = fixture.addresses;
+  });
+  expect(meanwhile).toEqual([`unix:${fixture.socket}`, 'wss://127.0.0.1:0']);
+});
+
 describe.each(['unix', 'tls'] as const)('over %s', (kind) => {
   const started = async (): Promise<{ fixture: RelayFixture; address: string }> => {
     const fixture = await RelayFixture.start({ tls: true });
