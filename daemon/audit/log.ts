@@ -40,6 +40,8 @@ export interface AuditSurroundings {
 export class AuditLog {
   readonly path: string;
   readonly vaultId: Uint8Array;
+  /** A line torn by a crash was mended when the log was opened, which is its last record. */
+  wasRepaired = false;
   readonly #around: AuditSurroundings;
   #handle: number;
   /** Octets of the log before the file that is written to. */
@@ -288,6 +290,7 @@ export class AuditLog {
     else if (walk.torn > 0) fs.truncate(this.#handle, walk.point.offset - this.#base);
     else return;
     fs.sync(this.#handle);
+    this.wasRepaired = true;
     const what = walk.lacksLineEnd ? 'line end added' : 'torn line cut off';
     this.append([{ type: 'audit.repaired', data: { what, octets: walk.lacksLineEnd ? 1 : walk.torn } }]);
   }

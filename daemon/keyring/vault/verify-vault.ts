@@ -160,8 +160,8 @@ function walkAll(
     if (!equalOctets(audit.vaultId, file.vaultId)) {
       throw new AuditError('other-vault', `${paths.audit} is the audit log of another vault`, KEEP_IT);
     }
-    const repaired = audit.point.seq > whole.seq ? '; a line torn by a crash was repaired' : '';
-    if (repaired === '' && !samePoint(audit.point, whole)) {
+    const repaired = audit.wasRepaired ? '; a line torn by a crash was repaired' : '';
+    if (!audit.wasRepaired && !samePoint(audit.point, whole)) {
       throw new AuditError('damaged', `${paths.audit} and its key file do not belong together`, KEEP_IT);
     }
     return `${audit.point.seq} records, all chained and in order${repaired}`;
