@@ -33,7 +33,9 @@ export class TrafficKeys {
     this.slots = new SlotTable(
       TRAFFIC_KEY_CAP,
       (capacity) => {
-        this.#pek = grown(this.#pek, capacity * PEK_OCTETS);
+        const before = this.#pek;
+        this.#pek = grown(before, capacity * PEK_OCTETS);
+        before.fill(0);
         this.#algorithm = grown(this.#algorithm, capacity);
         this.#serial = grown(this.#serial, capacity);
       },
