@@ -6,7 +6,7 @@ import { Analysis } from '../analysis.ts';
 import { MessageEventMaker } from '../engine/message-event.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
 import { SduFragments } from '../engine/sdu-fragments.ts';
-import type { FindingEvent, KeyEvent } from '../events.ts';
+import type { FindingEvent, KeyEvent, MessageEvent } from '../events.ts';
 import type { SeverityOverrides } from '../findings/severity-overrides.ts';
 import { KeyIndex } from '../keyring/key-index.ts';
 import type { PgkEpoch } from '../keyring/keyring.ts';
@@ -16,7 +16,7 @@ import type { Demand, Track } from './engine-port.ts';
 import { EpochWatch } from './epoch-watch.ts';
 import { findingParts, standsOnPlaintext } from './finding-parts.ts';
 import { keyNameOf } from './key-rows.ts';
-import { accessOf, outerMessage, plainMessage } from './message-parts.ts';
+import { accessOf, type MessageAccess, outerMessage, plainMessage } from './message-parts.ts';
 import { isForbiddenNow } from './plain-gate.ts';
 
 // We chose.
@@ -100,6 +100,7 @@ export class TrackAnalysis {
       },
       {
         row: (table, row) => this.#message(table, row),
+        correction: (table, row) => this.#correction(table, row),
         finding: (event) => this.#finding(event),
         key: (event) => this.#key(event),
       },
@@ -206,7 +207,28 @@ export class TrackAnalysis {
     this.#epochs.note(table, row);
     if (!this.#isTold) return;
     if (owner.epoch !== null) this.#use(serial, table.length[row]);
-    const event = outerMessage(this.#maker, table, row);
+    this.#tellMessage(outerMessage(this.#maker, table, row), table, row, owner, reassembled);
+  }
+
+  /** A key that arrived opens a message which was told before: it is told again, and replaces the record of then. */
+  #correction(table: MessageTable, row: number): void {
+    if (!this.#isTold) return;
+    const serial = table.epoch[row];
+    const epoch = serial === NONE ? null : this.analysis.engine.epoch(serial);
+    const owner = accessOf(table, row, epoch);
+    this.#epochs.note(table, row);
+    if (owner.epoch !== null) this.#use(serial, table.length[row]);
+    const event: MessageEvent = { ...outerMessage(this.#maker, table, row), corrects: true };
+    this.#tellMessage(event, table, row, owner, this.#fragments.take(table, row));
+  }
+
+  #tellMessage(
+    event: MessageEvent,
+    table: MessageTable,
+    row: number,
+    owner: MessageAccess,
+    reassembled: Uint8Array | null,
+  ): void {
     const access = owner.hasPlain ? this.#mayMake(event.group, owner) : null;
     const plain = access === null ? null : plainMessage(this.#maker, table, row, event.protocols, reassembled);
     this.#tell(event, plain, access === null ? owner : { ...owner, access });

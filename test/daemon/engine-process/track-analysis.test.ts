@@ -79,6 +79,39 @@ describe('on a wall-clock track', () => {
     ).toEqual([]);
   });
 
+  test('a key that a MIKEY message delivers shortly after opens what was told before: it is told again', async () => {
+    const talk = { do: 'send', radio: 'Engine 71', count: 3, key: { pgk: 12 } };
+    const scenario = baseScenario(
+      [
+        { ...talk, at: 1 },
+        { do: 'delivery', at: 4, pmk: '706d6b31', group: 'Fire 7', pgk: 12, interface: 'lan' },
+        { ...talk, at: 6 },
+      ],
+      {
+        pmks: [{ id: '706d6b31', member: '0a0b0c' }],
+        capture: { interfaces: ['pc5', 'lan'].map((name) => ({ name, framing: 'udp-ethernet' })) },
+      },
+    );
+    const { capture, keyring } = synthesise(scenario);
+    const now = Date.parse(at(10));
+    const held = parseKeyring(JSON.stringify(keyring), 'keyring.json');
+    const frames = await octetsToFrames(capture);
+    for (const rows of [1, 100]) {
+      const records = judgeAll(trackOf(held, 'wall', PLAIN, now), frames, rows, now);
+      const told = records.filter(({ event }) => event.type === 'message' || event.type === 'key');
+      const text = told.map(({ event, plain, key }) => {
+        if (event.type !== 'message') return event.type;
+        const mark = event.corrects === true ? ' again' : '';
+        return `${event.frame} ${event.verdict}${mark} ${key?.pgkId ?? '-'} ${plain === null ? 'closed' : 'open'}`;
+      });
+      expect(text).toEqual([
+        ...['1 no-key - closed', '2 no-key - closed', '3 no-key - closed', 'key'],
+        ...['1 decrypted again 12 open', '2 decrypted again 12 open', '3 decrypted again 12 open'],
+        ...['5 decrypted 12 open', '6 decrypted 12 open', '7 decrypted 12 open'],
+      ]);
+    }
+  });
+
   test('plaintext is made of groups in demand only', async () => {
     const steps = ['Engine 71', 'Ambulance 21', 'Visitor'].map((radio, index) => ({
       do: 'send',
