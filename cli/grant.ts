@@ -21,6 +21,7 @@ import { isPublicHex } from '../daemon/relay/ed25519.ts';
 import { createKeyFile, type KeyKind, readKeyFile } from '../daemon/relay/key-files.ts';
 import { LATEST_START, type Revocation, Revocations } from '../daemon/relay/revocations.ts';
 import { askDaemon } from '../daemon/service/control-client.ts';
+import { DAEMON_KEY, REVOCATIONS } from '../daemon/service/daemon-files.ts';
 import { readCapabilityFile, readPublicKey } from './grant-files.ts';
 import { type GrantList, grantText } from './grant-text.ts';
 import { writeNewFile } from './keys-files.ts';
@@ -226,8 +227,8 @@ async function atDaemon<Answer>(
     }
   }
   const folder = state as string;
-  const { key } = readKeyFile(join(folder, 'daemon.key'), 'daemon');
-  return offline(new Revocations(join(folder, 'revocations'), key), Math.floor(Date.now() / 1000));
+  const { key } = readKeyFile(join(folder, DAEMON_KEY), 'daemon');
+  return offline(new Revocations(join(folder, REVOCATIONS), key), Math.floor(Date.now() / 1000));
 }
 
 async function whereabouts({

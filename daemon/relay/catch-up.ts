@@ -28,7 +28,7 @@ export interface History {
     view: 'plain' | 'forensic',
     reason: string | null,
   ): Promise<readonly (PlainPart | null)[]>;
-  frame(frame: number): Promise<RelayedFrame | null>;
+  frames(numbers: readonly number[]): Promise<ReadonlyMap<number, RelayedFrame>>;
 }
 
 /** A piece of the past, in order. */

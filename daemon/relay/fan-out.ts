@@ -22,6 +22,8 @@ import { type Outlet, Subscription, type SubscriptionOptions } from './subscript
 // We chose.
 /** Octets of messages that are kept built, over all streams. Above, the oldest are built again for who still wants them. */
 const KEPT_OCTETS = 64 * 1024 * 1024;
+/** ms between two sweeps from which on this process itself stood still; they are 100 ms apart. */
+const HALT = 1000;
 
 /** What is counted, for metrics. */
 export interface FanOutCounts {
@@ -64,6 +66,7 @@ export class FanOut {
   /** Messages that are kept built, the oldest first. */
   #kept: Batch[] = [];
   #keptOctets = 0;
+  #lastSweep = 0;
 
   constructor(host: FanOutHost, clock: () => number) {
     this.#host = host;
@@ -123,21 +126,40 @@ export class FanOut {
 
   /** Builds messages of what was delivered and sends as much as sockets take. Call at most every 10 ms. */
   flush(): void {
-    this.gate.refresh();
-    for (const stream of this.#streams.values()) {
-      if (stream.live > 0) this.#keep(stream.advance(this.ring, this.gate));
-    }
+    this.#advance();
     for (const subscription of this.#subscriptions) this.pump(subscription);
+    this.#forget();
+    this.ring.trim(this.#clock());
   }
 
   /** Enforces the bounds of queues and lets go what nobody waits for. Call every 100 ms or so, and after `flush`. */
   sweep(): void {
     const now = this.#clock();
-    this.ring.trim(now);
+    // After a halt of our own (a stopped process) everything looks old: nobody had the chance to take it.
+    const stood = now - this.#lastSweep > HALT;
+    this.#lastSweep = now;
+    this.#advance();
     for (const subscription of this.#subscriptions) {
-      this.#bound(subscription, now);
+      this.pump(subscription);
+      if (!stood) this.#bound(subscription, now);
       this.pump(subscription);
     }
+    this.#forget();
+    if (stood) return;
+    this.ring.trim(now);
+    this.#trimKept();
+  }
+
+  /** Streams take what is new. */
+  #advance(): void {
+    this.gate.refresh();
+    for (const stream of this.#streams.values()) {
+      if (stream.live > 0) this.#keep(stream.advance(this.ring, this.gate));
+    }
+  }
+
+  /** Lets go of what every subscription has. */
+  #forget(): void {
     const oldest = new Map<StreamClass, number>();
     let needed = this.ring.next;
     for (const { stream, serial } of this.#subscriptions) {
@@ -147,7 +169,6 @@ export class FanOut {
     }
     this.ring.needFrom(needed);
     for (const stream of this.#streams.values()) stream.forget(oldest.get(stream) ?? stream.nextSerial);
-    this.#trimKept();
   }
 
   /** Keys or their states changed: plaintext that may not leave any more is forgotten, now. */

@@ -3,12 +3,12 @@
 // no octet behind the PDCP header. Every subscription has interfaces of its own, so nothing is shared here.
 
 import { PcapngWriter } from '../../captures/formats/pcapng-writer.ts';
-import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import { reframe } from '../export/reframe.ts';
 import { Form } from './access.ts';
 import type { History } from './catch-up.ts';
 import type { FanOut } from './fan-out.ts';
+import { batchOfFrame, headerOctets } from './frame-headers.ts';
 import { PCAPNG_HEAD_OCTETS } from './protocol.ts';
 import { recordComment } from './record-comment.ts';
 import { RingEntry } from './record-ring.ts';
@@ -95,24 +95,9 @@ const walk = createWalkTable();
 
 /** The octets of a frame that may be seen, as Wireshark opens them with no configuration. */
 function reframed(frame: RelayedFrame, shown: number): { linkType: number; bytes: Uint8Array; original: number } {
-  const bytes = frame.bytes.subarray(0, shown);
-  const batch: FrameBatch = {
-    bytes,
-    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
-    count: 1,
-    firstFrame: frame.number,
-    offset: Uint32Array.of(0),
-    captured: Uint32Array.of(bytes.length),
-    original: Uint32Array.of(frame.original),
-    seconds: Float64Array.of(frame.seconds),
-    nanoseconds: Uint32Array.of(frame.nanoseconds),
-    digits: Uint8Array.of(frame.digits),
-    linkType: Uint16Array.of(frame.linkType),
-    interfaceId: Uint16Array.of(0),
-    marks: [],
-  };
+  const batch = batchOfFrame(frame, shown);
   walkBatch(batch, walk);
-  return reframe(batch, 0, walk) ?? { linkType: frame.linkType, bytes, original: frame.original };
+  return reframe(batch, 0, walk) ?? { linkType: frame.linkType, bytes: batch.bytes, original: frame.original };
 }
 
 /** Records of one frame, in order. */
@@ -177,19 +162,15 @@ export async function tellPcapng(
   if (stream.octets > 0) send(piece.next - 1);
 }
 
-async function framesOf(groups: readonly FrameRecords[], history: History): Promise<Map<number, RelayedFrame>> {
+function framesOf(groups: readonly FrameRecords[], history: History): Promise<ReadonlyMap<number, RelayedFrame>> {
   const wanted = new Set<number>();
   for (const { frame, records } of groups) {
     wanted.add(frame);
-    for (const { event } of records)
+    for (const { event } of records) {
       if (event.type === 'message') for (const part of event.frames ?? []) wanted.add(part);
+    }
   }
-  const frames = new Map<number, RelayedFrame>();
-  for (const number of wanted) {
-    const frame = await history.frame(number);
-    if (frame !== null) frames.set(number, frame);
-  }
-  return frames;
+  return wanted.size === 0 ? Promise.resolve(new Map()) : history.frames([...wanted]);
 }
 
 /** Writes the frames of one group of records. @returns records written */
@@ -223,13 +204,19 @@ function writeGroup(
     ]);
   }
   const frame = frames.get(number);
-  if (frame === undefined || stream.wasWritten(number)) return 0;
-  stream.frame(
-    frame,
-    shownOctets(frame, showsAll),
-    passing.map(({ event }) => recordComment(event)),
-  );
-  if (showsAll) for (const { record } of passing) if (holdsClearText(record)) keys.note(record, access);
+  if (frame === undefined) {
+    const [{ record: oldest }, newest] = [first, passing.at(-1)?.record.seq ?? first.record.seq];
+    fanOut.tellGapOf(subscription, { from: oldest.seq, to: newest, reason: 'frame not kept', records: passing.length });
+    return 0;
+  }
+  if (!stream.wasWritten(number)) {
+    stream.frame(
+      frame,
+      shownOctets(frame, showsAll),
+      passing.map(({ event }) => recordComment(event)),
+    );
+    if (showsAll) for (const { record } of passing) if (holdsClearText(record)) keys.note(record, access);
+  }
   for (const { record, form, event } of passing) {
     const packet = form === Form.plain ? packetOf(event) : null;
     if (packet === null) continue;
@@ -250,7 +237,7 @@ function holdsClearText({ event }: RelayRecord): boolean {
 }
 
 function shownOctets(frame: RelayedFrame, all: boolean): number {
-  return all ? frame.bytes.length : Math.min(frame.headerOctets, frame.bytes.length);
+  return all ? frame.bytes.length : headerOctets(frame);
 }
 
 /** The deciphered IP packet of a record. What an unsure key made is written only where it begins as IP does. */

@@ -103,7 +103,6 @@ export class RecordRing {
       this.#octets += entry.octets;
       this.#next++;
     }
-    this.trim(now);
   }
 
   /** Says which record queues wait for at the earliest. */
@@ -111,7 +110,7 @@ export class RecordRing {
     this.#needed = seq;
   }
 
-  /** Lets old records go. */
+  /** Lets old records go. Call when streams have taken what is new: a record must not grow old before it is seen. */
   trim(now: number): void {
     let count = 0;
     let octets = this.#octets;

@@ -4,7 +4,7 @@
 import type { Gate } from './access.ts';
 import type { Capability } from './capability.ts';
 import type { FanOut } from './fan-out.ts';
-import { CloseCode } from './protocol.ts';
+import { CloseCode, MOST_CONTROL_RATE, MOST_MESSAGE_OCTETS } from './protocol.ts';
 import type { AlarmRecord } from './relay-record.ts';
 import type { RelaySession, SessionCommand, SessionEvent } from './session.ts';
 import type { KeyUse } from './stream-class.ts';
@@ -14,8 +14,9 @@ import type { Outlet, Subscription } from './subscription.ts';
 /** Octets in a socket's buffer above which nothing more is given to it, and below which it gets more again. */
 const HIGH_WATER = 256 * 1024;
 const LOW_WATER = 64 * 1024;
-/** Messages of a client kept while something is put on record. Above, it talks too much. */
-const MOST_WAITING = 32;
+/** Messages of a client, and characters of them, kept while something is put on record. Above, it talks too much. */
+const MOST_WAITING = MOST_CONTROL_RATE;
+const MOST_WAITING_CHARACTERS = MOST_MESSAGE_OCTETS;
 /** ms without any sign of life after which a connection is given up, and how often one is asked for. */
 const SILENCE = 45_000;
 const PING_EVERY = 15_000;
@@ -105,8 +106,13 @@ export class RelayConnection implements Outlet {
   heard(text: string): void {
     this.alive();
     if (this.#session.hears) this.handle({ kind: 'message', text });
-    else if (this.#waiting.length < MOST_WAITING) this.#waiting.push(text);
+    else if (this.#mayWait(text)) this.#waiting.push(text);
     else this.close(CloseCode.rate, 'too many messages at once');
+  }
+
+  #mayWait(text: string): boolean {
+    const characters = this.#waiting.reduce((sum, { length }) => sum + length, text.length);
+    return this.#waiting.length < MOST_WAITING && characters <= MOST_WAITING_CHARACTERS;
   }
 
   /** Something came: the other side lives. */
@@ -137,8 +143,7 @@ export class RelayConnection implements Outlet {
   }
 
   alarm(alarm: AlarmRecord): void {
-    if (this.capability === null || !this.writable) return;
-    this.#say({ type: 'alarm', alarm });
+    if (this.capability !== null) this.#say({ type: 'alarm', alarm });
   }
 
   /** Call every 100 ms or so: deadlines, grants that end, silence. */

@@ -28,8 +28,8 @@ export interface RelayHost {
   ): Promise<readonly (PlainPart | null)[]>;
   /** The layer tree of a captured frame and the track it came by; null where it is not kept or cannot be judged. */
   tree(frame: number, view: View): Promise<(TreeAnswer & { readonly track: number }) | null>;
-  /** Frame octets for pcapng output: link type, interface name, time; null where no longer kept. */
-  frame(frame: number): Promise<RelayedFrame | null>;
+  /** Captured frames by their number, for pcapng output; those that are no longer kept are left out. */
+  frames(numbers: readonly number[]): Promise<ReadonlyMap<number, RelayedFrame>>;
   /** Whether plaintext under this key may leave now, by the clock of its track. */
   mayUse(key: KeyName, track: number): boolean;
   /** False while nothing plain may leave at all (disk full: audit and journal cannot keep up). */
@@ -54,8 +54,6 @@ export interface RelayedFrame {
   readonly digits: number;
   readonly bytes: Uint8Array;
   readonly original: number;
-  /** Octets up to the end of the PDCP header: what `meta` may see of it; the length of `bytes` where nothing is hidden. */
-  readonly headerOctets: number;
 }
 
 /** What the daemon tells the relay. */

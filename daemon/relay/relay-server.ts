@@ -19,6 +19,8 @@ import { type ListenerOptions, type ListenerOwner, RelayListener } from './webso
 // We chose.
 /** ms between looks at deadlines, grants and queues. */
 const SWEEP_EVERY = 100;
+/** ms between two of them from which on this process stood still. */
+const HALT = 5000;
 /** ms that connections have to say farewell when the relay stops. */
 const STOP_DEADLINE = 2000;
 
@@ -52,7 +54,7 @@ export interface RelayMetrics extends Readonly<FanOutCounts> {
   readonly queueMilliseconds: number;
   /** Refused requests and authentications, by reason. */
   readonly refused: Readonly<Record<string, number>>;
-  /** Connections that the relay closed, by close code. */
+  /** Revocations in force. */
   readonly revocations: number;
 }
 
@@ -84,6 +86,7 @@ export class RelayServer implements RelayInput {
   #sweeper: NodeJS.Timeout | null = null;
   #flusher: NodeJS.Timeout | null = null;
   #lastFlush = 0;
+  #lastSweep = 0;
   #demand = '';
 
   constructor(options: RelayServerOptions) {
@@ -264,6 +267,9 @@ export class RelayServer implements RelayInput {
   #sweep(): void {
     const now = this.#clock();
     this.#fanOut.gate.refresh();
+    // Where this process itself stood still, nobody is to blame for silence.
+    if (now - this.#lastSweep > HALT) for (const connection of this.#connections) connection.alive();
+    this.#lastSweep = now;
     for (const connection of this.#connections) connection.tick(now, this.#fanOut.gate);
     this.#fanOut.sweep();
   }

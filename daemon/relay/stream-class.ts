@@ -126,7 +126,12 @@ export class StreamClass {
   /** Builds messages of the records that came since. @returns the new ones */
   advance(ring: RecordRing, gate: Gate): readonly Batch[] {
     const begun = this.#batches.length;
-    let from = Math.max(this.next, ring.first);
+    let from = this.next;
+    if (from < ring.first) {
+      // More came at once than memory takes: whoever is here has a gap.
+      this.#add(from, ring.first, ring.at(ring.first)?.at ?? 0, null);
+      from = ring.first;
+    }
     while (from < ring.next) {
       const built = this.build(ring, from, ring.next, gate);
       if (built.message !== null) this.#add(from, built.to, built.at, built.message);
@@ -136,21 +141,22 @@ export class StreamClass {
     return this.#batches.slice(begun);
   }
 
-  #add(from: number, to: number, at: number, message: Message): void {
-    const { records, octets } = message;
+  #add(from: number, to: number, at: number, message: Message | null): void {
+    const records = message?.records ?? 0;
+    const octets = message?.octets.length ?? 0;
     const totals = { recordsBefore: this.#records, octetsBefore: this.#octets };
     this.#batches.push({
       serial: this.#nextSerial++,
       from,
       to,
       records,
-      octets: octets.length,
+      octets,
       ...totals,
       at,
       message,
     });
     this.#records += records;
-    this.#octets += octets.length;
+    this.#octets += octets;
   }
 
   /**
@@ -214,6 +220,6 @@ export class StreamClass {
   /** Forgets messages before a serial. */
   forget(serial: number): void {
     const count = Math.min(Math.max(0, serial - (this.#batches[0]?.serial ?? 0)), this.#batches.length);
-    if (count > 0) this.#batches.splice(0, count);
+    for (const batch of this.#batches.splice(0, count)) batch.message = null;
   }
 }

@@ -103,6 +103,8 @@ export class RelayListener {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );
+    // What goes wrong with a listener later (too many files open) ends no connection.
+    this.#server.on('error', () => undefined);
     this.#server.on('clientError', (_error, socket) => socket.destroy());
     this.#server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   }

@@ -98,17 +98,16 @@ export class DaemonHost implements RelayHost {
     return answer === null ? null : { ...answer, track };
   }
 
-  async frame(frame: number): Promise<RelayedFrame | null> {
-    const found = (await findFrames(this.#parts.journal, [frame])).get(frame);
-    if (found === undefined) return null;
-    const row = this.#parts.journal.interfaces().find(({ interfaceId }) => interfaceId === found.interfaceId);
-    const { number, linkType, seconds, nanoseconds, digits, bytes, original } = found;
-    const interfaceName = row === undefined ? 'unknown' : `${row.source}/${row.name}`;
-    const header = await this.tree(frame, 'meta');
-    // The child knows where headers end; where it cannot say, nothing but the fact that there was a frame may be seen.
-    const shown = header?.octets.find(({ name }) => name === 'frame')?.hex.length ?? 0;
-    const headerOctets = shown / 2;
-    return { number, interfaceName, linkType, seconds, nanoseconds, digits, bytes, original, headerOctets };
+  async frames(numbers: readonly number[]): Promise<ReadonlyMap<number, RelayedFrame>> {
+    const { journal } = this.#parts;
+    const names = new Map(journal.interfaces().map((row) => [row.interfaceId, `${row.source}/${row.name}`]));
+    const frames = new Map<number, RelayedFrame>();
+    for (const found of (await findFrames(journal, numbers)).values()) {
+      const { number, linkType, seconds, nanoseconds, digits, bytes, original } = found;
+      const interfaceName = names.get(found.interfaceId) ?? 'unknown';
+      frames.set(number, { number, interfaceName, linkType, seconds, nanoseconds, digits, bytes, original });
+    }
+    return frames;
   }
 
   mayUse(key: KeyName, track: number): boolean {

@@ -66,7 +66,7 @@ export class FakeHost implements RelayHost {
   readonly plain = new Map<number, PlainPart>();
   /** The first record that is still kept. */
   keptFrom = 1;
-  readonly frames = new Map<number, RelayedFrame>();
+  readonly frameStore = new Map<number, RelayedFrame>();
   readonly trees = new Map<number, TreeAnswer & { readonly track: number }>();
   historyDelay = 0;
 
@@ -113,8 +113,8 @@ export class FakeHost implements RelayHost {
     return Promise.resolve(view === 'meta' ? { ...answer, plain: null, tree: 'headers' } : answer);
   }
 
-  frame(frame: number): Promise<RelayedFrame | null> {
-    return Promise.resolve(this.frames.get(frame) ?? null);
+  frames(numbers: readonly number[]): Promise<ReadonlyMap<number, RelayedFrame>> {
+    return Promise.resolve(new Map([...this.frameStore].filter(([number]) => numbers.includes(number))));
   }
 
   mayUse(key: KeyName, _track: number): boolean {

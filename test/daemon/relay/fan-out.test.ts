@@ -104,6 +104,13 @@ function deliver(
   fanOut.deliver(host.keep(Array.from({ length: count }, (_, index) => make(host.head + 1 + index))));
 }
 
+/** Time goes by until what was delivered is in the journal only. */
+function forgetMemory(): void {
+  time += 10_000;
+  fanOut.sweep();
+  fanOut.sweep();
+}
+
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const settle = (): Promise<void> =>
   new Promise((resolve) => {
@@ -274,8 +281,12 @@ describe('slow subscribers', () => {
       payload === undefined ? messageRecord(seq) : messageRecord(seq, {}, { plain: { payload } });
     deliver(count, make);
     fanOut.flush();
-    time += wait;
-    fanOut.sweep();
+    for (let waited = 0; waited < wait; waited += 667) {
+      expect(outlet.closed).toBeNull();
+      time += 667;
+      fanOut.sweep();
+    }
+    if (wait === 0) fanOut.sweep();
     expect(outlet.closed).toEqual([1013, 'the queue of a subscription is full']);
     expect(fanOut.counts.slowClosed).toBe(1);
   });
@@ -294,12 +305,30 @@ describe('slow subscribers', () => {
   });
 });
 
+describe('a process that stood still', () => {
+  test('records that came before it are sent when it goes on, and nobody is taken for slow', () => {
+    const { outlet } = subscribe();
+    const waiting = subscribe().outlet;
+    fanOut.sweep();
+    waiting.writable = false;
+    deliver(10);
+    fanOut.flush();
+    deliver(10);
+    time += 30_000;
+    deliver(10);
+    fanOut.sweep();
+    waiting.writable = true;
+    fanOut.flush();
+    fanOut.sweep();
+    expect([outlet.seqs, waiting.seqs]).toEqual([range(1, 30), range(1, 30)]);
+    expect([outlet.closed, waiting.closed]).toEqual([null, null]);
+  });
+});
+
 describe('the past', () => {
   test('from the journal, with plaintext deciphered again, then live: each once, in order', async () => {
     deliver(1500);
-    // Memory has let go of them.
-    time += 10_000;
-    fanOut.sweep();
+    forgetMemory();
     const { outlet } = subscribe({ since: 100 });
     for (let round = 0; round < 20; round++) {
       deliver(10);
@@ -313,8 +342,7 @@ describe('the past', () => {
   test('what the journal has no more is a gap with its reason', async () => {
     deliver(50);
     host.keptFrom = 20;
-    time += 10_000;
-    fanOut.sweep();
+    forgetMemory();
     const { outlet } = subscribe({ since: 0 });
     await settle();
     expect(outlet.items[0]).toEqual({ gap: { from: 1, to: 19, reason: 'deleted by age', records: null } });
@@ -323,8 +351,7 @@ describe('the past', () => {
 
   test('a journal that cannot be read: a gap up to what is in memory', async () => {
     deliver(50);
-    time += 10_000;
-    fanOut.sweep();
+    forgetMemory();
     host.history = () => Promise.reject(new Error('EIO'));
     const { outlet } = subscribe({ since: 0 });
     await settle();
@@ -339,8 +366,7 @@ describe('the past', () => {
   test('plaintext of the past is asked for only where the view and the key allow it', async () => {
     deliver(3);
     deliver(1, (seq) => messageRecord(seq, { verdict: 'no-key' }, { plain: null, key: null }));
-    time += 10_000;
-    fanOut.sweep();
+    forgetMemory();
     const asked: string[] = [];
     const plainOf = host.plainOf.bind(host);
     host.plainOf = (records, view, reason) => {
@@ -358,8 +384,7 @@ describe('the past', () => {
 
   test('a key that is taken back while its plaintext is deciphered again: metadata', async () => {
     deliver(3);
-    time += 10_000;
-    fanOut.sweep();
+    forgetMemory();
     const plainOf = host.plainOf.bind(host);
     host.plainOf = async (records, view, reason) => {
       const parts = await plainOf(records, view, reason);
@@ -390,8 +415,7 @@ test('whatever happens: every record once, in order, or inside a gap; plaintext 
       time = 0;
       fanOut = new FanOut(host, () => time);
       deliver(60);
-      time += 5000;
-      fanOut.sweep();
+      forgetMemory();
       const outlets = [
         subscribe({ slow: 'gap' }).outlet,
         subscribe({ slow: 'gap', since }).outlet,

@@ -115,7 +115,7 @@ export class RelayFixture {
 }
 
 /** Waits until something holds. */
-export async function until(holds: () => boolean, what = 'it', milliseconds = 5000): Promise<void> {
+export async function until(holds: () => boolean, what = 'it', milliseconds = 20_000): Promise<void> {
   const end = Date.now() + milliseconds;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`${what} did not come about in ${milliseconds} ms`);

@@ -27,7 +27,7 @@ if (!HAS_TSHARK)
 const PDCP_HEADER = 5;
 const LINKTYPE_RAW = 101;
 const messages: MessageEvent[] = [];
-const frames = new Map<number, RelayedFrame>();
+const frames = new Map<number, RelayedFrame & { readonly headerOctets: number }>();
 
 beforeAll(async () => {
   const keyring = parseKeyring(readFileSync(join(SAMPLE, 'keyring.json'), 'utf8'), 'keyring.json');
@@ -65,7 +65,7 @@ async function relayed(
   wish: SubscriptionWish,
 ): Promise<{ capture: ReadCapture; octets: Buffer; items: ClientItem[] }> {
   const fixture = await RelayFixture.start();
-  for (const [number, frame] of frames) fixture.host.frames.set(number, frame);
+  for (const [number, frame] of frames) fixture.host.frameStore.set(number, frame);
   const records = messages.map((event, index) => {
     const { payload, ...shown } = event;
     const clear = event.verdict === 'clear' || event.verdict === 'downgraded';
@@ -137,7 +137,7 @@ describe('pcapng', () => {
     expect(capture.frames.filter(({ linkType }) => linkType === LINKTYPE_RAW)).toEqual([]);
     let compared = 0;
     for (const { frame, verdict, frames: parts } of messages) {
-      const { bytes, headerOctets } = frames.get(frame) as RelayedFrame;
+      const { bytes, headerOctets } = frames.get(frame) as RelayedFrame & { headerOctets: number };
       const hidden = Buffer.from(bytes.subarray(headerOctets));
       if (parts !== undefined || hidden.length < 16) continue;
       // As long as two octets: shorter ones may stand there by chance.
@@ -158,7 +158,7 @@ describe('pcapng', () => {
 
   test('a grant of one group gives no frame of another', async () => {
     const fixture = await RelayFixture.start();
-    for (const [number, frame] of frames) fixture.host.frames.set(number, frame);
+    for (const [number, frame] of frames) fixture.host.frameStore.set(number, frame);
     fixture.deliver(messages.map((event, index) => messageRecord(index + 1, event)));
     const { identity, capability } = fixture.subscriber([{ gid: 'f0ffff', views: ['plain'] }]);
     const client = new RelayClient({ address: fixture.addresses[0], identity, capability });
