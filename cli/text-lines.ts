@@ -1,36 +1,51 @@
 // `-T text`: one line a message in aligned columns, key deliveries where they fall, the summary at the end.
 
 import type { AnalysisListener } from '../daemon/analysis.ts';
-import type { FindingEvent, KeyEvent, MessageEvent, Severity, SummaryEvent, Verdict } from '../daemon/events.ts';
+import type { FindingEvent, KeyEvent, MessageEvent, Severity, SummaryEvent } from '../daemon/events.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { memberName } from '../daemon/keyring/member-name.ts';
 import { printable } from '../dissectors/printable.ts';
 import { fitted, type Paint, painter } from './columns.ts';
-import { writeOutput } from './stdout.ts';
-
-/** Each verdict has a sign and a colour: colour is never the only carrier. */
-export const VERDICT_SIGNS: Readonly<Record<Verdict, { readonly sign: string; readonly colour: string }>> = {
-  clear: { sign: 'o', colour: '34' },
-  downgraded: { sign: 'v', colour: '35' },
-  decrypted: { sign: '.', colour: '32' },
-  stale: { sign: '~', colour: '33' },
-  'no-key': { sign: '?', colour: '90' },
-  unverifiable: { sign: '-', colour: '36' },
-  forged: { sign: '!', colour: '31' },
-  damaged: { sign: '#', colour: '90' },
-};
+import { KEY_COLUMNS, MessageLineWriter, VERDICT_COLUMNS, VERDICT_SIGNS } from './message-line-writer.ts';
+import { flushFullOutput, standardOutput, writeOutput } from './stdout.ts';
 
 // We chose: widths of the columns. Names are mostly short; a longer one is cut with `~`.
+const MICROSECOND_DIGITS = 6;
+const SHORTEST_NAME = 6;
 /** See above. */
 export const NAME_COLUMNS = 14;
-const WIDEST_NAME = 24;
+
+/** Prints messages straight from their rows; else as `textPrinter`. */
+export function rowPrinter(keyring: Keyring): AnalysisListener {
+  const writer = new MessageLineWriter(keyring, nameColumns(keyring), painter());
+  const { message: _, ...printer } = textPrinter(keyring);
+  return {
+    ...printer,
+    record: (table, row, reassembled) => {
+      writer.write(table, row, reassembled, standardOutput);
+      flushFullOutput();
+    },
+  };
+}
+
+/** Characters of the columns of names. */
+export function nameColumns(keyring: Keyring): number {
+  let longest = SHORTEST_NAME;
+  for (const group of keyring.groups) {
+    longest = Math.max(longest, charactersOf(group.name));
+    for (const { name } of group.members) longest = Math.max(longest, charactersOf(name));
+  }
+  return Math.min(longest, NAME_COLUMNS);
+}
+
+function charactersOf(name: string): number {
+  return [...name].length;
+}
 
 /** Prints messages, keys and the summary as text. */
 export function textPrinter(keyring: Keyring): AnalysisListener {
   const paint = painter();
-  const names = keyring.groups.flatMap((group) => [group.name, ...group.members.map((member) => member.name)]);
-  const longest = names.reduce((most, name) => Math.max(most, [...name].length), 6);
-  const columns = Math.min(WIDEST_NAME, names.length === 0 ? 6 : Math.max(6, Math.min(longest, NAME_COLUMNS)));
+  const columns = nameColumns(keyring);
   return {
     message: (event) => writeOutput(messageLine(event, columns, paint)),
     finding: (event) => writeOutput(findingLine(event, keyring, columns, paint)),
@@ -41,18 +56,25 @@ export function textPrinter(keyring: Keyring): AnalysisListener {
 
 /** Date and time of a line, to the microsecond. */
 function clock(time: string): string {
-  return `${time.slice(0, 10)} ${time.slice(11, 26)}`;
+  return time.slice(0, time.indexOf('.') + 1 + MICROSECOND_DIGITS).replace('T', ' ');
 }
 
-/** The line of a message. @param columns width of names */
+/**
+ * The line of a message, by way of its record: what `MessageLineWriter` writes without one.
+ *
+ * @param columns width of names
+ */
 export function messageLine(event: MessageEvent, columns: number, paint: Paint): string {
   const { sign, colour } = VERDICT_SIGNS[event.verdict];
   const key = `${event.pgkId ?? `i${event.pgkIndex}`}/${event.ptkId}/${event.sn}`;
-  const verdict = paint(colour, `${sign} ${fitted(event.verdict, 12)} ${String(event.evidenceBits).padStart(3)}`);
+  const verdict = paint(
+    colour,
+    `${sign} ${fitted(event.verdict, VERDICT_COLUMNS)} ${String(event.evidenceBits).padStart(3)}`,
+  );
   return (
     `${String(event.frame).padStart(7)}  ${clock(event.time)}  ` +
     `${fitted(event.groupName ?? event.group, columns)}  ${fitted(event.sourceName ?? event.source, columns)}  ` +
-    `${String(event.lcid).padStart(2)}  ${fitted(key, 15)}  ${verdict}  ${printable(event.summary)}\n`
+    `${String(event.lcid).padStart(2)}  ${fitted(key, KEY_COLUMNS)}  ${verdict}  ${printable(event.summary)}\n`
   );
 }
 

@@ -14,6 +14,7 @@ const KNOWN_TEXTS = 4096;
 const LONGEST_KNOWN = 200;
 
 const COLON = 0x3a;
+const BLANK = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
@@ -143,6 +144,16 @@ export class AsciiWriter {
       rest = next;
     }
     this.#at += width;
+  }
+
+  /** A whole number in decimal, with blanks in front up to so many characters. */
+  rightDecimal(value: number, width: number): void {
+    let least = 10;
+    for (let digits = 1; digits < width; digits++) {
+      if (value < least) this.octet(BLANK);
+      least *= 10;
+    }
+    this.decimal(value);
   }
 
   /** Text as what stands between the quotes of a JSON string; nothing of it reaches a terminal as a control. */

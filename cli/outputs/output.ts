@@ -8,7 +8,7 @@ import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 import { FilterError } from '../../dissectors/filter/filter-error.ts';
 import { recordPrinter } from '../json-lines.ts';
 import type { ReadOptions } from '../read-options.ts';
-import { textPrinter } from '../text-lines.ts';
+import { rowPrinter, textPrinter } from '../text-lines.ts';
 
 /** A printer: hears of the analysis and writes to standard output. */
 export interface Output {
@@ -53,9 +53,8 @@ export async function chooseOutput(options: ReadOptions, keyring: Keyring): Prom
       if (options.details === true) {
         return (await import('./details.ts')).detailsOutput(filter, options.hex === true);
       }
-      const lines = textPrinter(keyring);
-      if (options.hex === true) return (await import('./details.ts')).hexOutput(lines, filter);
-      return await messagesOutput(lines, filter);
+      if (options.hex === true) return (await import('./details.ts')).hexOutput(textPrinter(keyring), filter);
+      return await messagesOutput(rowPrinter(keyring), filter);
     }
   }
 }

@@ -7,7 +7,6 @@ import type { AsciiWriter } from '../../dissectors/ascii-writer.ts';
 import { printableJson } from '../../dissectors/printable.ts';
 import { SduSummaryWriter } from '../../dissectors/sdu-summary-writer.ts';
 import type { Group, Keyring } from '../keyring/keyring.ts';
-import { memberName } from '../keyring/member-name.ts';
 import { InstantWriter } from './instant-writer.ts';
 import {
   type EpochLookup,
@@ -20,14 +19,12 @@ import {
   sduTypeName,
 } from './message-event.ts';
 import { MessageFlag, type MessageTable, NONE } from './message-table.ts';
+import { SenderPieces } from './sender-pieces.ts';
 
 /**
- * We chose: pieces of records that are remembered: 2 to these powers. Each has two places; a third for the same places replaces
- * the older one.
+ * We chose: kinds of messages (length, verdict, evidence, chain of protocols) whose text is remembered, 2 to this power. Each
+ * has two places; a third for the same places replaces the older one.
  */
-/** One for each sender, key and PTK id. */
-const SENDER_BITS = 12;
-/** One for each length, verdict, evidence and chain of protocols. */
 const KIND_BITS = 10;
 
 const NO_PROTOCOLS: readonly string[] = [];
@@ -46,23 +43,6 @@ function octets(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'utf8'));
 }
 
-/** `"group"` to `"sn":` of the records of one sender under one key. */
-class Sender {
-  group = NONE;
-  /** 0 to 3; no row has what stands here at first. */
-  version = 255;
-  source = 0;
-  destination = 0;
-  /** LCID, SDU type, PGK index. */
-  header = 0;
-  epoch = NONE;
-  ptkId = 0;
-  /** Name of the member, and whether it is the same at all times. */
-  name: string | null = null;
-  hasOneName = true;
-  text: Uint8Array = FRAMES_END;
-}
-
 /** `"length"` to the quote that begins the summary. */
 class Kind {
   length = -1;
@@ -73,24 +53,25 @@ class Kind {
   text: Uint8Array = FRAMES_END;
 }
 
-const NO_SENDER = new Sender();
 const NO_KIND = new Kind();
 
 /** Writes records of one capture. */
 export class MessageRecordWriter {
-  readonly #groups: readonly Group[];
   readonly #epochs: EpochLookup;
   readonly #maker: MessageEventMaker;
   readonly #payload: boolean;
   readonly #sdu = new SduSummaryWriter();
   readonly #instant = new InstantWriter(',"time":"');
-  readonly #senders = Array.from({ length: 1 << SENDER_BITS }, () => NO_SENDER);
+  /** `"group"` to `"sn":`. */
+  readonly #senders: SenderPieces;
   readonly #kinds = Array.from({ length: 1 << KIND_BITS }, () => NO_KIND);
 
   /** @param keyring the one that the rows were judged with */
   constructor(keyring: Keyring, options: MessageEventOptions) {
-    this.#groups = keyring.groups;
     this.#epochs = { epoch: (serial) => keyring.epochs[serial] };
+    this.#senders = new SenderPieces(keyring.groups, (table, row, group, name) =>
+      this.#describeSender(table, row, group, name),
+    );
     this.#maker = new MessageEventMaker(keyring.groups, this.#epochs, options);
     this.#payload = options.payload;
   }
@@ -111,7 +92,7 @@ export class MessageRecordWriter {
     const batch = table.batch as FrameBatch;
     const frameRow = table.frameRow[row];
     this.#instant.write(batch.seconds[frameRow], batch.nanoseconds[frameRow], batch.digits[frameRow], out);
-    out.octets(this.#sender(table, row).text);
+    out.octets(this.#senders.of(table, row));
     out.decimal(table.sn[row]);
     out.octets(this.#kind(table, row, shown ? sdu.protocols : NO_PROTOCOLS).text);
     if (!shown) out.jsonInside(this.#maker.withheld(table, row));
@@ -140,63 +121,20 @@ export class MessageRecordWriter {
     out.octets(FRAMES_END);
   }
 
-  #sender(table: MessageTable, row: number): Sender {
-    const group = table.group[row];
-    const version = table.version[row];
-    const source = table.source[row];
-    const destination = table.destination[row];
-    const header = (table.lcid[row] << 16) | (table.sduType[row] << 8) | table.pgkIndex[row];
+  #describeSender(table: MessageTable, row: number, group: Group | null, name: string | null): Uint8Array {
     const epoch = table.epoch[row];
-    const ptkId = table.ptkId[row];
-    // The multipliers spread neighbouring numbers over the table (Knuth, TAOCP 6.4).
-    const scattered = Math.imul(source, 0x85ebca6b) ^ Math.imul((epoch << 16) ^ ptkId, 0xc2b2ae35);
-    const mixed = scattered ^ (scattered >>> 15) ^ destination ^ header ^ (version << 24);
-    const first = (Math.imul(mixed, 0x9e3779b1) >>> (32 - SENDER_BITS)) & ~1;
-    for (let place = first; place <= first + 1; place++) {
-      const known = this.#senders[place];
-      if (
-        known.source === source &&
-        known.ptkId === ptkId &&
-        known.group === group &&
-        known.destination === destination &&
-        known.header === header &&
-        known.epoch === epoch &&
-        known.version === version &&
-        (known.hasOneName || known.name === memberName(this.#groups[group], source, table.time[row]))
-      ) {
-        return known;
-      }
-    }
-    const sender = new Sender();
-    this.#senders[first + 1] = this.#senders[first];
-    this.#senders[first] = sender;
-    sender.group = group;
-    sender.version = version;
-    sender.source = source;
-    sender.destination = destination;
-    sender.header = header;
-    sender.epoch = epoch;
-    sender.ptkId = ptkId;
-    this.#describeSender(sender, table, row);
-    return sender;
-  }
-
-  #describeSender(sender: Sender, table: MessageTable, row: number): void {
-    const group = sender.group === NONE ? null : this.#groups[sender.group];
-    sender.hasOneName = group === null || group.membersWithId(sender.source).length < 2;
-    sender.name = group === null ? null : memberName(group, sender.source, table.time[row]);
     const members = {
       group: groupText(table, row, group),
       ...(group !== null && group.name !== group.idText ? { groupName: group.name } : {}),
-      source: layer2Text(sender.source),
-      ...(sender.name !== null ? { sourceName: sender.name } : {}),
+      source: layer2Text(table.source[row]),
+      ...(name !== null ? { sourceName: name } : {}),
       lcid: table.lcid[row],
       sduType: sduTypeName(table, row),
       pgkIndex: table.pgkIndex[row],
-      pgkId: sender.epoch === NONE ? null : this.#epochs.epoch(sender.epoch).id,
-      ptkId: sender.ptkId,
+      pgkId: epoch === NONE ? null : this.#epochs.epoch(epoch).id,
+      ptkId: table.ptkId[row],
     };
-    sender.text = octets(`Z",${printableJson(members).slice(1, -1)},"sn":`);
+    return octets(`Z",${printableJson(members).slice(1, -1)},"sn":`);
   }
 
   #kind(table: MessageTable, row: number, inner: readonly string[]): Kind {
