@@ -1,7 +1,10 @@
 // Runs commands as whole processes and times them from outside: wall clock and peak memory, median of several runs.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** What some runs of a command took. */
 export interface Measurement {
@@ -21,29 +24,54 @@ export function available(program: string): boolean {
 }
 
 /**
- * Runs a command `runs` times after one run that warms the page cache. Its output goes nowhere.
+ * Runs a command `runs` times after one run that warms the page cache.
  *
+ * @param output file for its standard output; absent: it goes nowhere
  * @throws Error when it cannot be started or ends with another code than 0
  */
-export function measure(command: readonly string[], runs: number): Measurement {
+export function measure(command: readonly string[], runs: number, output?: string): Measurement {
   const seconds: number[] = [];
   let peakMib = Number.NaN;
-  for (let run = -1; run < runs; run++) {
-    const timed = existsSync(GNU_TIME);
-    const report = `/tmp/sidescope-bench-${process.pid}.time`;
+  const timed = existsSync(GNU_TIME);
+  const report = join(tmpdir(), `sidescope-bench-${process.pid}.time`);
+  for (let run = runs > 1 ? -1 : 0; run < runs; run++) {
     const line = timed ? [GNU_TIME, '-f', '%M', '-o', report, ...command] : command;
+    const stdout = output === undefined ? 'ignore' : openSync(output, 'w');
     const start = performance.now();
-    const result = spawnSync(line[0], line.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
+    const result = spawnSync(line[0], line.slice(1), { stdio: ['ignore', stdout, 'pipe'] });
     const took = (performance.now() - start) / 1000;
+    if (typeof stdout === 'number') closeSync(stdout);
     if (result.error !== undefined) throw result.error;
-    if (result.status !== 0)
+    if (result.status !== 0) {
       throw new Error(`${command.join(' ')} ended with ${result.status}: ${result.stderr.toString()}`);
+    }
     if (timed) {
       const kib = Number(readFileSync(report, 'utf8').trim().split('\n').at(-1));
       peakMib = Math.max(Number.isNaN(peakMib) ? 0 : peakMib, kib / 1024);
     }
     if (run >= 0) seconds.push(took);
   }
-  const sorted = [...seconds].sort((a, b) => a - b);
-  return { seconds, median: sorted[Math.floor(sorted.length / 2)], peakMib };
+  rmSync(report, { force: true });
+  if (output !== undefined) rmSync(output, { force: true });
+  return { seconds, median: median(seconds), peakMib };
+}
+
+/** Seconds from starting a command to the first octet of its output, one a run. */
+export async function firstOutput(command: readonly string[], runs: number): Promise<readonly number[]> {
+  const seconds: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const start = performance.now();
+    const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'ignore'] });
+    const closed = once(child, 'close');
+    await once(child.stdout, 'data');
+    seconds.push((performance.now() - start) / 1000);
+    child.stdout.resume();
+    await closed;
+  }
+  return seconds;
+}
+
+/** The middle value. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }

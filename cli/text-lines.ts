@@ -17,10 +17,11 @@ export const NAME_COLUMNS = 14;
 
 /** Prints messages straight from their rows; else as `textPrinter`. */
 export function rowPrinter(keyring: Keyring): AnalysisListener {
-  const writer = new MessageLineWriter(keyring, nameColumns(keyring), painter());
-  const { message: _, ...printer } = textPrinter(keyring);
+  const paint = painter();
+  const columns = nameColumns(keyring);
+  const writer = new MessageLineWriter(keyring, columns, paint);
   return {
-    ...printer,
+    ...printerOfOthers(keyring, columns, paint),
     record: (table, row, reassembled) => {
       writer.write(table, row, reassembled, standardOutput);
       flushFullOutput();
@@ -47,7 +48,14 @@ export function textPrinter(keyring: Keyring): AnalysisListener {
   const paint = painter();
   const columns = nameColumns(keyring);
   return {
+    ...printerOfOthers(keyring, columns, paint),
     message: (event) => writeOutput(messageLine(event, columns, paint)),
+  };
+}
+
+/** Prints what is not a message. */
+function printerOfOthers(keyring: Keyring, columns: number, paint: Paint): AnalysisListener {
+  return {
     finding: (event) => writeOutput(findingLine(event, keyring, columns, paint)),
     key: (event) => writeOutput(keyLine(event)),
     summary: (event) => writeOutput(summaryText(event)),

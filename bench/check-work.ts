@@ -1,0 +1,119 @@
+// What `npm run bench:check` watches: pieces of work small enough to be done some forty times, each a function that does it
+// once. They run in one process beside the calibration, so that whatever slows the machine slows both.
+
+import { createCipheriv } from 'node:crypto';
+import { frameSourceFromChunks } from '../captures/open.ts';
+import { Analysis, type AnalysisListener } from '../daemon/analysis.ts';
+import { FrameReader } from '../daemon/engine/frame-reader.ts';
+import { writeAnalysedFrame } from '../daemon/engine/frame-tree.ts';
+import { MessageRecordWriter } from '../daemon/engine/message-record-writer.ts';
+import type { Keyring } from '../daemon/keyring/keyring.ts';
+import { parseKeyring } from '../daemon/keyring/keyring-file.ts';
+import { AsciiWriter } from '../dissectors/ascii-writer.ts';
+import { FieldRows, parseRowOptions } from '../dissectors/field-rows.ts';
+import { EkWriter } from '../dissectors/tree-ek.ts';
+import { type BulkOptions, writeBulkCapture } from '../testing/bulk.ts';
+
+/** One piece of work. */
+export type Work = () => Promise<void>;
+
+// We chose: each piece takes some tens of milliseconds.
+const MESSAGES = 8000;
+const FRAMES_OF_TREES = 800;
+const COLUMNS = ['frame.number', 'mac-lte.slsch.src-l2-id', 'slrb.pgk-id', 'slrb.verdict', 'ip.dst'];
+const CALIBRATION_ROUNDS = 120_000;
+const TABLE_WORDS = 1 << 20;
+
+/** The work, by the names under which ratios are recorded; what it works on is made when it is asked for. */
+export function watchedWork(): Readonly<Record<string, () => Work>> {
+  return {
+    'judge EEA2': () => analysis(made({ messages: MESSAGES }), () => ({})),
+    'judge EEA1': () => analysis(made({ messages: MESSAGES, algorithm: '128-EEA1' }), () => ({})),
+    'judge EEA3': () => analysis(made({ messages: MESSAGES, algorithm: '128-EEA3' }), () => ({})),
+    'judge fresh PTK ids': () => analysis(made({ messages: MESSAGES, freshPtkIds: true }), () => ({})),
+    'records as octets': () => analysis(made({ messages: MESSAGES }), records),
+    columns: () => analysis(made({ messages: MESSAGES }), columns),
+    'ek documents': () => analysis(made({ messages: FRAMES_OF_TREES }), documents),
+  };
+}
+
+function analysis(what: Made, listen: (keyring: Keyring) => AnalysisListener): Work {
+  return () => analyse(what, listen);
+}
+
+interface Made {
+  readonly pieces: readonly Uint8Array[];
+  readonly keyring: Uint8Array;
+}
+
+function made(options: BulkOptions): Made {
+  const pieces: Uint8Array[] = [];
+  const { keyring } = writeBulkCapture((piece) => pieces.push(piece), options);
+  return { pieces, keyring: Buffer.from(JSON.stringify(keyring)) };
+}
+
+async function analyse({ pieces, keyring }: Made, listen: (keyring: Keyring) => AnalysisListener): Promise<void> {
+  const keys = parseKeyring(keyring, 'keyring.json');
+  const source = frameSourceFromChunks(
+    (async function* () {
+      for (const piece of pieces) yield await Promise.resolve(piece);
+    })(),
+  );
+  const { summary } = await new Analysis({ keyring: keys }, listen(keys)).run(source);
+  if (summary.verdicts.decrypted !== summary.messages) throw new Error('the work was not done');
+}
+
+function records(keyring: Keyring): AnalysisListener {
+  const out = new AsciiWriter();
+  const writer = new MessageRecordWriter(keyring, { payload: false });
+  return {
+    record: (table, row, reassembled) => {
+      writer.write(table, row, reassembled, out);
+      if (out.length > 60_000) out.take();
+    },
+  };
+}
+
+function columns(): AnalysisListener {
+  const out = new AsciiWriter();
+  const rows = new FieldRows(COLUMNS, parseRowOptions([]));
+  const reader = new FrameReader(rows.wanted);
+  return {
+    frame: (frame) => {
+      reader.read(frame);
+      rows.writeRow(reader.values, out);
+      if (out.length > 60_000) out.take();
+    },
+  };
+}
+
+function documents(): AnalysisListener {
+  const out = new AsciiWriter();
+  const writer = new EkWriter(out);
+  return {
+    frame: (frame) => {
+      writeAnalysedFrame(frame, writer);
+      writer.finish();
+      if (out.length > 60_000) out.take();
+    },
+  };
+}
+
+/** Work that no change of ours touches: a cipher over many blocks, a table walked by chance, octets put into a buffer. */
+export function calibration(): Work {
+  const cipher = createCipheriv('aes-128-ecb', new Uint8Array(16), null).setAutoPadding(false);
+  const blocks = new Uint8Array(1 << 20);
+  const table = new Uint32Array(TABLE_WORDS);
+  const octets = new Uint8Array(1 << 16);
+  return () => {
+    let state = 1;
+    for (let round = 0; round < CALIBRATION_ROUNDS; round++) {
+      state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + round;
+      const at = (state >>> 8) & (TABLE_WORDS - 1);
+      table[at] += state;
+      for (let i = 0; i < 24; i++) octets[(at + i) & 0xffff] = table[(at + i) & (TABLE_WORDS - 1)] >>> (i & 7);
+    }
+    cipher.update(blocks);
+    return Promise.resolve();
+  };
+}
