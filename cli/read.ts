@@ -15,6 +15,7 @@ import { readKeyring } from './read-keyring.ts';
 import { addReadOptions, checkReadOptions, printsFrames, type ReadOptions } from './read-options.ts';
 import { reportError, reportWarning } from './report-error.ts';
 import type { StatisticsTables } from './statistics-tables.ts';
+import { flushOutput } from './stdout.ts';
 import type { CaptureWriter } from './write.ts';
 
 /** Adds the options and the action of `read`. */
@@ -41,7 +42,9 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   const source = await openInput(path, options.threads ?? 'auto');
   const writer = await openWriterOf(path, options, keyring, source);
   const progress = progressBar(source.total);
-  const watchers = progress === null ? [] : [progressWatcher(progress)];
+  const watchers: Watcher[] = progress === null ? [] : [progressWatcher(progress)];
+  // Whoever sends frames down a pipe as they come waits for what they say, not for a full buffer.
+  if (path === '-') watchers.push({ progress: flushOutput });
   const needsOnlyFrames = output.needsAnalysis === false && writer === null && options.statistics.length === 0;
   if (needsOnlyFrames && options.failOn === undefined) {
     const { scanFrames } = await import('../daemon/scan.ts');
