@@ -1,10 +1,12 @@
 // `sidescope tui`: the terminal program, on a capture file or on a daemon.
 
 import { statSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { plainKeyring } from '../daemon/keyring/keyring-copy.ts';
+import { VIEWS } from '../daemon/relay/capability.ts';
 import { CaptureFeed } from '../tui/feed/capture-feed.ts';
+import type { DaemonView } from '../tui/feed/daemon-feed.ts';
 import { openInput } from './open-input.ts';
 import { chosenFilter } from './outputs/output.ts';
 import { programVersion } from './program-version.ts';
@@ -16,6 +18,10 @@ interface TuiOptions extends VaultArguments {
   readonly keyring: readonly string[];
   readonly allowStale?: string;
   readonly filter?: string;
+  readonly connect?: string;
+  readonly capability?: string;
+  readonly view: DaemonView;
+  readonly reason?: string;
 }
 
 /** Adds the options and the action of `tui`. */
@@ -27,10 +33,24 @@ export function configure(command: Command): void {
     .option('--keyring <file>', 'keyring file; may be given several times', gather, [])
     .option('-Y, --filter <filter>', 'display filter to begin with')
     .option('--allow-stale <reason>', 'show plaintext under keys that were not active; say why')
+    .option('--connect <address>', 'a daemon in place of a capture: unix:PATH or wss://host:port')
+    .option('--capability <file>', 'with --connect: what `grant issue` gave; else the environment SIDESCOPE_CAPABILITY')
+    .addOption(
+      new Option('--view <view>', 'with --connect: the most that is asked for').choices(VIEWS).default('plain'),
+    )
+    .option('--reason <text>', 'with --view forensic: why, for the audit log')
+    .addHelpText(
+      'after',
+      '\nWith --connect, --identity names the key that `sidescope grant identity` made (SIDESCOPE_IDENTITY).',
+    )
     .action(run);
 }
 
 async function run(file: string | undefined, options: TuiOptions): Promise<void> {
+  if (options.connect !== undefined) {
+    await connect(options.connect, file, options);
+    return;
+  }
   const path = await checkedPath(file, options);
   const keyring = await readKeyring(options, path);
   const start = {
@@ -57,9 +77,7 @@ async function checkedPath(file: string | undefined, options: TuiOptions): Promi
     throw usage('no-reason', '--allow-stale wants a reason', 'say why in a few words');
   }
   await chosenFilter(options);
-  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
-    throw usage('no-terminal', 'there is no terminal to draw on', '`sidescope read` prints the same as text');
-  }
+  refuseNoTerminal();
   const again = usage(
     'no-file',
     `${path} can be read only once, and the terminal program goes back in it`,
@@ -70,6 +88,42 @@ async function checkedPath(file: string | undefined, options: TuiOptions): Promi
   await source.close();
   if (!statSync(path).isFile()) throw again;
   return path;
+}
+
+/** On a daemon. Nothing of a key is asked for: the daemon deciphers, under the grant. */
+async function connect(address: string, file: string | undefined, options: TuiOptions): Promise<void> {
+  if (file !== undefined || options.keyring.length > 0 || options.vault !== undefined) {
+    throw usage(
+      'connect',
+      '--connect was given with a capture or keys',
+      'give one of them: a daemon has keys of its own',
+    );
+  }
+  refuseNoTerminal();
+  const { SIDESCOPE_IDENTITY, SIDESCOPE_CAPABILITY } = process.env;
+  const identityFile = options.identity ?? SIDESCOPE_IDENTITY;
+  const capabilityFile = options.capability ?? SIDESCOPE_CAPABILITY;
+  if (identityFile === undefined || capabilityFile === undefined) {
+    const hint = 'give --identity FILE and --capability FILE; `sidescope grant --help` says how they are made';
+    throw usage('no-grant', 'a daemon wants to know who asks', hint);
+  }
+  const { view, reason } = options;
+  if (view === 'forensic' && (reason ?? '').trim() === '') {
+    throw usage('no-reason', 'the view forensic wants a reason', 'add --reason and say why in a few words');
+  }
+  const { readKeyFile } = await import('../daemon/relay/client.ts');
+  const { readCapabilityFile } = await import('./grant-files.ts');
+  const { DaemonFeed } = await import('../tui/feed/daemon-feed.ts');
+  const { key: identity } = readKeyFile(identityFile, 'subscriber');
+  const { text: capability } = readCapabilityFile(capabilityFile);
+  const feed = new DaemonFeed({ address, identity, capability, view, reason: reason ?? null });
+  const { runFeed } = await import('../tui/run.ts');
+  process.exitCode = await runFeed(feed, options.filter ?? '');
+}
+
+function refuseNoTerminal(): void {
+  if (process.stdin.isTTY === true && process.stdout.isTTY === true) return;
+  throw usage('no-terminal', 'there is no terminal to draw on', '`sidescope read` and `sidescope tap` print text');
 }
 
 function usage(code: string, message: string, hint: string): SidescopeError {

@@ -1,0 +1,66 @@
+// The terminal program on a daemon: the past from its journal, then live; status; a daemon that goes away and comes back.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { DaemonFolder, type RunningDaemon } from '../daemon/end-to-end/daemon-folder.ts';
+import { TerminalProgram } from './terminal-program.ts';
+
+const sampleFile = (path: string): string => fileURLToPath(new URL(`../../captures/samples/${path}`, import.meta.url));
+
+const ended: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ended.splice(0).reverse()) await end();
+});
+
+async function setUp(): Promise<{ folder: DaemonFolder; daemon: RunningDaemon; args: string[] }> {
+  const folder = await DaemonFolder.make({
+    sources: [{ name: 'replay', kind: 'replay', path: sampleFile('attacked/capture.pcapng'), speed: 'full' }],
+    keyring: sampleFile('attacked/keyring.json'),
+  });
+  ended.push(() => folder.remove());
+  const daemon = await folder.start();
+  ended.push(() => daemon.end('SIGTERM'));
+  const { capability } = folder.subscriber([{ gid: '*', views: ['meta', 'plain'] }]);
+  const capabilityFile = join(folder.path, 'subscriber.cap');
+  writeFileSync(capabilityFile, `${capability}\n`, { mode: 0o600 });
+  const identity = join(folder.path, 'subscriber-1.key');
+  return {
+    folder,
+    daemon,
+    args: ['tui', '--connect', folder.relay, '--identity', identity, '--capability', capabilityFile],
+  };
+}
+
+function start(args: readonly string[]): TerminalProgram {
+  const program = new TerminalProgram(args, { columns: 140, rows: 40 });
+  ended.push(() => program.close());
+  return program;
+}
+
+describe('on a daemon', { timeout: 120_000 }, () => {
+  test('every view has what the daemon tells, and a lost daemon comes back', async () => {
+    const { folder, daemon, args } = await setUp();
+    await expect.poll(async () => (await folder.status()).pipeline.told, { timeout: 60_000 }).toBeGreaterThan(300);
+    const program = start(args);
+    await program.waitFor('307 messages');
+    await program.waitFor(/Fire 7\s+f00001\s+39/);
+    program.press('4');
+    await program.waitFor('ctr.keystream_reuse');
+    program.press('6');
+    expect(await program.waitFor(/Sources[\s\S]*replay\s+ended/)).toContain('at full speed');
+    program.press('G');
+    await program.waitFor(/Journal[\s\S]*good[\s\S]*Relay/);
+    program.press('5', 'g', 'g');
+    await program.waitFor(/deciphered|RTP PCMU/);
+    program.press('/');
+    program.type('slrb.verdict == forged\r');
+    await program.waitFor(/filter: slrb\.verdict == forged\s+6/);
+    await daemon.end('SIGTERM');
+    await program.waitFor(/lost|does not answer|tried again/i);
+    const again = await folder.start();
+    ended.push(() => again.end('SIGTERM'));
+    await program.waitFor((text) => !/tried again|does not answer/.test(text) && /live/i.test(text));
+  });
+});
