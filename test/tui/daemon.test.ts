@@ -11,7 +11,7 @@ const sampleFile = (path: string): string => fileURLToPath(new URL(`../../captur
 
 const ended: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const end of ended.splice(0).reverse()) await end();
+  for (const end of ended.splice(0).toReversed()) await end();
 });
 
 async function setUp(): Promise<{ folder: DaemonFolder; daemon: RunningDaemon; args: string[] }> {
