@@ -35,6 +35,7 @@ import {
   planObject,
   planText,
 } from './group-text.ts';
+import { DaemonKeys, daemonRuns } from './keys-daemon.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
 import { actor, addVaultOptions, unlockSource, type VaultArguments, vaultPath } from './vault-options.ts';
@@ -330,6 +331,11 @@ function writePlan({ state, options }: Session, { plan: made }: GroupOutcome, is
 
 async function withSession(what: string, options: GroupArguments, use: (session: Session) => void): Promise<void> {
   const path = vaultPath(options);
+  const daemon = await DaemonKeys.find(path, what);
+  if (daemon !== null) {
+    daemon.close();
+    throw daemonRuns('make or change groups');
+  }
   const files = options.keyring ?? [];
   // Read first, so that nobody types a passphrase for files that are wrong.
   const given = files.length === 0 ? emptyKeyring() : await loadKeyrings(files);
