@@ -78,8 +78,9 @@ export class EngineLink implements EnginePort {
   #skipped = 0;
   #memoryOctets: number | null = null;
   #through = 0;
-  /** The last frame handed to the child in this life of it. */
+  /** The last frame handed to the child in this life of it, and the last one that it has judged or warmed up with. */
   #sent = 0;
+  #judgedNow = 0;
   #tracks: readonly Track[] = [];
   #demand: Demand = new Map();
   #isAnnouncing = false;
@@ -285,6 +286,7 @@ export class EngineLink implements EnginePort {
 
   #judged(records: readonly EngineRecord[], judged: number): void {
     this.#poison.judged(judged);
+    this.#judgedNow = Math.max(this.#judgedNow, judged);
     const reached = this.#flight.judged(judged);
     const through = Math.max(this.#through, reached);
     if (records.length === 0 && through === this.#through) return;
@@ -292,17 +294,16 @@ export class EngineLink implements EnginePort {
     this.#listener.answer({ records, through });
   }
 
-  /** Where a piece of a batch ends: at a cap, and at the last frame that is to be announced. */
+  /** Where a piece of a batch ends: at a cap, and where frames begin or cease to be announced. */
   #pieceEnd(batch: FrameBatch, from: number): number {
     const to = sliceEnd(batch, from, BATCH_ROWS_SENT, BATCH_OCTETS);
-    const careful = this.#poison.carefulThrough - batch.firstFrame + 1;
-    return from < careful ? Math.min(to, careful) : to;
+    return Math.min(to, this.#poison.sameThrough(batch.firstFrame + from) - batch.firstFrame + 1);
   }
 
   #send(child: EngineProcess, batch: FrameBatch, from: number, to: number, track: number): void {
     const first = batch.firstFrame + from;
     const last = batch.firstFrame + to - 1;
-    const isCareful = to > from && last <= this.#poison.carefulThrough;
+    const isCareful = to > from && this.#poison.isCareful(first);
     if (isCareful !== this.#isAnnouncing) {
       this.#isAnnouncing = isCareful;
       child.say({ say: 'announce', on: isCareful });
@@ -360,8 +361,9 @@ export class EngineLink implements EnginePort {
 
   #gone(how: string, by: 'itself' | 'outside'): void {
     this.#child = null;
-    const lost = this.#poison.died(this.#sent, by);
+    const lost = this.#poison.died(this.#judgedNow, this.#sent, by);
     this.#sent = 0;
+    this.#judgedNow = 0;
     this.#questions.failAll(DOWN_ERROR);
     if (this.#state === 'stopped') {
       this.#flight.drop();

@@ -14,11 +14,18 @@ export class PoisonFrames {
   readonly #deaths = new Map<number, number>();
   readonly #skipped = new Set<number>();
   #announced: number | null = null;
+  #carefulAfter = 0;
   #carefulThrough = 0;
 
-  /** Frames up to this one are announced before they are judged. */
-  get carefulThrough(): number {
-    return this.#carefulThrough;
+  /** Whether a frame is announced before it is judged. */
+  isCareful(frame: number): boolean {
+    return frame > this.#carefulAfter && frame <= this.#carefulThrough;
+  }
+
+  /** The last frame from this one on that is as this one is, announced or not. */
+  sameThrough(frame: number): number {
+    if (frame > this.#carefulThrough) return Number.POSITIVE_INFINITY;
+    return frame > this.#carefulAfter ? this.#carefulThrough : this.#carefulAfter;
   }
 
   isSkipped(frame: number): boolean {
@@ -44,13 +51,15 @@ export class PoisonFrames {
   /**
    * The child has gone.
    *
+   * @param judged frames up to this one it had judged itself, or warmed up with, in this life of it
    * @param lastSent the last frame that was on its way, or 0
    * @param by who ended it
    * @returns the frame that is left out from now on, or null
    */
-  died(lastSent: number, by: keyof typeof WEIGHTS): number | null {
+  died(judged: number, lastSent: number, by: keyof typeof WEIGHTS): number | null {
     const frame = this.#announced;
     this.#announced = null;
+    this.#carefulAfter = judged;
     this.#carefulThrough = Math.max(this.#carefulThrough, lastSent);
     if (frame === null) return null;
     const deaths = (this.#deaths.get(frame) ?? 0) + WEIGHTS[by];

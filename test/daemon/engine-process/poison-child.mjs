@@ -1,5 +1,7 @@
 // The engine's program with two faults that tests need: a frame of link type 0x7777 ends it, one of 0x7778 makes it hang.
 
+import { Socket } from 'node:net';
+import { EngineChild } from '../../../dist/daemon/engine-process/child.js';
 import { EngineService } from '../../../dist/daemon/engine-process/engine-service.js';
 
 const DEADLY = 0x7777;
@@ -14,4 +16,6 @@ EngineService.prototype.frames = function frames(batch, track) {
   whole.call(this, batch, track);
 };
 
-await import('../../../dist/daemon/engine-process/main.js');
+const down = new Socket({ fd: 3, readable: true, writable: false });
+const up = new Socket({ fd: 4, readable: false, writable: true });
+new EngineChild({ down, up, memoryOctets: () => 0, exit: (code) => process.exit(code) }).run();

@@ -56,22 +56,32 @@ describe('a frame that ends the child', () => {
 describe('suspicion', () => {
   test('falls on the frame that was announced, and takes two faults or many deaths from outside', () => {
     const poison = new PoisonFrames();
-    expect(poison.died(500, 'itself')).toBeNull();
-    expect(poison.carefulThrough).toBe(500);
+    expect(poison.died(10, 500, 'itself')).toBeNull();
+    expect([poison.isCareful(10), poison.isCareful(11), poison.isCareful(500), poison.isCareful(501)]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect([poison.sameThrough(1), poison.sameThrough(11), poison.sameThrough(501)]).toEqual([
+      10,
+      500,
+      Number.POSITIVE_INFINITY,
+    ]);
     poison.announced(20);
-    expect(poison.died(500, 'itself')).toBeNull();
+    expect(poison.died(10, 500, 'itself')).toBeNull();
     poison.announced(20);
     poison.judged(20);
-    expect(poison.died(500, 'itself')).toBeNull();
+    expect(poison.died(10, 500, 'itself')).toBeNull();
     poison.announced(20);
-    expect(poison.died(500, 'itself')).toBe(20);
+    expect(poison.died(10, 500, 'itself')).toBe(20);
     expect(poison.isSkipped(20)).toBe(true);
     for (let death = 1; death <= 5; death++) {
       poison.announced(30);
-      expect(poison.died(500, 'outside')).toBeNull();
+      expect(poison.died(10, 500, 'outside')).toBeNull();
     }
     poison.announced(30);
-    expect(poison.died(500, 'outside')).toBe(30);
+    expect(poison.died(10, 500, 'outside')).toBe(30);
     expect([poison.hasSkipped(21, 29), poison.hasSkipped(1, 20), poison.hasSkipped(30, 99)]).toEqual([
       false,
       true,

@@ -14,7 +14,7 @@ import { at, baseScenario } from '../../testing/base-scenario.ts';
 import { batchOf, keyedCaptures, octetsToFrames, readFrames } from './batches.ts';
 import { everyMark, expectNoMark } from './plain-marks.ts';
 import { expectAsRead, toldOf } from './told.ts';
-import { FORENSIC, judgeAll, PLAIN, trackOf } from './tracks.ts';
+import { FORENSIC, judgeAll, LONG_AGO, PLAIN, trackOf } from './tracks.ts';
 
 describe('on a capture-clock track', () => {
   test.each(keyedCaptures().map((each) => [each.name, each]))('%s is told as read prints it', async (_name, from) => {
@@ -30,6 +30,31 @@ describe('on a capture-clock track', () => {
       await expectAsRead(records, from, demand === FORENSIC);
       for (const record of records) expect(record.track).toBe(3);
       track.close();
+    }
+  });
+
+  test('frames of other tracks lie between: numbers have gaps, and nothing else changes', async () => {
+    const numberOf = (frame: number): number => frame + 1000 * Math.floor((frame - 1) / 7);
+    for (const from of keyedCaptures().filter(({ name }) => /matrix|replay|counters/.test(name))) {
+      const keyring = parseKeyring(readFileSync(from.keyring), 'keyring.json');
+      const frames = await readFrames(from.capture);
+      const dense = judgeAll(trackOf(keyring, 'capture', PLAIN), frames, 7);
+      const track = trackOf(keyring, 'capture', PLAIN);
+      const gaps: EngineRecord[] = [];
+      for (let at = 0; at < frames.length; at += 7) {
+        track.live.refresh();
+        gaps.push(...track.judge(batchOf(frames.slice(at, at + 7), numberOf(at + 1)), true, LONG_AGO));
+      }
+      const renumbered = JSON.stringify(dense, (name, value: unknown) => {
+        if (typeof value === 'number' && /frame$/i.test(name)) return numberOf(value);
+        return name === 'frames' && Array.isArray(value)
+          ? value.map((frame: number) => (frame === 0 ? 0 : numberOf(frame)))
+          : value;
+      });
+      // Texts name frames too: they differ where they do.
+      const withoutTexts = (json: string): unknown =>
+        JSON.parse(json, (name, value: unknown) => (name === 'summary' ? '' : value));
+      expect(withoutTexts(JSON.stringify(gaps))).toEqual(withoutTexts(renumbered));
     }
   });
 
