@@ -121,7 +121,7 @@ export class Lock {
   }
 }
 
-const LOCK_HINT = 'sidescope must be able to write in the folder of the vault; check space and rights';
+const LOCK_HINT = 'sidescope must be able to write in that folder; check space and rights';
 
 function linked(fs: FileSystem, mine: string, path: string): boolean {
   try {
