@@ -38,15 +38,19 @@ export type RelayAddress =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tls'; readonly url: string };
 
-/** Reads `unix:PATH` (or a path with a slash in it) and `wss://host:port`. @throws RelayError `address` */
+/**
+ * Reads `unix:PATH` (or a path with a slash in it) and `wss://host:port`, which a configuration writes `tcp:host:port`.
+ *
+ * @throws RelayError `address`
+ */
 export function parseAddress(text: string): RelayAddress {
   const wrong = (message: string): RelayError =>
     new RelayError('address', message, 'write unix:PATH or wss://HOST:PORT', ExitCode.usage);
   if (text.startsWith('unix:') && text.length > 5) return { kind: 'unix', path: resolve(text.slice(5)) };
-  if (/^wss:\/\//i.test(text)) {
+  if (/^(wss:\/\/|tcp:)/i.test(text)) {
     let url: URL;
     try {
-      url = new URL(text);
+      url = new URL(text.replace(/^tcp:/i, 'wss://'));
     } catch {
       throw wrong('the address is no URL');
     }

@@ -2,8 +2,9 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { GroupGrant } from '../../../daemon/relay/capability.ts';
-import { type ClientItem, RelayClient } from '../../../daemon/relay/client.ts';
+import { type ClientItem, parseAddress, RelayClient } from '../../../daemon/relay/client.ts';
 import type { ClientSubscription } from '../../../daemon/relay/client-subscription.ts';
+import { RelayError } from '../../../daemon/relay/relay-error.ts';
 import { captureFinding, messageRecord } from './fake-host.ts';
 import { RelayFixture, until } from './fixture.ts';
 
@@ -104,4 +105,23 @@ test('each gets the groups of its grant and nothing else', async () => {
   ]);
   expect(JSON.stringify(one)).not.toContain('payload');
   expect(JSON.stringify(two)).toContain('payload');
+});
+
+test('addresses: of a socket file, of a host, as a configuration writes it; nothing else', () => {
+  expect(parseAddress('unix:/run/relay.sock')).toEqual({ kind: 'unix', path: '/run/relay.sock' });
+  expect(parseAddress('./relay.sock')).toMatchObject({ kind: 'unix', path: expect.stringMatching(/\/relay\.sock$/) });
+  const there = { kind: 'tls', url: 'wss://radio-box:8443/v1/relay' };
+  expect(parseAddress('wss://radio-box:8443')).toEqual(there);
+  expect(parseAddress('tcp:radio-box:8443')).toEqual(there);
+  expect(parseAddress('wss://[::1]:8443/v1/relay')).toEqual({ kind: 'tls', url: 'wss://[::1]:8443/v1/relay' });
+  for (const wrong of [
+    'ws://radio-box',
+    'wss://u:p@radio-box',
+    'wss://radio-box/?token=a',
+    'wss://radio-box/other',
+    'radio-box',
+    'wss://',
+  ]) {
+    expect(() => parseAddress(wrong), wrong).toThrow(RelayError);
+  }
 });
