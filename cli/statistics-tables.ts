@@ -44,7 +44,10 @@ export class StatisticsTables {
   readonly #counting: TableListener = { row: (table, row) => this.#statistics.note(table, row) };
 
   constructor(requests: readonly TableRequest[], keyring: Keyring) {
-    this.#statistics = new Statistics(keyring);
+    this.#statistics = new Statistics(
+      keyring,
+      requests.some(({ name }) => name === 'talkers'),
+    );
     this.#timeline = new EpochTimeline(keyring);
     // The same table twice is printed once: as JSON it has one name.
     const once = new Map(requests.map((request) => [tableTitle(request), request]));

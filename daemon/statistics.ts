@@ -10,6 +10,9 @@ import { memberName } from './keyring/member-name.ts';
 /** We chose: rows of a table that traffic can fill; above it the least recent row is given up and counted. */
 const ROW_CAP = 1 << 15;
 
+/** We chose: (source, group) pairs by which the sources of a group are counted; above it a forgotten one counts twice. */
+const PAIR_CAP = 1 << 18;
+
 /** One row of `-z groups`. */
 export interface GroupRow {
   readonly group: string;
@@ -108,15 +111,18 @@ class Counts {
 export class Statistics {
   readonly #keyring: Keyring;
   readonly #groups = new Counts();
-  readonly #talkers = new Counts();
+  readonly #talkers: Counts | null;
+  readonly #pairs = new SlotTable(PAIR_CAP, () => undefined);
 
-  constructor(keyring: Keyring) {
+  /** @param countsTalkers whether `talkers` will be asked for: they take more than everything else */
+  constructor(keyring: Keyring, countsTalkers = true) {
     this.#keyring = keyring;
+    this.#talkers = countsTalkers ? new Counts() : null;
   }
 
   /** Rows given up to keep within the cap. */
   get evictions(): number {
-    return this.#groups.slots.evictions + this.#talkers.slots.evictions;
+    return this.#groups.slots.evictions + (this.#talkers?.slots.evictions ?? 0);
   }
 
   /** Counts a judged message. */
@@ -125,10 +131,11 @@ export class Statistics {
     const key = group < 0 ? table.destination[row] | (table.version[row] << 24) : group;
     const known = group < 0 ? 0 : 1;
     const slot = this.#groups.add(key, known, table, row);
+    // A row that was given up and taken again has another generation, and its sources count anew.
+    const generation = this.#groups.slots.generation[slot];
+    if (this.#pairs.obtain(table.source[row], slot, generation) < 0) this.#groups.extra[slot]++;
     // A talker belongs to one group: the keys are its source and the row of the group.
-    const before = this.#talkers.slots.size;
-    this.#talkers.add(table.source[row], slot, table, row);
-    if (this.#talkers.slots.size !== before) this.#groups.extra[slot]++;
+    this.#talkers?.add(table.source[row], slot, table, row);
   }
 
   /** Rows in the order in which the groups were first heard. */
@@ -155,6 +162,7 @@ export class Statistics {
   talkers(): TalkerRow[] {
     const rows: TalkerRow[] = [];
     const counts = this.#talkers;
+    if (counts === null) return rows;
     for (let slot = 0; slot < counts.slots.size; slot++) {
       const group = counts.group[slot];
       rows.push({

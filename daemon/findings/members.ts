@@ -4,7 +4,7 @@ import { grown, SlotTable } from '../engine/slot-table.ts';
 import type { Group } from '../keyring/keyring.ts';
 
 /** We chose: (group, source) pairs remembered; above it the one silent for longest is forgotten, and counted. */
-export const MEMBER_CAP = 1 << 17;
+export const MEMBER_CAP = 1 << 18;
 
 /**
  * Kinds of address a source is bound to, one of each: every IPv6 interface has a link-local address beside its others
