@@ -9,8 +9,18 @@ export type GrowListener = (capacity: number) => void;
 export type EvictListener = (slot: number) => void;
 
 const FIRST_CAPACITY = 1024;
+/** Growing copies what there is, and memory that is touched for the first time is dear: seldom is better than tight. */
+const GROWTH = 4;
 
-/** Slots are numbers from 0 to capacity - 1; data lives in the owner's columns. */
+// An entry in words: the key, and one more than the slot that follows in its bucket. They stand together, so that looking
+// one up touches two lines of the cache and not five. Zero is nothing, as in fresh memory.
+const KEY0 = 0;
+const KEY1 = 1;
+const KEY2 = 2;
+const NEXT = 3;
+const STRIDE = 4;
+
+/** See the head of the file. */
 export class SlotTable {
   /** Slots in use. */
   size = 0;
@@ -22,11 +32,9 @@ export class SlotTable {
   #capacity: number;
   readonly #cap: number;
   #mask: number;
-  #heads: Int32Array;
-  #next: Int32Array;
-  #key0: Uint32Array;
-  #key1: Uint32Array;
-  #key2: Uint32Array;
+  /** By bucket: one more than the first slot. */
+  #heads: Uint32Array;
+  #entries: Uint32Array;
   #touched: Uint8Array;
   #hand = 0;
   readonly #onGrow: GrowListener;
@@ -34,17 +42,14 @@ export class SlotTable {
 
   /**
    * @param cap most slots, a power of two of at least 1024
-   * @param onGrow called at once with the first capacity, and whenever it doubles
+   * @param onGrow called at once with the first capacity, and whenever it grows
    */
   constructor(cap: number, onGrow: GrowListener, onEvict: EvictListener | null = null) {
     this.#cap = cap;
     this.#capacity = Math.min(FIRST_CAPACITY, cap);
     this.#mask = this.#capacity * 2 - 1;
-    this.#heads = new Int32Array(this.#capacity * 2).fill(-1);
-    this.#next = new Int32Array(this.#capacity);
-    this.#key0 = new Uint32Array(this.#capacity);
-    this.#key1 = new Uint32Array(this.#capacity);
-    this.#key2 = new Uint32Array(this.#capacity);
+    this.#heads = new Uint32Array(this.#capacity * 2);
+    this.#entries = new Uint32Array(this.#capacity * STRIDE);
     this.#touched = new Uint8Array(this.#capacity);
     this.generation = new Uint32Array(this.#capacity);
     this.#onGrow = onGrow;
@@ -57,22 +62,25 @@ export class SlotTable {
     const k0 = key0 >>> 0;
     const k1 = key1 >>> 0;
     const k2 = key2 >>> 0;
-    let slot = this.#heads[hash(k0, k1, k2) & this.#mask];
-    while (slot >= 0) {
-      if (this.#key0[slot] === k0 && this.#key1[slot] === k1 && this.#key2[slot] === k2) return slot;
-      slot = this.#next[slot];
+    const entries = this.#entries;
+    let next = this.#heads[hash(k0, k1, k2) & this.#mask];
+    while (next !== 0) {
+      const at = (next - 1) * STRIDE;
+      if (entries[at + KEY0] === k0 && entries[at + KEY1] === k1 && entries[at + KEY2] === k2) return next - 1;
+      next = entries[at + NEXT];
     }
     return -1;
   }
 
   /** Whether a slot found earlier still belongs to this key. */
   holds(slot: number, key0: number, key1: number, key2: number): boolean {
+    const at = slot * STRIDE;
     return (
       slot >= 0 &&
       slot < this.size &&
-      this.#key0[slot] === key0 >>> 0 &&
-      this.#key1[slot] === key1 >>> 0 &&
-      this.#key2[slot] === key2 >>> 0
+      this.#entries[at + KEY0] === key0 >>> 0 &&
+      this.#entries[at + KEY1] === key1 >>> 0 &&
+      this.#entries[at + KEY2] === key2 >>> 0
     );
   }
 
@@ -91,22 +99,18 @@ export class SlotTable {
       return found;
     }
     const slot = this.#free();
-    const k0 = key0 >>> 0;
-    const k1 = key1 >>> 0;
-    const k2 = key2 >>> 0;
-    this.#key0[slot] = k0;
-    this.#key1[slot] = k1;
-    this.#key2[slot] = k2;
+    const at = slot * STRIDE;
+    this.#entries[at + KEY0] = key0;
+    this.#entries[at + KEY1] = key1;
+    this.#entries[at + KEY2] = key2;
     this.generation[slot]++;
     this.#touched[slot] = 1;
-    const bucket = hash(k0, k1, k2) & this.#mask;
-    this.#next[slot] = this.#heads[bucket];
-    this.#heads[bucket] = slot;
+    this.#link(slot);
     return -1 - slot;
   }
 
   #free(): number {
-    if (this.size === this.#capacity && this.#capacity < this.#cap) this.#double();
+    if (this.size === this.#capacity && this.#capacity < this.#cap) this.#grow();
     if (this.size < this.#capacity) return this.size++;
     // Two rounds at most: the first clears every mark.
     for (;;) {
@@ -122,33 +126,44 @@ export class SlotTable {
     }
   }
 
-  #unlink(slot: number): void {
-    const bucket = hash(this.#key0[slot], this.#key1[slot], this.#key2[slot]) & this.#mask;
-    let at = this.#heads[bucket];
-    if (at === slot) {
-      this.#heads[bucket] = this.#next[slot];
-      return;
-    }
-    while (this.#next[at] !== slot) at = this.#next[at];
-    this.#next[at] = this.#next[slot];
+  #bucketOf(slot: number): number {
+    const at = slot * STRIDE;
+    return hash(this.#entries[at + KEY0], this.#entries[at + KEY1], this.#entries[at + KEY2]) & this.#mask;
   }
 
-  #double(): void {
-    const capacity = this.#capacity * 2;
-    this.#next = grown(this.#next, capacity);
-    this.#key0 = grown(this.#key0, capacity);
-    this.#key1 = grown(this.#key1, capacity);
-    this.#key2 = grown(this.#key2, capacity);
+  #link(slot: number): void {
+    const bucket = this.#bucketOf(slot);
+    this.#entries[slot * STRIDE + NEXT] = this.#heads[bucket];
+    this.#heads[bucket] = slot + 1;
+  }
+
+  #unlink(slot: number): void {
+    const bucket = this.#bucketOf(slot);
+    const behind = this.#entries[slot * STRIDE + NEXT];
+    let next = this.#heads[bucket];
+    if (next === slot + 1) {
+      this.#heads[bucket] = behind;
+      return;
+    }
+    for (;;) {
+      const at = (next - 1) * STRIDE + NEXT;
+      next = this.#entries[at];
+      if (next === slot + 1) {
+        this.#entries[at] = behind;
+        return;
+      }
+    }
+  }
+
+  #grow(): void {
+    const capacity = Math.min(this.#cap, this.#capacity * GROWTH);
+    this.#entries = grown(this.#entries, capacity * STRIDE);
     this.#touched = grown(this.#touched, capacity);
     this.generation = grown(this.generation, capacity);
     this.#capacity = capacity;
     this.#mask = capacity * 2 - 1;
-    this.#heads = new Int32Array(capacity * 2).fill(-1);
-    for (let slot = 0; slot < this.size; slot++) {
-      const bucket = hash(this.#key0[slot], this.#key1[slot], this.#key2[slot]) & this.#mask;
-      this.#next[slot] = this.#heads[bucket];
-      this.#heads[bucket] = slot;
-    }
+    this.#heads = new Uint32Array(capacity * 2);
+    for (let slot = 0; slot < this.size; slot++) this.#link(slot);
     this.#onGrow(capacity);
   }
 }
