@@ -102,7 +102,6 @@ export class Daemon {
       ...{ journal, engine: this.engine, tracks: this.tracks, now },
       listener: {
         deliver: (records) => this.#deliver(records),
-        captureTime: (track, time) => this.gate.noteCaptureTime(track, time),
       },
     });
     const { key } = readKeyFile(daemonKeyPath(config), 'daemon');
@@ -247,13 +246,7 @@ export class Daemon {
         this.relay.keysChanged();
       },
       resume: () => this.pipeline.resume(),
-      status: ({ state, problem }) => {
-        if (state === 'running') this.alarms.clear('engine.down');
-        else if (state === 'down') {
-          const hint = problem?.hint ?? 'It is started again; frames are kept and judged then';
-          this.alarms.raise('engine.down', 'critical', problem?.message ?? 'the engine is down', hint);
-        }
-      },
+      status: () => undefined,
       alarm: (alarm) => this.alarms.note(alarm),
     };
   }

@@ -1,5 +1,6 @@
 // Whether plaintext under a key may leave now: asked by the parent at the moment a record goes out, from a table that the
-// child sends and that holds no key (docs/daemon.md, the gate). Dates are the vault's; the clock is that of the track.
+// child sends and that holds no key (docs/daemon.md, the gate). The child has looked at the same dates when it made the plain
+// part; here orders and time that has passed since count.
 
 import type { SourceClock } from '../../captures/sources/live-source.ts';
 import type { KeyRow } from '../engine-process/engine-port.ts';
@@ -18,7 +19,7 @@ export interface GateClock {
 export class KeyGate {
   readonly #clock: GateClock;
   readonly #rows = new Map<string, KeyRow>();
-  readonly #tracks = new Map<number, { readonly clock: SourceClock; captureTime: number }>();
+  readonly #tracks = new Map<number, SourceClock>();
   #highest = Number.NEGATIVE_INFINITY;
 
   constructor(clock: GateClock) {
@@ -27,13 +28,7 @@ export class KeyGate {
 
   /** A line of analysis and the clock that its gate goes by. */
   addTrack(track: number, clock: SourceClock): void {
-    if (!this.#tracks.has(track)) this.#tracks.set(track, { clock, captureTime: Number.NEGATIVE_INFINITY });
-  }
-
-  /** Capture time of a frame of a track, milliseconds since 1970: moves the clock of a replay on. */
-  noteCaptureTime(track: number, time: number): void {
-    const known = this.#tracks.get(track);
-    if (known !== undefined && time > known.captureTime) known.captureTime = time;
+    this.#tracks.set(track, clock);
   }
 
   /** Replaces the table. */
@@ -47,16 +42,18 @@ export class KeyGate {
     return [...this.#rows.values()];
   }
 
-  /** See the head of the file. A key that the table does not have may not be used. */
+  /**
+   * See the head of the file. A key that the table does not have may not be used. A replay goes by the capture's clock: each
+   * of its messages was held against the key's window at its own time by the child, and only orders can have come since.
+   */
   mayUse(key: KeyName, track: number): boolean {
     const row = this.#rows.get(nameOf(key));
-    const known = this.#tracks.get(track);
-    if (row === undefined || known === undefined) return false;
+    const clock = this.#tracks.get(track);
+    if (row === undefined || clock === undefined || row.destroyedAt !== null) return false;
     // An order of the manager counts whatever the capture's own time is: who replays a capture must not outrun it.
-    if (row.destroyedAt !== null) return false;
     const wall = this.#wallClock();
     if (isOrderedOff(row, wall)) return false;
-    return isWithin(row, known.clock === 'wall' ? wall : known.captureTime);
+    return clock === 'capture' || isWithin(row, wall);
   }
 
   #wallClock(): number {

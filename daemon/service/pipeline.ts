@@ -4,6 +4,7 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { LiveSource } from '../../captures/sources/live-source.ts';
 import type { EngineAnswer, EnginePort } from '../engine-process/engine-port.ts';
+import { sliceBatch } from '../engine-process/pipe-batch.ts';
 import type { JournalPort } from '../journal/journal-port.ts';
 import type { RelayRecord } from '../relay/relay-record.ts';
 import { FrameNumbers, type Tracks } from './frame-numbers.ts';
@@ -19,8 +20,6 @@ export const UNDER_WAY_MOST = 65_536;
 export interface PipelineListener {
   /** Records in the order of `seq`, durable unless `kept` is false. */
   deliver(records: readonly RelayRecord[], kept: boolean): void;
-  /** Capture time (milliseconds since 1970) of the newest frame of a track. */
-  captureTime(track: number, time: number): void;
 }
 
 /** What a pipeline joins. */
@@ -159,17 +158,11 @@ export class Pipeline {
     if (batch.count > 0) {
       this.#last = batch.firstFrame + batch.count - 1;
       this.#arrivals.push({ frame: this.#last, at: this.#parts.now() });
-      this.#noteTime(batch, track);
     }
     const pushed = this.#isLive ? engine.push(batch, track) : null;
     if (pushed !== null && !(await pushed)) this.#isLive = false;
     await journal.ready();
     while (this.#isLive && this.#last - this.#told > UNDER_WAY_MOST && !this.#isStopped) await this.#room();
-  }
-
-  #noteTime(batch: FrameBatch, track: number): void {
-    const row = batch.count - 1;
-    this.#parts.listener.captureTime(track, batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
   }
 
   /** From the journal until nothing is left there; the step from there to live frames waits for nothing. */
@@ -209,8 +202,7 @@ export class Pipeline {
       const track = trackOf(begin);
       let end = begin + 1;
       while (end < batch.count && trackOf(end) === track) end++;
-      parts.push({ batch: begin === 0 && end === batch.count ? batch : rowsOf(batch, begin, end), track });
-      this.#noteTime(parts[parts.length - 1].batch, track);
+      parts.push({ batch: begin === 0 && end === batch.count ? batch : sliceBatch(batch, begin, end), track });
       begin = end;
     }
     if (tracks.all().length > before) engine.tracks(tracks.all());
@@ -239,26 +231,4 @@ export class Pipeline {
     this.#roomWaiters = [];
     for (const wake of waiters) wake();
   }
-}
-
-/** Rows `begin` to `end` of a batch; marks go with the first part of it. */
-export function rowsOf(batch: FrameBatch, begin: number, end: number): FrameBatch {
-  const isLast = end === batch.count;
-  return {
-    bytes: batch.bytes,
-    view: batch.view,
-    count: end - begin,
-    firstFrame: batch.firstFrame + begin,
-    offset: batch.offset.subarray(begin, end),
-    captured: batch.captured.subarray(begin, end),
-    original: batch.original.subarray(begin, end),
-    seconds: batch.seconds.subarray(begin, end),
-    nanoseconds: batch.nanoseconds.subarray(begin, end),
-    digits: batch.digits.subarray(begin, end),
-    linkType: batch.linkType.subarray(begin, end),
-    interfaceId: batch.interfaceId.subarray(begin, end),
-    marks: batch.marks
-      .filter(({ beforeRow }) => beforeRow >= begin && (beforeRow < end || isLast))
-      .map((mark) => ({ ...mark, beforeRow: mark.beforeRow - begin })),
-  };
 }

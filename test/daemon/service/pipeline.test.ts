@@ -76,7 +76,7 @@ function setUp(): {
   const told: RelayRecord[] = [];
   const pipeline = new Pipeline({
     ...{ journal, engine, tracks: new Tracks(), now: () => Date.now() },
-    listener: { deliver: (records) => told.push(...records), captureTime: () => undefined },
+    listener: { deliver: (records) => told.push(...records) },
   });
   engine.pipeline = pipeline;
   const source = (name: string, clock: 'wall' | 'capture' = 'wall'): ((batch: FrameBatch) => Promise<void>) =>
@@ -147,7 +147,7 @@ describe('pipeline', () => {
     const kept: boolean[] = [];
     const pipeline = new Pipeline({
       ...{ journal, engine, tracks: new Tracks(), now: () => Date.now() },
-      listener: { deliver: (_records, isKept) => kept.push(isKept), captureTime: () => undefined },
+      listener: { deliver: (_records, isKept) => kept.push(isKept) },
     });
     engine.pipeline = pipeline;
     pipeline.resume();
