@@ -35,7 +35,7 @@ describe('findings of the attacked sample', () => {
     program.press('f');
     await program.waitFor('filter: frame.number');
     program.press('\\', 'enter');
-    expect(await program.waitFor('Judgement')).toContain('frame.number');
+    expect(await program.waitFor('Judgement')).toContain('PGK/PTK/SN');
   });
 
   test('search, and a click on a row', async () => {

@@ -15,6 +15,8 @@ const GOLDEN = join(ROOT, 'test', 'tui', 'golden');
 const QUIET_MS = 150;
 /** What does not come within so long (ms) does not come; wide enough for a busy machine. */
 const PATIENCE_MS = 20_000;
+/** The effect of a key comes within so long. */
+const CHANGE_MS = 8000;
 const LOOK_MS = 15;
 
 /** Octets that a terminal sends for keys. */
@@ -148,6 +150,17 @@ export class TerminalProgram {
           `${String(wanted)} did not come${this.exitCode === null ? '' : ` (exit ${this.exitCode})`}:\n${text}`,
         );
       }
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** Waits until the screen, or the cell that the cursor stands in, is another one than before. */
+  async changed(before: string): Promise<string> {
+    const end = Date.now() + CHANGE_MS;
+    for (;;) {
+      await this.#flushed();
+      const text = this.text();
+      if (text !== before || Date.now() > end) return text;
       await sleep(LOOK_MS);
     }
   }

@@ -180,7 +180,8 @@ export class Actions implements CommandActions {
   #seek(direction: 1 | -1): void {
     const app = this.#app;
     if (this.#sought === '') app.say('nothing was searched for yet; Ctrl-F does', 'warning');
-    else if (app.view.search?.(this.#sought, direction) !== true) app.say(`${this.#sought}: not found`, 'warning');
+    else if (app.view.search === undefined) app.say('there is nothing to search in here', 'warning');
+    else app.view.search(this.#sought, direction);
     app.redraw();
   }
 

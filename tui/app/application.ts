@@ -133,6 +133,10 @@ export class Application implements ViewHost {
     else this.say(`${what}: too long for the clipboard of a terminal`, 'warning');
   }
 
+  later(call: () => void): void {
+    this.#parts.timer.after(0, call);
+  }
+
   stopFollowing(): void {
     this.follows = false;
   }

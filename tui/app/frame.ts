@@ -53,10 +53,14 @@ export function drawHeader(pane: Pane, session: Session, follows: boolean): void
   const span: Span = { text: spanOf(session), style: style('dim', 'bar') };
   // Of what there is no room for, the least needed goes first: what is wrong stays.
   const all = [...left, ...(Number.isNaN(groups.now) ? [] : [span]), counted, ...found];
-  const without = [...left, counted, ...found];
-  const least = [...left.slice(1), ...found];
-  const shown = [all, without].find((spans) => cellsOf(spans) <= room) ?? least;
-  pane.writeSpans(shown === least ? 1 : 0, 0, shown, room);
+  const name = left.slice(1);
+  const fewer = [
+    [...left, counted, ...found],
+    [...name, counted, ...found],
+    [...name, ...found],
+  ];
+  const shown = [all, ...fewer].find((spans) => cellsOf(spans) < room) ?? found;
+  pane.writeSpans(shown[0] === left[0] ? 0 : 1, 0, shown, room);
 }
 
 function spanOf(session: Session): string {

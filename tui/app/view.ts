@@ -40,6 +40,8 @@ export interface ViewHost {
   /** Puts a display filter in force; a wrong one is said. */
   setFilter(text: string): void;
   copy(text: string, what: string): void;
+  /** Calls once, as soon as keys and pictures that wait have had their turn: for long work in pieces. */
+  later(call: () => void): void;
   /** The newest message is followed: lists keep their cursor on it. */
   readonly follows: boolean;
   /** The cursor was moved by hand. */
@@ -63,6 +65,6 @@ export interface View {
   shown?(target: ViewTarget): void;
   /** The text that `copy` takes, and what it is called; null: nothing is selected. */
   copied?(): { readonly text: string; readonly what: string } | null;
-  /** Looks for a text from the cursor on. @returns false where it is nowhere */
-  search?(text: string, direction: 1 | -1): boolean;
+  /** Looks for a text from the cursor on, and says where it is nowhere. */
+  search?(text: string, direction: 1 | -1): void;
 }

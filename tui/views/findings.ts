@@ -159,7 +159,7 @@ export class FindingsView implements View {
     return { text: findingText(this.#host.session, event), what: `finding ${event.name}` };
   }
 
-  search(text: string, direction: 1 | -1): boolean {
+  search(text: string, direction: 1 | -1): void {
     const wanted = text.toLowerCase();
     const count = this.#rows.length;
     for (let step = 1; step <= count; step++) {
@@ -171,9 +171,9 @@ export class FindingsView implements View {
       this.#cursor.reveal(at);
       this.#selected = this.#rows[at].number;
       this.#detailTop = 0;
-      return true;
+      return;
     }
-    return false;
+    this.#host.say(`${text}: not found`, 'warning');
   }
 
   #runOn(event: FindingEvent, command: Command): boolean {

@@ -144,7 +144,7 @@ export class GroupsView implements View {
     return row === undefined ? null : { text: row.idText, what: `group ${row.idText}` };
   }
 
-  search(text: string, direction: 1 | -1): boolean {
+  search(text: string, direction: 1 | -1): void {
     const wanted = text.toLowerCase();
     const count = this.#rows.length;
     for (let step = 1; step <= count; step++) {
@@ -153,9 +153,9 @@ export class GroupsView implements View {
       if (!`${row.name ?? ''} ${row.idText} ${row.worstName}`.toLowerCase().includes(wanted)) continue;
       this.#cursor.reveal(at);
       this.#selected = row.code;
-      return true;
+      return;
     }
-    return false;
+    this.#host.say(`${text}: not found`, 'warning');
   }
 
   #runOn(row: GroupRow, command: Command): boolean {

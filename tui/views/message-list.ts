@@ -34,8 +34,6 @@ export interface ListDecoration {
   readonly columns: readonly MessageColumn[];
   readonly isFocused: boolean;
   readonly marks: ReadonlyMap<number, string>;
-  /** Text that was searched for, or empty. */
-  readonly sought: string;
 }
 
 /** Draws titles and rows. The cursor must have been fitted to the rows. */

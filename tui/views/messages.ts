@@ -18,8 +18,8 @@ type Part = 'list' | 'tree' | 'octets';
 const PARTS: readonly Part[] = ['list', 'tree', 'octets'];
 
 /** Constants we chose. */
-/** Messages that one key looks through for a text or a finding before it gives up. */
-const LOOKED_THROUGH = 4_000_000;
+/** Rows looked through at once: a few ms. */
+const ROWS_PER_PIECE = 4000;
 const LEAST_SHARE = 0.2;
 const MOST_SHARE = 0.85;
 /** Severity from which on a finding is stepped to. */
@@ -52,7 +52,8 @@ export class MessagesView implements View {
   #asked: number | null = null;
   #isAsking = false;
   #problem = '';
-  #sought = '';
+  /** Rises with each search and with each key: a search that is not the newest ends. */
+  #stepping = 0;
 
   constructor(host: ViewHost) {
     this.#host = host;
@@ -87,7 +88,7 @@ export class MessagesView implements View {
     this.#follow();
     if (this.#selected !== null) this.#cursor.row = rows.rowOf(this.#selected);
     this.#cursor.fit(rows.count, (list?.height ?? 2) - 1);
-    this.#selected = rows.count === 0 ? null : rows.ordinal(this.#cursor.row);
+    if (this.#isSettled()) this.#selected = rows.count === 0 ? null : rows.ordinal(this.#cursor.row);
     this.#ask();
     if (list !== undefined) {
       const part = pane.part(list.x, list.y, list.width, list.height);
@@ -95,7 +96,6 @@ export class MessagesView implements View {
         columns: settings.columns,
         isFocused: this.#part === 'list',
         marks: this.#marks.byMessage,
-        sought: this.#sought,
       });
       if (rows.count === 0) part.write(4, 2, this.#emptyText(), style('dim'));
     }
@@ -103,6 +103,7 @@ export class MessagesView implements View {
   }
 
   run(command: Command, argument: string): boolean {
+    this.#stepping++;
     if (this.#runOnParts(command)) return true;
     if (this.#part === 'tree') {
       if (command === 'filter-on-this') return this.#filterOnField();
@@ -165,20 +166,15 @@ export class MessagesView implements View {
     return { text: Buffer.from(bytes).toString('hex'), what: `${bytes.length} octets (${name})` };
   }
 
-  search(text: string, direction: 1 | -1): boolean {
-    const { store, rows } = this.#host.session;
-    this.#sought = text;
+  search(text: string, direction: 1 | -1): void {
+    const { store } = this.#host.session;
     const wanted = text.toLowerCase();
-    return this.#stepTo(
-      direction,
-      (ordinal) => {
-        const message = store.message(ordinal);
-        const { groupName, sourceName, groupId, sourceId, verdict, summary } = message;
-        const all = `${groupName ?? ''} ${groupId} ${sourceName ?? ''} ${sourceId} ${verdict} ${summary}`;
-        return all.toLowerCase().includes(wanted);
-      },
-      rows.count,
-    );
+    const holds = (ordinal: number): boolean => {
+      const { groupName, sourceName, groupId, sourceId, verdict, summary } = store.message(ordinal);
+      const all = `${groupName ?? ''} ${groupId} ${sourceName ?? ''} ${sourceId} ${verdict} ${summary}`;
+      return all.toLowerCase().includes(wanted);
+    };
+    this.#stepTo(direction, holds, `${text}: not found`);
   }
 
   #runOnParts(command: Command): boolean {
@@ -217,11 +213,11 @@ export class MessagesView implements View {
         return false;
       case 'next-finding':
       case 'previous-finding':
-        if (
-          !this.#stepTo(command === 'next-finding' ? 1 : -1, (each) => store.worst(each) >= STEPPED_TO, LOOKED_THROUGH)
-        ) {
-          this.#host.say('no further message with a finding', 'warning');
-        }
+        this.#stepTo(
+          command === 'next-finding' ? 1 : -1,
+          (each) => store.worst(each) >= STEPPED_TO,
+          'no further message with a finding',
+        );
         return true;
       case 'next-mark':
       case 'previous-mark':
@@ -268,17 +264,25 @@ export class MessagesView implements View {
     return true;
   }
 
-  /** Steps from row to row until one is as wanted; looks at no more than so many. */
-  #stepTo(direction: 1 | -1, isWanted: (ordinal: number) => boolean, most: number): boolean {
-    const { rows } = this.#host.session;
+  /** Steps from row to row until one is as wanted, in pieces so that keys are heard meanwhile; any of them ends it. */
+  #stepTo(direction: 1 | -1, isWanted: (ordinal: number) => boolean, otherwise: string): void {
+    const stepping = ++this.#stepping;
     let row = this.#cursor.row + direction;
-    for (let looked = 0; looked < most && row >= 0 && row < rows.count; looked++, row += direction) {
-      if (!isWanted(rows.ordinal(row))) continue;
-      this.#cursor.reveal(row);
-      this.#moved();
-      return true;
-    }
-    return false;
+    const piece = (): void => {
+      const { rows } = this.#host.session;
+      if (stepping !== this.#stepping) return;
+      for (let looked = 0; looked < ROWS_PER_PIECE; looked++, row += direction) {
+        if (row < 0 || row >= rows.count) {
+          this.#host.say(otherwise, 'warning');
+          return;
+        }
+        if (!isWanted(rows.ordinal(row))) continue;
+        this.#select(rows.ordinal(row));
+        return;
+      }
+      this.#host.later(piece);
+    };
+    piece();
   }
 
   #goTo(ordinal: number | null, otherwise: string): void {
@@ -300,6 +304,12 @@ export class MessagesView implements View {
     const { rows } = this.#host.session;
     this.#selected = rows.count === 0 ? null : rows.ordinal(this.#cursor.row);
     if (!this.#cursor.isLast) this.#host.stopFollowing();
+  }
+
+  /** False while a filter has not come to the selected message yet: the cursor goes back to it then. */
+  #isSettled(): boolean {
+    const { filter } = this.#host.session;
+    return this.#selected === null || filter === null || filter.isDone || filter.seen > this.#selected;
   }
 
   #follow(): void {
