@@ -181,9 +181,7 @@ afterAll(() => program.close());
 
 test('all of them are here', () => {
   for (const [context, steps] of Object.entries(STEPS)) {
-    const wanted = KEY_TABLE.filter(({ contexts }) => contexts[0] === context).flatMap(
-      ({ keys }) => keys,
-    );
+    const wanted = KEY_TABLE.filter(({ contexts }) => contexts[0] === context).flatMap(({ keys }) => keys);
     const pressed = [...steps.filter((step) => step === '(' || !step.startsWith('(')), ...(ELSEWHERE[context] ?? [])];
     // The keys of a part hold in the whole of the messages, too.
     const missing = wanted.filter((key) => !pressed.includes(key.replace(' *', ' x')));

@@ -70,7 +70,7 @@ export class TerminalProgram {
       cwd: folder,
       env: {
         PATH: process.env.PATH ?? '',
-        HOME: '/nonexistent',
+        HOME: '',
         TERM: 'xterm-256color',
         LANG: 'C.UTF-8',
         COLORTERM: 'truecolor',

@@ -16,16 +16,16 @@ import { clockText, countText, spanText } from '../widgets/time-text.ts';
 
 const COLUMNS = [
   { name: 'group', title: 'Group', width: 20, least: 10, drop: 0 },
-  { name: 'id', title: 'id', width: 6, drop: 5 },
-  { name: 'key', title: 'key', width: 14, least: 11, drop: 0 },
-  { name: 'left', title: 'time left', width: 18, least: 8, drop: 3 },
-  { name: 'members', title: 'members', width: 9, least: 7, align: 'right', drop: 2 },
-  { name: 'messages', title: 'messages', width: 9, least: 8, align: 'right', drop: 7 },
+  { name: 'id', title: 'id', width: 6, drop: 6 },
+  { name: 'key', title: 'key', width: 15, least: 11, drop: 0 },
+  { name: 'left', title: 'time left', width: 18, least: 9, drop: 4 },
+  { name: 'members', title: 'members', width: 9, align: 'right', drop: 3 },
+  { name: 'messages', title: 'messages', width: 10, least: 8, align: 'right', drop: 8 },
   { name: 'rate', title: 'msg/s', width: 7, least: 6, align: 'right', drop: 1 },
-  { name: 'spark', title: 'last 60 s', width: 15, least: 10, drop: 6 },
-  { name: 'mix', title: 'verdicts', width: 20, least: 10, grows: true, drop: 0 },
-  { name: 'worst', title: 'worst', width: 25, least: 14, drop: 0 },
-  { name: 'last', title: 'last heard', width: 10, least: 8, align: 'right', drop: 4 },
+  { name: 'spark', title: 'last 60 s', width: 15, least: 10, drop: 5 },
+  { name: 'mix', title: 'verdicts', width: 20, least: 8, grows: true, drop: 0 },
+  { name: 'worst', title: 'worst', width: 25, least: 22, drop: 0 },
+  { name: 'last', title: 'heard', width: 10, least: 8, align: 'right', drop: 7 },
 ] as const satisfies readonly ColumnSpec<string>[];
 
 type ColumnName = (typeof COLUMNS)[number]['name'];
