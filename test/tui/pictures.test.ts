@@ -12,6 +12,7 @@ const FOLDER = join(ROOT, 'docs', 'pictures');
 /** View, what is typed, and the text by which it is known to be there. */
 const VIEWS: readonly (readonly [name: string, typed: string, text: string])[] = [
   ['groups', '1', 'last 60 s'],
+  ['flow', '2', 'Engine 71'],
   ['findings', '4', 'key.downgrade'],
   ['messages', ':145\r', '[Verdict: forged]'],
   ['status', '6', 'decrypted'],

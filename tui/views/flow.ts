@@ -162,9 +162,9 @@ export class FlowView implements View {
     };
   }
 
-  search(text: string, direction: 1 | -1): boolean {
+  search(text: string, direction: 1 | -1): void {
     const flow = this.#flow;
-    if (flow === null) return false;
+    if (flow === null) return;
     const wanted = text.toLowerCase();
     for (let step = 1; step <= this.#lines; step++) {
       const at = (this.#cursor.row + direction * step + this.#lines * step) % this.#lines;
@@ -172,9 +172,9 @@ export class FlowView implements View {
       if (line === null) continue;
       if (!`${this.#nameOf(line.row)} ${this.#label(line, flow).text}`.toLowerCase().includes(wanted)) continue;
       this.#cursor.reveal(at);
-      return true;
+      return;
     }
-    return false;
+    this.#host.say(`${text}: not found`, 'warning');
   }
 
   #runOn(line: Line, command: Command): boolean {

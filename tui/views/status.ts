@@ -71,7 +71,7 @@ export class StatusView implements View {
     return { text: `${lines.join('\n')}\n`, what: 'status' };
   }
 
-  search(text: string, direction: 1 | -1): boolean {
+  search(text: string, direction: 1 | -1): void {
     const wanted = text.toLowerCase();
     const count = this.#lines.length;
     for (let step = 1; step <= count; step++) {
@@ -79,9 +79,9 @@ export class StatusView implements View {
       const { heading, name, value } = this.#lines[at];
       if (!`${heading} ${name} ${value}`.toLowerCase().includes(wanted)) continue;
       this.#cursor.reveal(at);
-      return true;
+      return;
     }
-    return false;
+    this.#host.say(`${text}: not found`, 'warning');
   }
 }
 
