@@ -53,7 +53,7 @@ test('search, marks, findings, frames and times', async () => {
   await program.waitFor('there is no command nonsense');
   program.press('ctrl-f');
   program.type('nobody says this\r');
-  await program.waitFor('nobody says this: not found');
+  expect(await program.waitFor('nobody says this: not found')).toContain('PGK/PTK/SN');
 });
 
 test('the screen is held still, the newest message is followed', async () => {
@@ -65,7 +65,7 @@ test('the screen is held still, the newest message is followed', async () => {
   program.press('p');
   await program.waitFor('⏸ paused');
   program.press('p');
-  await program.waitFor((text) => !text.includes('paused'));
+  expect(await program.waitFor((text) => !text.includes('paused'))).toContain('315');
 });
 
 test('the messages that are shown are written into a new file, a copy goes to the clipboard', async () => {
