@@ -13,6 +13,7 @@ const FOLDER = join(ROOT, 'docs', 'pictures');
 const VIEWS: readonly (readonly [name: string, typed: string, text: string])[] = [
   ['groups', '1', 'last 60 s'],
   ['flow', '2', 'Engine 71'],
+  ['epochs', '3', 'no key held after'],
   ['findings', '4', 'key.downgrade'],
   ['messages', ':145\r', '[Verdict: forged]'],
   ['status', '6', 'decrypted'],

@@ -110,6 +110,11 @@ export class GroupTable {
     return [...this.#rows.values()];
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
   /** The row of a group code. */
   row(code: number): GroupRow | undefined {
     return this.#rows.get(code);

@@ -11,6 +11,7 @@ import type {
 } from '../../daemon/inspection/contract.ts';
 import type { Cancelable, Feed, FeedListener, FeedState, StatusFact } from '../feed.ts';
 import { detailsRequest } from './details-request.ts';
+import { EpochUse } from './epoch-use.ts';
 import { FindingList } from './finding-list.ts';
 import { GroupTable } from './group-table.ts';
 import { AllMessages, MatchingMessages, type MessageRows } from './message-rows.ts';
@@ -39,6 +40,7 @@ export class Session {
   readonly store: MessageStore;
   readonly groups = new GroupTable();
   readonly findings = new FindingList();
+  readonly epochUse = new EpochUse();
   /** Key deliveries in order, the newest last. */
   readonly keyEvents: KeyEvent[] = [];
   epochs: readonly EpochEvent[] = [];
@@ -183,6 +185,7 @@ export class Session {
       messages: changing((batch: MessageBatch) => {
         this.store.add(batch);
         this.groups.add(batch);
+        this.epochUse.add(batch);
       }),
       finding: changing((event: FindingEvent) => {
         if (this.findings.add(event)) this.groups.finding(event);
