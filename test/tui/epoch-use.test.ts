@@ -123,6 +123,14 @@ test('a density counts as all its messages do, in whole buckets, however long it
   );
 });
 
+test('a time stamp beyond any calendar holds nothing up', () => {
+  const density = new Density();
+  density.note(1.8e22);
+  density.note(-1.8e22);
+  density.note(1.8e22);
+  expect(density.touched(0, Number.POSITIVE_INFINITY)).toBe(2);
+});
+
 const KEY: KeyDescription = {
   ...{ pgkId: 1, notBefore: 0, notAfter: 10, state: 'active', revokedAt: null, compromisedAt: null },
   ...{ suspendedAt: null, resumedAt: null, destroyedAt: null },

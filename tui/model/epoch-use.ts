@@ -15,6 +15,9 @@ export const MEMBERS_TOLD_APART = 4096;
 /** Pairs of a member and a PTK id kept of a key; further ones count under `otherPtks`. */
 export const PTKS_PER_KEY = 512;
 
+/** The end of any calendar (ECMA-262 21.4.1.1), in ms on either side of 1970: later time stamps count as it. */
+const CALENDAR_MS = 8.64e15;
+
 const PTK_IDS = 0x1_0000;
 const STALE = VERDICTS.indexOf('stale');
 
@@ -29,7 +32,8 @@ export class Density {
 
   /** Counts one message. @param time ms since 1970 */
   note(time: number): void {
-    let bucket = Math.floor(time / this.width);
+    const within = Math.max(-CALENDAR_MS, Math.min(CALENDAR_MS, time));
+    let bucket = Math.floor(within / this.width);
     if (!(this.#low <= bucket && bucket <= this.#high)) {
       if (Number.isNaN(this.#low)) {
         this.#low = bucket;
@@ -37,7 +41,7 @@ export class Density {
       }
       while (Math.max(this.#high, bucket) - Math.min(this.#low, bucket) >= DENSITY_BUCKETS) {
         this.#coarsen();
-        bucket = Math.floor(time / this.width);
+        bucket = Math.floor(within / this.width);
       }
       this.#low = Math.min(this.#low, bucket);
       this.#high = Math.max(this.#high, bucket);

@@ -1,6 +1,5 @@
 // A stretch of time laid over cells: which cell an instant falls into, zoom and scroll, and the marks of the axis.
 
-import { formatMilliseconds } from '../../daemon/time.ts';
 import type { TimeSpan } from '../model/key-cover.ts';
 
 const SECOND = 1000;
@@ -18,11 +17,15 @@ const STEPS = [
 ];
 /** Cells that a text of a mark takes, with a blank. */
 const MARK_CELLS = 9;
-const LONGEST_STEP = 36_500 * DAY;
+/** Beyond the list distances grow by this factor. */
+const STEP_GROWTH = 10;
 /** The shortest stretch that is shown (ms). */
 export const SHORTEST_MS = 2 * SECOND;
 /** Part of what is seen that one step scrolls. */
 const SCROLL_SHARE = 0.25;
+
+/** What a calendar reaches (ECMA-262 21.4.1.1), in ms on either side of 1970: time stamps of a capture may say more. */
+const CALENDAR_MS = 8.64e15;
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -40,8 +43,8 @@ export class TimeAxis {
 
   /** @param span what is seen; one without a length is made SHORTEST_MS long */
   constructor(span: TimeSpan, cells: number) {
-    this.from = span.from;
-    this.to = Math.max(span.to, span.from + SHORTEST_MS);
+    this.from = Math.min(inCalendar(span.from), CALENDAR_MS - SHORTEST_MS);
+    this.to = Math.max(inCalendar(span.to), this.from + SHORTEST_MS);
     this.cells = Math.max(1, cells);
   }
 
@@ -79,7 +82,9 @@ export class TimeAxis {
 
   /** Marks at round times (UTC). */
   marks(): AxisMark[] {
-    const step = STEPS.find((each) => each / this.cellSpan >= MARK_CELLS + 1) ?? LONGEST_STEP;
+    const least = (MARK_CELLS + 1) * this.cellSpan;
+    let step = STEPS.find((each) => each >= least) ?? 3650 * DAY;
+    while (step < least) step *= STEP_GROWTH;
     const marks: AxisMark[] = [];
     for (let time = Math.ceil(this.from / step) * step; time < this.to; time += step) {
       const cell = this.cellOf(time);
@@ -89,19 +94,30 @@ export class TimeAxis {
   }
 }
 
+function inCalendar(time: number): number {
+  return Math.max(-CALENDAR_MS, Math.min(CALENDAR_MS, time));
+}
+
 /** `May 8`, `2026-05`, `14:30`, `14:30:05`: as much as a mark of such a distance needs. */
 function markText(time: number, step: number): string {
-  const text = formatMilliseconds(time);
-  if (step >= 90 * DAY) return text.slice(0, 7);
-  if (step >= DAY || time % DAY === 0) return `${MONTHS[Number(text.slice(5, 7)) - 1]} ${Number(text.slice(8, 10))}`;
-  return step >= MINUTE ? text.slice(11, 16) : text.slice(11, 19);
+  if (step >= 365 * DAY) return String(yearOf(time));
+  if (step >= 90 * DAY) return `${MONTHS[new Date(time).getUTCMonth()]} ${yearOf(time)}`;
+  if (step >= DAY || time % DAY === 0) return dayText(time);
+  return new Date(time).toISOString().slice(-13, step >= MINUTE ? -8 : -5);
 }
 
 /** `May 8 14:30`, for a sentence; with the year where it is another one than that of `near`. */
 export function instantText(time: number, near: number): string {
-  const text = formatMilliseconds(time);
-  const year = text.slice(0, 4);
-  const date = `${MONTHS[Number(text.slice(5, 7)) - 1]} ${Number(text.slice(8, 10))}`;
-  const hasYear = Number.isNaN(near) || formatMilliseconds(near).slice(0, 4) !== year;
-  return `${date}${hasYear ? ` ${year}` : ''} ${text.slice(11, 16)}`;
+  const within = inCalendar(time);
+  const year = Number.isNaN(near) || yearOf(inCalendar(near)) !== yearOf(within) ? ` ${yearOf(within)}` : '';
+  return `${dayText(within)}${year} ${new Date(within).toISOString().slice(-13, -8)}`;
+}
+
+function yearOf(time: number): number {
+  return new Date(time).getUTCFullYear();
+}
+
+function dayText(time: number): string {
+  const date = new Date(time);
+  return `${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()}`;
 }
