@@ -1,5 +1,6 @@
 // `sidescope daemon`: runs the relay daemon, or makes the folder that one needs.
 
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
@@ -67,6 +68,13 @@ async function checkFiles(config: DaemonConfig): Promise<void> {
   readOperator(config);
   readKeyFile(daemonKeyPath(config), 'daemon');
   if (config.relay.listen.some(({ kind }) => kind === 'tcp')) readTls(config);
+  const { keys } = config;
+  const named = keys.kind === 'keyring' ? keys.paths : [keys.path, keys.passphraseFile, keys.identity];
+  for (const path of named) {
+    if (path === null || existsSync(path)) continue;
+    const hint = 'check the name; `sidescope keys init` makes a vault';
+    throw new SidescopeError('config.file', `${path} does not exist`, hint, ExitCode.usage);
+  }
 }
 
 async function serve(path: string, config: DaemonConfig, untilEnd: boolean): Promise<void> {
@@ -102,7 +110,10 @@ async function serve(path: string, config: DaemonConfig, untilEnd: boolean): Pro
     void manager.status(['--reloading']);
     daemon
       .reload()
-      .catch((error: unknown) => log.error({ event: 'reload-failed', err: error }, 'the configuration stays as it was'))
+      .catch((error: unknown) => {
+        const hint = error instanceof SidescopeError ? error.hint : '';
+        log.error({ event: 'reload-failed', err: error, hint }, 'the configuration stays as it was');
+      })
       .finally(() => void manager.status(['--ready']));
   });
   log.info({ event: 'running', relay: daemon.relay.addresses, control: config.control }, 'running');
@@ -127,6 +138,7 @@ async function init(folder: string, passphraseFile: string | undefined): Promise
     passphraseFile: passphraseFile === undefined || passphraseFile === '-' ? null : resolve(passphraseFile),
     by: actor('daemon --init'),
     now: () => Date.now(),
+    program: process.env.npm_command === 'exec' ? 'npx sidescope' : 'sidescope',
   });
   const width = Math.max(...made.files.map(([name]) => name.length));
   const rows = made.files.map(([name, about]) => `  ${name.padEnd(width)}  ${about}\n`);

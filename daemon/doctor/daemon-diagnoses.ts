@@ -191,7 +191,9 @@ function diagnoseKeysToday(told: Told): Diagnosis[] {
     const advice = 'import keys: `sidescope keys import`';
     return [diagnosis('warning', 'daemon.no-keys', 'the daemon holds no key, so nothing is deciphered', advice)];
   }
-  if (usable > 0) return [];
+  // A replay goes by its capture's own time: keys of that time may be used.
+  const hasReplay = Array.isArray(told.tracks) && told.tracks.some((track) => objectOf(track)?.clock === 'capture');
+  if (usable > 0 || hasReplay) return [];
   const message = `none of ${counted(total, 'key')} may be used today, so no plaintext leaves`;
   const advice = 'import the keys of today, or set the clock of this machine (`timedatectl`)';
   return [diagnosis('warning', 'keys.none-active-today', message, advice, { keys })];

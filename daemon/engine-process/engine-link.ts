@@ -59,8 +59,8 @@ export interface EngineLinkOptions {
 const DOWN_ERROR: PipedError = {
   code: 'engine.down',
   message: 'the engine is being started again',
-  hint: 'ask again in a few seconds; `sidescope daemon status` says why where it stays so',
-  exitCode: 1,
+  hint: 'ask again in a few seconds; where it stays so, `sidescope doctor unix:…/control.sock` says why',
+  exitCode: 4,
 };
 
 /** See the head of the file. */
@@ -162,6 +162,10 @@ export class EngineLink implements EnginePort {
 
   async audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#ask({ about: 'audit', entries: [{ type, data: jsonOf(data) }] });
+  }
+
+  async finish(): Promise<void> {
+    await this.#ask({ about: 'finish' });
   }
 
   status(): EngineStatus {
@@ -376,9 +380,17 @@ export class EngineLink implements EnginePort {
     this.#flight.drop();
     if (lost !== null) this.#leaveOut(lost);
     if (!wasRunning) return;
-    this.#alarm('engine.down', 'high', `the engine ended (${how}) and is started again`, DIED_HINT, true);
+    this.#alarm('engine.down', 'high', `the engine ended (${how}) and is started again`, this.#restartHint(), true);
     if (this.#options.now() - this.#startedAt >= this.#times.goodLife) this.#wait = this.#times.firstWait;
     this.#restartLater();
+  }
+
+  /** A child that asks the terminal for its passphrase waits for somebody. */
+  #restartHint(): string {
+    const { vault, passphraseFile, identity } = this.#options.settings;
+    const isTyped = vault !== null && passphraseFile === null && identity === null;
+    if (!isTyped || (process.env.CREDENTIALS_DIRECTORY ?? '') !== '') return DIED_HINT;
+    return 'type the passphrase again at the terminal of the daemon: it waits for it; a passphraseFile or a credential comes back by itself';
   }
 
   #leaveOut(frame: number): void {

@@ -132,6 +132,8 @@ export interface EnginePort {
   keys(request: KeysRequest): Promise<KeysAnswer>;
   /** Writes to the audit log of the vault; durable when it resolves. With a plain keyring there is none. */
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Nothing more will be pushed: what is still gathered (counts of folded findings) is told before this resolves. */
+  finish(): Promise<void>;
   status(): EngineStatus;
   stop(): Promise<void>;
 }

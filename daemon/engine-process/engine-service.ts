@@ -129,6 +129,9 @@ export class EngineService {
     switch (question.about) {
       case 'ping':
         return { memoryOctets: this.#tools.memoryOctets() };
+      case 'finish':
+        this.#finish();
+        return null;
       case 'stop':
         return null;
       case 'retell':
@@ -151,6 +154,15 @@ export class EngineService {
       for (const analysis of this.#tracks.values()) analysis.close();
       this.#tracks.clear();
       this.#tools.keys.close();
+    }
+  }
+
+  /** Nothing more will come: findings that are still being folded are told with their counts. */
+  #finish(): void {
+    const now = this.#now();
+    for (const analysis of this.#tracks.values()) {
+      const records = this.#guarded(() => analysis.finish(now)) ?? [];
+      if (records.length > 0) this.#judged(records, 0);
     }
   }
 

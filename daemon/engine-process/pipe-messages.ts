@@ -47,6 +47,7 @@ export type DownMessage =
 /** What the parent asks; the child answers in the order of the questions. */
 export type Question =
   | { readonly about: 'ping' }
+  | { readonly about: 'finish' }
   | { readonly about: 'stop' }
   | {
       readonly about: 'retell';
@@ -61,6 +62,7 @@ export type Question =
 /** Answers by question. */
 export interface Answers {
   readonly ping: { readonly memoryOctets: number };
+  readonly finish: null;
   readonly stop: null;
   readonly retell: readonly (PlainPart | null)[];
   readonly tree: TreeAnswer | null;

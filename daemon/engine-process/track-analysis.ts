@@ -150,6 +150,13 @@ export class TrackAnalysis {
     return this.#take();
   }
 
+  /** Nothing more comes: folded findings of more than one occurrence, of which the first was told at once. */
+  finish(now: number): EngineRecord[] {
+    this.#wall = now;
+    this.analysis.finish(null);
+    return this.#take().filter(({ event }) => event.type === 'finding' && event.count > 1);
+  }
+
   /** The keys were changed: takes them over, and tells what changed of their states. */
   keysChanged(now: number): EngineRecord[] {
     this.live.refresh();

@@ -16,7 +16,7 @@ export class JournalError extends SidescopeError {
     hint: string,
     options?: { cause?: unknown },
   ) {
-    super(`journal.${code}`, message, hint, ExitCode.damagedInput, options);
+    super(`journal.${code}`, message, hint, code === 'unreadable' ? ExitCode.damagedInput : ExitCode.usage, options);
     this.name = 'JournalError';
   }
 }

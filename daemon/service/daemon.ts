@@ -91,7 +91,10 @@ export class Daemon {
     this.gate = new KeyGate({ now });
     this.alarms = new Alarms((alarm) => {
       const { name, severity, message, hint, raised } = alarm;
-      around.log[raised ? 'warn' : 'info']({ alarm: name, severity, hint, raised }, message);
+      around.log[raised ? 'warn' : 'info'](
+        { alarm: name, severity, hint, raised },
+        raised ? message : `over: ${message}`,
+      );
       this.relay.alarm(alarm);
     }, now);
     this.engine = new EngineLink(
@@ -185,7 +188,9 @@ export class Daemon {
     const { begun, ended } = await this.sources.set(next.sources);
     this.around.log.level = next.log.level;
     const fixed = ['keys', 'state', 'journal', 'relay', 'control', 'health', 'severities'] as const;
-    const afterRestart = fixed.filter((name) => JSON.stringify(next[name]) !== JSON.stringify(this.#config[name]));
+    const afterRestart: string[] = fixed.filter(
+      (name) => JSON.stringify(next[name]) !== JSON.stringify(this.#config[name]),
+    );
     this.#config = { ...this.#config, sources: next.sources, log: next.log };
     this.around.log.info({ event: 'reloaded', begun, ended, afterRestart }, 'configuration read again');
     await this.engine.audit('daemon.reloaded', { begun, ended, afterRestart }).catch(() => undefined);
@@ -206,6 +211,10 @@ export class Daemon {
     this.#forgetNote();
     await this.sources.stop();
     const isDrained = await this.pipeline.drain(drainMilliseconds);
+    if (isDrained) {
+      await this.engine.finish().catch(() => undefined);
+      await this.pipeline.drain(drainMilliseconds);
+    }
     this.pipeline.stop();
     if (!isDrained) this.around.log.warn({ event: 'not-drained' }, 'some frames are judged at the next start');
     await this.relay.stop();

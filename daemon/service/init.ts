@@ -1,7 +1,7 @@
 // What `daemon --init DIR` makes: everything a first start needs, each file for its owner alone, and the commands that come
 // next. Nothing that is there already is touched.
 
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ExitCode, SidescopeError } from '../errors.ts';
@@ -20,6 +20,7 @@ export interface InitResult {
   readonly daemon: string;
   /** SHA-256 of the TLS certificate. */
   readonly certificate: string;
+  readonly program: string;
 }
 
 /** How a daemon is begun. */
@@ -32,6 +33,8 @@ export interface InitOptions {
   readonly by: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How the program was called, for the commands that come next. */
+  readonly program: string;
 }
 
 /**
@@ -44,14 +47,20 @@ export async function initDaemon(name: string, options: InitOptions): Promise<In
   const folder = resolve(name);
   refuseUsed(folder);
   const request = await options.passphrase();
-  for (const each of [folder, join(folder, 'state'), join(folder, 'tls'), join(folder, 'run')]) {
-    mkdirSync(each, { recursive: true, mode: 0o700 });
-  }
+  const isNew = !existsSync(folder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     createVault(join(folder, 'field.vault'), [request], { by: options.by });
+  } catch (error) {
+    // The same command can be given again.
+    if (isNew) rmSync(folder, { recursive: true, force: true });
+    throw error;
   } finally {
     if ('octets' in request) request.octets.fill(0);
   }
+  for (const each of ['state', 'tls', 'run']) mkdirSync(join(folder, each), { mode: 0o700 });
+  // Keys belong into no repository, whatever folder this is in.
+  write(join(folder, '.gitignore'), '*\n');
   const operator = createKeyFile(join(folder, 'operator.key'), 'operator');
   write(join(folder, 'operator.pub'), `${operator.publicKey}\n`);
   const daemon = createKeyFile(join(folder, 'state', DAEMON_KEY), 'daemon');
@@ -74,24 +83,26 @@ export async function initDaemon(name: string, options: InitOptions): Promise<In
     ],
     daemon: daemon.publicKey,
     certificate: fingerprint,
+    program: options.program,
   };
 }
 
 /** The next commands, ready to be typed. */
-export function nextCommands({ folder, daemon }: InitResult): string {
+export function nextCommands({ folder, daemon, program }: InitResult): string {
   const at = (name: string): string => quoted(join(folder, name));
   return `Next:
   1. keys into the vault
-       sidescope keys import KEYRING.json --vault ${at('field.vault')}
+       ${program} keys import KEYRING.json --vault ${at('field.vault')}
   2. sources, in ${at('daemon.json')}; what is there listens for GSMTAP on this machine
-       sidescope doctor ${at('daemon.json')}
+       ${program} doctor ${at('daemon.json')}
   3. a subscriber: its own key pair, then what it may see
-       sidescope grant identity --out ${at('subscriber.key')}
-       sidescope grant issue --operator ${at('operator.key')} --daemon ${daemon} \\
+       ${program} grant identity --out ${at('subscriber.key')}
+       ${program} grant issue --operator ${at('operator.key')} --daemon ${daemon} \\
          --subject ${at('subscriber.key')} --group '*' --view plain --out ${at('subscriber.cap')}
   4. the daemon, and the subscriber beside it
-       sidescope daemon --config ${at('daemon.json')}
-       sidescope tap unix:${at('run/relay.sock')} --identity ${at('subscriber.key')} --capability ${at('subscriber.cap')}
+       ${program} daemon --config ${at('daemon.json')}
+       ${program} tap unix:${at('run/relay.sock')} --identity ${at('subscriber.key')} --capability ${at('subscriber.cap')} \\
+         --view plain
 `;
 }
 

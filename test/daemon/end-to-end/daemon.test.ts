@@ -229,6 +229,12 @@ describe('daemon', { timeout: 120_000 }, () => {
     expect(await daemon.ended()).toBe(0);
     const again = await start(folder);
     expect((await folder.status()).journal.lastFrame).toBeGreaterThanOrEqual(FRAMES);
+    // Findings that were folded came with their counts when the first run ended.
+    const all = folder.subscriber([{ gid: '*', views: ['meta'] }]);
+    const { records } = await collect(connect(folder, all), { view: 'meta', since: 0, types: ['finding'] }, (got) =>
+      got.some((record) => record.type === 'finding' && record.name === 'ctr.replay' && record.count === 12),
+    );
+    expect(records.filter((record) => record.type === 'finding' && record.count === 1).length).toBeGreaterThan(5);
     expect(await again.end('SIGTERM')).toBe(0);
     expect(folder.log).toContain('"event":"stopped"');
   });
