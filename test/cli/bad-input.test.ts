@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 function run(args: readonly string[], input?: Uint8Array): { code: number | null; out: string; err: string } {

@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 function read(sample: string, ...args: string[]): { code: number | null; out: string; err: string } {

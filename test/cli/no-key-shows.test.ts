@@ -78,7 +78,7 @@ beforeAll(() => {
 });
 
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 test('no key octet in any output, error or file of any verb', { timeout: 240_000 }, () => {

@@ -75,7 +75,7 @@ beforeAll(() => {
 });
 
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 const EVERY_TEXT = ['rtcp.sdes.text', 'rtcp.app.name', 'mikey.id.data', 'mikey.ext.value', 'exported_pdu.prot_name'];

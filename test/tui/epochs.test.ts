@@ -17,7 +17,8 @@ function start(args: readonly string[], options?: ProgramOptions): TerminalProgr
 
 afterEach(() => {
   for (const program of running.splice(0)) program.close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders.splice(0))
+    rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 const ALL_READ = { attacked: '307 messages', rollover: '292 messages' };

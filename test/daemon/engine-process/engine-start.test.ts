@@ -40,7 +40,7 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(running.map((engine) => engine.link.stop()));
   running = [];
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 function made(change: Partial<EngineSettings>, options: Partial<EngineLinkOptions> = {}): LinkedEngine {

@@ -33,7 +33,7 @@ beforeEach(() => {
 afterEach(() => {
   parent?.kill('SIGKILL');
   parent = null;
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 interface Reply {

@@ -30,7 +30,7 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(running.map((engine) => engine.link.stop()));
   running = [];
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 /** Traffic of today: so many messages under PGK 39 now, as many a minute later, and the keyring for it. */

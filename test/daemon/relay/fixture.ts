@@ -20,7 +20,7 @@ export function newKey(): KeyObject {
 /** A folder that the test's end removes. */
 export function testFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sidescope-relay-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }));
   return folder;
 }
 
