@@ -6,6 +6,7 @@
 //   24      columns: seconds (8 octets each); offset, captured, original, nanoseconds (4); link type, interface (2);
 //           digits (1); then marks, then octets; each of the three padded to a multiple of 8
 
+import { partOfBatch } from '../../captures/batch-part.ts';
 import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
 import { aligned } from './pipe-frames.ts';
 
@@ -28,24 +29,8 @@ export interface PipedBatch {
 export function sliceBatch(batch: FrameBatch, from: number, to: number): FrameBatch {
   if (from === 0 && to === batch.count) return batch;
   const isLast = to === batch.count;
-  const marks = batch.marks
-    .filter(({ beforeRow }) => beforeRow >= from && (beforeRow < to || isLast))
-    .map((mark) => ({ ...mark, beforeRow: mark.beforeRow - from }));
-  return {
-    bytes: batch.bytes,
-    view: batch.view,
-    count: to - from,
-    firstFrame: batch.firstFrame + from,
-    offset: batch.offset.subarray(from, to),
-    captured: batch.captured.subarray(from, to),
-    original: batch.original.subarray(from, to),
-    seconds: batch.seconds.subarray(from, to),
-    nanoseconds: batch.nanoseconds.subarray(from, to),
-    digits: batch.digits.subarray(from, to),
-    linkType: batch.linkType.subarray(from, to),
-    interfaceId: batch.interfaceId.subarray(from, to),
-    marks,
-  };
+  const marks = batch.marks.filter(({ beforeRow }) => beforeRow >= from && (beforeRow < to || isLast));
+  return partOfBatch(batch, from, to, marks);
 }
 
 /** Where a slice that begins at row `from` ends, so that it has at most `rows` rows and, unless it is one row, `octets`. */

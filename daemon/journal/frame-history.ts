@@ -1,5 +1,6 @@
 // Frames of the past, read back by number while new ones are written.
 
+import { partOfBatch } from '../../captures/batch-part.ts';
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { FrameColumns } from '../../captures/frame-columns.ts';
 import type { FileRing } from './file-ring.ts';
@@ -70,7 +71,7 @@ async function* framesOfFile(
     if (columns.count > 0) {
       const skipped = Math.max(0, from - columns.firstFrame);
       const count = Math.min(columns.count, to - columns.firstFrame + 1);
-      if (count > skipped) yield rowsOf(columns.over(window), skipped, count);
+      if (count > skipped) yield partOfBatch(columns.over(window), skipped, count, []);
       if (reader.lastNumber >= to) return;
     }
     if (stop === 'wanting' && !(await readOn(fs, handle, window, end))) return;
@@ -80,24 +81,4 @@ async function* framesOfFile(
       }
     }
   }
-}
-
-/** Rows `begin` to before `end` of a batch. */
-function rowsOf(batch: FrameColumns, begin: number, end: number): FrameBatch {
-  if (begin === 0 && end === batch.count) return batch;
-  return {
-    bytes: batch.bytes,
-    view: batch.view,
-    count: end - begin,
-    firstFrame: batch.firstFrame + begin,
-    offset: batch.offset.subarray(begin, end),
-    captured: batch.captured.subarray(begin, end),
-    original: batch.original.subarray(begin, end),
-    seconds: batch.seconds.subarray(begin, end),
-    nanoseconds: batch.nanoseconds.subarray(begin, end),
-    digits: batch.digits.subarray(begin, end),
-    linkType: batch.linkType.subarray(begin, end),
-    interfaceId: batch.interfaceId.subarray(begin, end),
-    marks: [],
-  };
 }
