@@ -234,7 +234,7 @@ export class Daemon {
     await this.relay.start();
     if (health !== null) {
       this.#health = await HealthServer.open(health.host, health.port, {
-        ill: () => null,
+        ill: () => (this.isAlive() || this.#state === 'starting' ? null : 'the engine was stopped for good'),
         notReady: () => this.#notReady(),
         metrics: () => this.metrics.text(),
       });

@@ -15,6 +15,8 @@ import { FrameNumbers, type Tracks } from './frame-numbers.ts';
 export const WARM_UP_FRAMES = 20_000;
 /** Frames on their way to the relay. Above: sources wait, and press back on whoever feeds them. */
 export const UNDER_WAY_MOST = 65_536;
+/** Arrivals remembered for the lag, while the engine is down too; of more the oldest are not. */
+const ARRIVALS_MOST = 8192;
 
 /** What the pipeline tells. */
 export interface PipelineListener {
@@ -158,6 +160,7 @@ export class Pipeline {
     if (batch.count > 0) {
       this.#last = batch.firstFrame + batch.count - 1;
       this.#arrivals.push({ frame: this.#last, at: this.#parts.now() });
+      if (this.#arrivals.length > ARRIVALS_MOST) this.#arrivals.splice(0, ARRIVALS_MOST / 2);
     }
     const pushed = this.#isLive ? engine.push(batch, track) : null;
     if (pushed !== null && !(await pushed)) this.#isLive = false;
