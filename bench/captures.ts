@@ -18,6 +18,8 @@ export interface BenchCapture {
 export class CaptureShelf {
   readonly folder = mkdtempSync(join(tmpdir(), 'sidescope-bench-'));
   readonly #written = new Map<string, BenchCapture>();
+  /** Counts on where a capture is dropped: two of one name would be taken for one by who remembers measurements. */
+  #serial = 0;
 
   /** A capture of talk spurts. */
   bulk(options: BulkOptions): BenchCapture {
@@ -53,7 +55,7 @@ export class CaptureShelf {
     const known = this.#written.get(key);
     if (known !== undefined) return known;
     process.stderr.write(`writing ${messages} messages ${key} ...\n`);
-    const name = join(this.folder, `capture-${this.#written.size}`);
+    const name = join(this.folder, `capture-${this.#serial++}`);
     const capture = { path: `${name}.pcap`, keyring: `${name}.json`, messages };
     write(capture.path, capture.keyring);
     this.#written.set(key, capture);
