@@ -46,7 +46,7 @@ describe('sidescope doctor', () => {
   test('of a capture with keys of another group: exit code 1, as text and as JSON', async () => {
     const keyring = join(folder, 'other.json');
     const key = {
-      ...{ id: 1, key: '00'.repeat(31) + '01' },
+      ...{ id: 1, key: `${'00'.repeat(31)}01` },
       ...{ notBefore: '2020-01-01T00:00:00Z', notAfter: '2040-01-01T00:00:00Z' },
     };
     const group = { id: 'abcdef', algorithm: '128-EEA2', keys: [key] };
