@@ -1,6 +1,6 @@
 // The whole daemon: frames from a source at a steady rate, judged, journalled, relayed to 1, 16 and 64 subscribers. Latency
-// is from the frame's own time to the client; beside it the same octets through a local nats-server. `npm run bench:daemon`;
-// `--rate 10000 --seconds 8 --subscribers 1,16,64`.
+// is from the frame's own time to the client, the first second of the traffic apart from the rest; beside it the same octets
+// through a local nats-server, counted alike. `npm run bench:daemon`; `--rate 10000 --seconds 8 --subscribers 1,16,64 --nats no`.
 
 import { fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -14,6 +14,7 @@ import { createKeyFile } from '../daemon/relay/key-files.ts';
 import { askDaemon } from '../daemon/service/control-client.ts';
 import type { DaemonStatus } from '../daemon/service/daemon-status.ts';
 import { writeBulkCapture } from '../testing/bulk.ts';
+import { ageText } from './ages.ts';
 import { measureNats } from './nats.ts';
 import type { ClientsResult, ClientsTask } from './relay.ts';
 
@@ -97,7 +98,10 @@ async function run(subscribers: number): Promise<{ readonly octetsOfRecord: numb
     });
     await pause(500);
     const after = await status();
-    const cpu = (pid: number, from: number): string => `${(((cpuOf(pid) - from) / seconds) * 100).toFixed(0)} %`;
+    const cpu = (pid: number, from: number): string => {
+      const used = cpuOf(pid) - from;
+      return `${used.toFixed(2)} s (${((used / seconds) * 100).toFixed(0)} %)`;
+    };
     const parentCpu = cpu(daemon.pid ?? 0, before.parent);
     const engineCpu = cpu(after.engine.pid ?? 0, before.engine);
     clients.send('done');
@@ -105,7 +109,7 @@ async function run(subscribers: number): Promise<{ readonly octetsOfRecord: numb
     const share = result.records / (after.journal.lastSeq * subscribers);
     process.stdout.write(
       `daemon ${String(subscribers).padStart(3)} subscribers x ${rate} frames/s: ${(share * 100).toFixed(1)} % of ${after.journal.lastSeq} records each, ` +
-        `${after.relay.dropped} dropped; p50 ${result.p50.toFixed(1)} ms, p99 ${result.p99.toFixed(1)} ms, worst ${result.worst.toFixed(0)} ms; ` +
+        `${after.relay.dropped} dropped; ${ageText(result.ages)}; ` +
         `CPU parent ${parentCpu}, engine ${engineCpu}, clients ${result.cpu.toFixed(0)} %; ` +
         `memory parent ${Math.round(after.memoryOctets / 2 ** 20)} MiB, engine ${Math.round((after.engine.memoryOctets ?? 0) / 2 ** 20)} MiB\n`,
     );
@@ -141,6 +145,7 @@ function pause(milliseconds: number): Promise<void> {
 
 for (const count of counts) {
   const { octetsOfRecord } = await run(count);
+  if (options.get('--nats') === 'no') continue;
   const nats = await measureNats(count, rate, seconds, octetsOfRecord);
   if (nats === null) {
     process.stdout.write('nats-server is not installed: no comparison (Debian package nats-server)\n');
@@ -148,6 +153,6 @@ for (const count of counts) {
   }
   process.stdout.write(
     `  nats ${String(count).padStart(3)} subscribers x ${rate} messages/s of ${octetsOfRecord} octets: ${(nats.share * 100).toFixed(1)} % arrived; ` +
-      `p50 ${nats.p50.toFixed(1)} ms, p99 ${nats.p99.toFixed(1)} ms\n`,
+      `${ageText(nats.ages)}\n`,
   );
 }

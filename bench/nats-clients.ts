@@ -2,6 +2,7 @@
 // note how old each message is. Payloads begin with the time they were sent at, 16 digits of milliseconds.
 
 import { connect } from 'node:net';
+import { Ages, type AgesResult } from './ages.ts';
 
 /** What they are told. */
 export interface NatsTask {
@@ -12,12 +13,11 @@ export interface NatsTask {
 /** What they answer. */
 export interface NatsResult {
   readonly messages: number;
-  readonly p50: number;
-  readonly p99: number;
+  readonly ages: AgesResult;
 }
 
 const STAMP = 16;
-const ages: number[] = [];
+const ages = new Ages();
 let messages = 0;
 
 /** Takes messages out of a stream: `MSG subject sid octets`, then the octets. */
@@ -39,8 +39,7 @@ function reader(): (piece: Buffer) => void {
       messages++;
       // Every hundredth: this process must not become what is measured.
       if (messages % 100 === 0) {
-        const sent = Number(rest.toString('latin1', body, body + STAMP));
-        ages.push(performance.timeOrigin + performance.now() - sent);
+        ages.add(Number(rest.toString('latin1', body, body + STAMP)));
       }
       at = body + length + 2;
     }
@@ -50,9 +49,7 @@ function reader(): (piece: Buffer) => void {
 
 process.on('message', (message) => {
   if (message === 'done') {
-    const sorted = ages.sort((a, b) => a - b);
-    const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
-    process.send?.({ messages, p50: at(0.5), p99: at(0.99) } satisfies NatsResult);
+    process.send?.({ messages, ages: ages.result() } satisfies NatsResult);
     return;
   }
   const { port, subscribers } = message as NatsTask;

@@ -3,9 +3,10 @@
 
 import { ClientConnection, parseAddress } from '../daemon/relay/client-connection.ts';
 import { privateKeyOf } from '../daemon/relay/ed25519.ts';
+import { Ages } from './ages.ts';
 import type { ClientsResult, ClientsTask } from './relay.ts';
 
-const ages: number[] = [];
+const ages = new Ages();
 let records = 0;
 let octets = 0;
 let begun = process.cpuUsage();
@@ -22,7 +23,7 @@ function take(message: Buffer): void {
   const lastAt = message.lastIndexOf('"seq":') + 6;
   records += Number.parseInt(message.toString('latin1', lastAt, lastAt + 16), 10) - first + 1;
   const time = Date.parse(message.toString('latin1', at + 8, message.indexOf('"', at + 8)));
-  ages.push(performance.timeOrigin + performance.now() - time);
+  ages.add(time);
 }
 
 async function connect(task: ClientsTask): Promise<void> {
@@ -43,14 +44,11 @@ process.on('message', (message) => {
     void connect(message as ClientsTask);
     return;
   }
-  const sorted = ages.sort((a, b) => a - b);
   const { user, system } = process.cpuUsage(begun);
   const result: ClientsResult = {
     records,
     octets,
-    p50: sorted[Math.floor(sorted.length * 0.5)] ?? 0,
-    p99: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
-    worst: sorted.at(-1) ?? 0,
+    ages: ages.result(),
     cpu: (user + system) / 10 / (performance.now() - begunAt),
   };
   process.send?.(result);

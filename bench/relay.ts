@@ -15,6 +15,7 @@ import type { RelayRecord } from '../daemon/relay/relay-record.ts';
 import { RelayServer } from '../daemon/relay/relay-server.ts';
 import { Revocations } from '../daemon/relay/revocations.ts';
 import { makeCertificate } from '../daemon/service/certificate.ts';
+import { type AgesResult, ageText } from './ages.ts';
 
 // We chose.
 const SECONDS = 8;
@@ -32,9 +33,7 @@ export interface ClientsTask {
 export interface ClientsResult {
   readonly records: number;
   readonly octets: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly worst: number;
+  readonly ages: AgesResult;
   readonly cpu: number;
 }
 
@@ -162,7 +161,7 @@ async function run(kind: string, subscribers: number): Promise<void> {
   const seconds = (performance.now() - begun) / 1000;
   process.stdout.write(
     `${kind}  ${String(subscribers).padStart(2)} subscribers, ${classes} streams: ${(share * 100).toFixed(1)} % of ${head} records each, ` +
-      `${dropped} dropped; p50 ${result.p50.toFixed(1)} ms, p99 ${result.p99.toFixed(1)} ms, worst ${result.worst.toFixed(0)} ms; ` +
+      `${dropped} dropped; ${ageText(result.ages)}; ` +
       `${((result.octets / seconds) * 1e-6).toFixed(0)} MB/s; CPU relay ${((cpu.user + cpu.system) / 1e4 / SECONDS).toFixed(0)} % (${((cpu.user + cpu.system) / sent).toFixed(2)} us a record sent), ` +
       `clients ${result.cpu.toFixed(0)} %; ${memory} MB\n`,
   );
