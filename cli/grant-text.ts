@@ -1,7 +1,7 @@
 // What `sidescope grant list` prints.
 
 import type { SubscriberRow } from '../daemon/relay/relay-server.ts';
-import type { Revocation } from '../daemon/relay/revocations.ts';
+import type { Revocation } from '../daemon/relay/relay-state.ts';
 import { formatMilliseconds } from '../daemon/time.ts';
 import { aligned } from './columns.ts';
 

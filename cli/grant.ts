@@ -2,7 +2,8 @@
 // the daemon is told what no longer holds.
 
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { nearestName } from '../daemon/keyring/nearest-name.ts';
@@ -19,16 +20,19 @@ import {
 } from '../daemon/relay/capability.ts';
 import { isPublicHex } from '../daemon/relay/ed25519.ts';
 import { createKeyFile, type KeyKind, readKeyFile } from '../daemon/relay/key-files.ts';
-import { LATEST_START, type Revocation, Revocations } from '../daemon/relay/revocations.ts';
+import { RelayError } from '../daemon/relay/relay-error.ts';
+import { judgeState, type Revocation, type StatePoint } from '../daemon/relay/relay-state.ts';
+import { LATEST_START, Revocations } from '../daemon/relay/revocations.ts';
+import { StateCopy } from '../daemon/relay/state-copy.ts';
 import { askDaemon } from '../daemon/service/control-client.ts';
-import { DAEMON_KEY, REVOCATIONS } from '../daemon/service/daemon-files.ts';
+import { DAEMON_KEY, REVOCATIONS, stateCopyPath } from '../daemon/service/daemon-files.ts';
 import { readCapabilityFile, readPublicKey } from './grant-files.ts';
 import { type GrantList, grantText } from './grant-text.ts';
 import { writeNewFile } from './keys-files.ts';
 import { writeOutput } from './stdout.ts';
 import { actor } from './vault-options.ts';
 
-const VERBS = ['identity', 'issue', 'revoke', 'list'] as const;
+const VERBS = ['identity', 'issue', 'revoke', 'list', 'accept-rollback'] as const;
 const KINDS: readonly KeyKind[] = ['subscriber', 'operator', 'daemon'];
 const TYPES = ['text', 'json'] as const;
 const HOUR = 3600;
@@ -106,6 +110,16 @@ export function configure(command: Command): void {
         'capabilities of today all end then.',
     )
     .action(revoke);
+  daemonVerb(command, 'accept-rollback', "let subscribers in again although the daemon's state was set back", '')
+    .requiredOption('--reason <text>', 'why, for the audit log')
+    .option(
+      '--revoke <grant>',
+      'revoke this before anybody is let in, as `grant revoke` names it; repeatable',
+      gather,
+      [],
+    )
+    .option('--above <epoch>', 'count on above this, which a subscriber says it has seen', whole, 0)
+    .action(acceptRollback);
   daemonVerb(command, 'list', 'show who is connected, and what is revoked', '')
     .option('-T, --type <type>', `form of the output: ${TYPES.join(', ')}`, oneOf(TYPES), 'text')
     .action(list);
@@ -191,9 +205,24 @@ async function revoke(grant: string, options: DaemonArguments): Promise<void> {
   const row = await atDaemon<Revocation>(
     options,
     { verb: 'grant.revoke', arguments: { kind, name, reason, ...(until === undefined ? {} : { until }) } },
-    (revocations, now) => revocations.revoke(kind, name, now, reason, until),
+    (revocations, now, copy) =>
+      revokeOffline(revocations, copy, () => revocations.revoke(kind, name, now, reason, until)),
   );
   writeOutput(`revoked ${row.kind} ${row.name}\n`);
+}
+
+async function acceptRollback(
+  options: DaemonArguments & { readonly above: number; readonly revoke: readonly string[] },
+): Promise<void> {
+  const { reason, above } = options;
+  const revoke = options.revoke.map((grant) => ({ ...grantName(grant), reason }));
+  const { control } = await whereabouts(options);
+  if (control === null) {
+    throw usage('daemon', 'a daemon has to run for this', 'give --control SOCKET or --config FILE');
+  }
+  const asked = { verb: 'grant.accept-rollback', arguments: { reason, above, revoke } };
+  const point = (await askDaemon(control, { ...asked, by: actor('grant accept-rollback') })) as StatePoint;
+  writeOutput(`accepted; the state of grants is at change ${point.epoch}\n`);
 }
 
 async function list(options: DaemonArguments): Promise<void> {
@@ -202,6 +231,18 @@ async function list(options: DaemonArguments): Promise<void> {
     subscribers: null,
   }));
   writeOutput(options.type === 'json' ? `${JSON.stringify(grantList, null, 2)}\n` : grantText(grantList));
+}
+
+/** Revokes while no daemon runs, and leaves word of it beside the journal where that is known. */
+function revokeOffline(revocations: Revocations, copy: StateCopy | null, revoke: () => Revocation): Revocation {
+  const copied = copy?.read() ?? null;
+  if (judgeState(revocations.account, null, copied).kind === 'set-back') {
+    const message = `the state of grants was set back: it is at change ${revocations.point.epoch}, and ${copy?.path} knows more`;
+    throw new RelayError('state', message, 'Start the daemon, which says what to do');
+  }
+  const row = revoke();
+  copy?.write(revocations.point);
+  return row;
 }
 
 function grantName(text: string): { kind: Revocation['kind']; name: string; until?: number } {
@@ -215,9 +256,9 @@ function grantName(text: string): { kind: Revocation['kind']; name: string; unti
 async function atDaemon<Answer>(
   options: DaemonArguments,
   asked: { readonly verb: string; readonly arguments: Readonly<Record<string, unknown>> },
-  offline: (revocations: Revocations, now: number) => Answer,
+  offline: (revocations: Revocations, now: number, copy: StateCopy | null) => Answer,
 ): Promise<Answer> {
-  const { control, state } = await whereabouts(options);
+  const { control, state, copy } = await whereabouts(options);
   if (control !== null) {
     try {
       return (await askDaemon(control, { ...asked, by: actor(asked.verb.replace('.', ' ')) })) as Answer;
@@ -228,18 +269,20 @@ async function atDaemon<Answer>(
   }
   const folder = state as string;
   const { key } = readKeyFile(join(folder, DAEMON_KEY), 'daemon');
-  return offline(new Revocations(join(folder, REVOCATIONS), key), Math.floor(Date.now() / 1000));
+  const beside = copy === null || !existsSync(dirname(copy)) ? null : new StateCopy(copy, key);
+  return offline(new Revocations(join(folder, REVOCATIONS), key), Math.floor(Date.now() / 1000), beside);
 }
 
-async function whereabouts({
-  config,
-  control,
-  state,
-}: DaemonArguments): Promise<{ control: string | null; state: string | null }> {
+async function whereabouts({ config, control, state }: Pick<DaemonArguments, 'config' | 'control' | 'state'>): Promise<{
+  control: string | null;
+  state: string | null;
+  /** Where the copy of the state's epoch is, as far as a configuration says so. */
+  copy: string | null;
+}> {
   if (config !== undefined) {
     const { readDaemonConfig } = await import('../daemon/service/config-reader.ts');
     const read = readDaemonConfig(config);
-    return { control: control ?? read.control, state: state ?? read.state };
+    return { control: control ?? read.control, state: state ?? read.state, copy: stateCopyPath(read) };
   }
   if (control === undefined && state === undefined) {
     throw usage(
@@ -248,11 +291,15 @@ async function whereabouts({
       'give --control SOCKET, --config FILE, or --state FOLDER where none runs',
     );
   }
-  return { control: control ?? null, state: state ?? null };
+  return { control: control ?? null, state: state ?? null, copy: null };
 }
 
 function usage(code: string, message: string, hint: string): SidescopeError {
   return new SidescopeError(`usage.${code}`, message, hint, ExitCode.usage);
+}
+
+function gather(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
 }
 
 function gatherGroups(value: string, before: IssueArguments['group'] | undefined): IssueArguments['group'] {

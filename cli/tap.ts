@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { type ClientItem, type ClientState, type ClientSubscription, RelayClient } from '../daemon/relay/client.ts';
+import { FileMemory } from '../daemon/relay/daemon-memory.ts';
 import { readKeyFile } from '../daemon/relay/key-files.ts';
 import type { Gap } from '../daemon/relay/protocol.ts';
 import { compileRecordFilter } from '../daemon/relay/record-fields.ts';
@@ -11,6 +12,7 @@ import { FilterError } from '../dissectors/filter/filter-error.ts';
 import { type CaptureOutput, openCaptureOutput } from './capture-file.ts';
 import { readCapabilityFile } from './grant-files.ts';
 import { reportWarning } from './report-error.ts';
+import { daemonMemoryFolder } from './state-folder.ts';
 import { flushOutput } from './stdout.ts';
 import { addTapOptions, checkTapOptions, type TapOptions } from './tap-options.ts';
 import { type TapPrinter, tapPrinter } from './tap-printers.ts';
@@ -41,6 +43,8 @@ async function run(named: string | undefined, options: TapOptions, command: Comm
     identity,
     capability,
     reconnect: reconnect === true ? 'always' : reconnect === false ? 'never' : 'after-first',
+    memory: new FileMemory(daemonMemoryFolder()),
+    onWarning: ({ code, message, hint }) => reportWarning(code, message, hint),
     onState: tellState(),
     onAlarm: (alarm) => tap.alarm(alarm),
   });

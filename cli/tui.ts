@@ -112,11 +112,14 @@ async function connect(address: string, file: string | undefined, options: TuiOp
     throw usage('no-reason', 'the view forensic wants a reason', 'add --reason and say why in a few words');
   }
   const { readKeyFile } = await import('../daemon/relay/client.ts');
+  const { FileMemory } = await import('../daemon/relay/daemon-memory.ts');
+  const { daemonMemoryFolder } = await import('./state-folder.ts');
   const { readCapabilityFile } = await import('./grant-files.ts');
   const { DaemonFeed } = await import('../tui/feed/daemon-feed.ts');
   const { key: identity } = readKeyFile(identityFile, 'subscriber');
   const { text: capability } = readCapabilityFile(capabilityFile);
-  const feed = new DaemonFeed({ address, identity, capability, view, reason: reason ?? null });
+  const memory = new FileMemory(daemonMemoryFolder());
+  const feed = new DaemonFeed({ address, identity, capability, view, reason: reason ?? null, memory });
   const { runFeed } = await import('../tui/run.ts');
   process.exitCode = await runFeed(feed, options.filter ?? '');
 }

@@ -108,14 +108,14 @@ export class EngineLink implements EnginePort {
       const error = await this.#open();
       if (error === null) break;
       if (error.code !== 'vault.locked' || this.#options.now() >= until) {
-        this.#change('stopped');
+        this.#state = 'stopped';
         throw raised(error);
       }
       await pause(this.#times.firstWait);
     }
     this.#ticking = setInterval(() => this.#tick(), this.#times.tick);
     this.#brief();
-    this.#change('running');
+    this.#state = 'running';
   }
 
   tracks(tracks: readonly Track[]): void {
@@ -164,6 +164,14 @@ export class EngineLink implements EnginePort {
     await this.#ask({ about: 'audit', entries: [{ type, data: jsonOf(data) }] });
   }
 
+  async relayState(): Promise<string | null> {
+    return (await this.#ask({ about: 'relay-state' })) as Answers['relay-state'];
+  }
+
+  async keepRelayState(text: string, type: string, data: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#ask({ about: 'keep-relay-state', text, entries: [{ type, data: jsonOf(data) }] });
+  }
+
   async finish(): Promise<void> {
     await this.#ask({ about: 'finish' });
   }
@@ -188,7 +196,7 @@ export class EngineLink implements EnginePort {
     this.#restarting = null;
     const child = this.#child;
     const wasRunning = this.#state === 'running';
-    this.#change('stopped');
+    this.#state = 'stopped';
     if (child === null) return;
     if (!wasRunning) {
       child.kill('SIGTERM');
@@ -212,7 +220,7 @@ export class EngineLink implements EnginePort {
       readsInput: path === '-',
       descriptor: passphraseDescriptor,
     };
-    this.#change('starting');
+    this.#state = 'starting';
     this.#startedAt = this.#options.now();
     this.#memoryOctets = null;
     this.#isAnnouncing = false;
@@ -376,7 +384,7 @@ export class EngineLink implements EnginePort {
     }
     const wasRunning = this.#state === 'running';
     this.#problem = { code: 'engine.died', message: `the engine ended (${how})`, hint: DIED_HINT };
-    if (wasRunning) this.#change('down');
+    if (wasRunning) this.#state = 'down';
     this.#flight.drop();
     if (lost !== null) this.#leaveOut(lost);
     if (!wasRunning) return;
@@ -415,14 +423,14 @@ export class EngineLink implements EnginePort {
     if (error !== null) {
       const { code, message, hint } = error;
       this.#problem = { code, message, hint };
-      this.#change('down');
+      this.#state = 'down';
       this.#restartLater();
       return;
     }
     this.#restarts++;
     this.#problem = null;
     this.#brief();
-    this.#change('running');
+    this.#state = 'running';
     this.#alarm('engine.down', 'high', 'the engine runs again', '', false);
     this.#listener.resume();
   }
@@ -430,11 +438,6 @@ export class EngineLink implements EnginePort {
   #alarm(name: string, severity: Severity, message: string, hint: string, isRaised: boolean): void {
     const time = new Date(this.#options.now()).toISOString();
     this.#listener.alarm({ type: 'alarm', name, severity, time, message, hint, raised: isRaised });
-  }
-
-  #change(state: EngineStatus['state']): void {
-    this.#state = state;
-    this.#listener.status(this.status());
   }
 }
 

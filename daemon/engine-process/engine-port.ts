@@ -132,6 +132,13 @@ export interface EnginePort {
   keys(request: KeysRequest): Promise<KeysAnswer>;
   /** Writes to the audit log of the vault; durable when it resolves. With a plain keyring there is none. */
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What `keepRelayState` was given last; null where that was never, or with a plain keyring. */
+  relayState(): Promise<string | null>;
+  /**
+   * Keeps in the vault where the state of the relay stands, and writes to the audit log, both in one save: durable when it
+   * resolves. With a plain keyring nothing is kept.
+   */
+  keepRelayState(text: string, type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
   /** Nothing more will be pushed: what is still gathered (counts of folded findings) is told before this resolves. */
   finish(): Promise<void>;
   status(): EngineStatus;
@@ -148,7 +155,6 @@ export interface EngineListener {
    * behind it, then go on. What was still to be pushed when the old child went is among these, and is not pushed before.
    */
   resume(): void;
-  status(status: EngineStatus): void;
   /** Something an operator must know: a plain keyring, a frame that was left out. */
   alarm(alarm: AlarmRecord): void;
 }

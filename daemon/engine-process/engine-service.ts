@@ -143,6 +143,11 @@ export class EngineService {
       case 'audit':
         this.#tools.keys.record(question.entries);
         return null;
+      case 'relay-state':
+        return this.#tools.keys.relayState();
+      case 'keep-relay-state':
+        this.#tools.keys.keepRelayState(question.text, question.entries);
+        return null;
     }
   }
 

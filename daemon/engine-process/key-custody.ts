@@ -26,9 +26,16 @@ export interface KeyCustody extends KeySource {
   checkpoint(): void;
   /** Writes to the audit log; durable when it returns. */
   record(entries: readonly AuditEntry[]): void;
+  /** What `keepRelayState` was given last; null where that was never. */
+  relayState(): string | null;
+  /** Keeps where the state of the relay stands, and writes to the audit log; durable when it returns. */
+  keepRelayState(text: string, entries: readonly AuditEntry[]): void;
   /** Overwrites the keys. */
   close(): void;
 }
+
+/** We chose: name of the relay's state in the vault. The parent can reach no other attachment: some hold keys. */
+const RELAY_STATE = 'relay-state';
 
 /** Opens what the settings name. @throws SidescopeError, VaultError, AuditError */
 export async function openKeys(settings: EngineSettings): Promise<KeyCustody> {
@@ -90,6 +97,15 @@ class VaultKeys implements KeyCustody {
     this.vault.record(entries);
   }
 
+  relayState(): string | null {
+    const octets = this.vault.attachment(RELAY_STATE);
+    return octets === null ? null : Buffer.from(octets).toString('utf8');
+  }
+
+  keepRelayState(text: string, entries: readonly AuditEntry[]): void {
+    this.vault.attach(RELAY_STATE, Buffer.from(text), entries);
+  }
+
   close(): void {
     this.vault.close();
   }
@@ -128,6 +144,14 @@ class PlainKeys implements KeyCustody {
 
   record(): void {
     // There is no log: the daemon said so when it started with plain keyrings.
+  }
+
+  relayState(): null {
+    return null;
+  }
+
+  keepRelayState(): void {
+    // There is nothing that a restored file would not cover.
   }
 
   close(): void {

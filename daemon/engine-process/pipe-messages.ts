@@ -57,7 +57,9 @@ export type Question =
     }
   | { readonly about: 'tree'; readonly view: 'meta' | 'plain' | 'forensic' }
   | { readonly about: 'keys'; readonly request: KeysRequest }
-  | { readonly about: 'audit'; readonly entries: readonly AuditEntry[] };
+  | { readonly about: 'audit'; readonly entries: readonly AuditEntry[] }
+  | { readonly about: 'relay-state' }
+  | { readonly about: 'keep-relay-state'; readonly text: string; readonly entries: readonly AuditEntry[] };
 
 /** Answers by question. */
 export interface Answers {
@@ -68,6 +70,8 @@ export interface Answers {
   readonly tree: TreeAnswer | null;
   readonly keys: KeysAnswer;
   readonly audit: null;
+  readonly 'relay-state': string | null;
+  readonly 'keep-relay-state': null;
 }
 
 /** Child to parent. */

@@ -293,7 +293,7 @@ function closeError(code: number, reason: string): RelayError {
     case CloseCode.grant:
       return error('grant-ended', 'the grant does not hold', 'Ask the operator for a new capability', refused);
     case CloseCode.rollback:
-      return error('refused', "the daemon's state was set back", 'Its operator must look at it', refused);
+      return error('rolled-back', 'the daemon lets nobody in', 'Its operator must look at it', refused);
     case CloseCode.policy:
     case CloseCode.tooBig:
       return error('protocol', 'the daemon does not take what was sent', 'Do both have one version?', damagedInput);

@@ -13,12 +13,14 @@ import {
   type RelayAddress,
 } from './client-connection.ts';
 import { ClientSubscription, type SubscriptionWish } from './client-subscription.ts';
+import { checkState, type DaemonMemory, PassingMemory } from './daemon-memory.ts';
 import { type ErrorMessage, PCAPNG_HEAD_OCTETS, type ReadyMessage, type RecordItem } from './protocol.ts';
 import { RelayError, type RelayErrorCode } from './relay-error.ts';
 import type { AlarmRecord } from './relay-record.ts';
 
 export { ownCapability, parseAddress } from './client-connection.ts';
 export { type ClientItem, ClientSubscription, type SubscriptionWish } from './client-subscription.ts';
+export type { DaemonMemory } from './daemon-memory.ts';
 export { readKeyFile } from './key-files.ts';
 
 // We chose.
@@ -34,6 +36,10 @@ export interface RelayClientOptions extends ClientCredentials {
   readonly address: string;
   /** `after-first` (default): comes back once it was ready; `always`: also when it never was; `never`. */
   readonly reconnect?: 'never' | 'after-first' | 'always';
+  /** What is known of daemons from before; default nothing, and what is learned is forgotten with the client. */
+  readonly memory?: DaemonMemory;
+  /** Something that does not end the client. */
+  readonly onWarning?: (warning: RelayError) => void;
   /** Told whenever it changes. */
   readonly onState?: (state: ClientState) => void;
   /** What the daemon says of itself (disk full, engine down). */
@@ -61,6 +67,8 @@ export class RelayClient {
   readonly #address: RelayAddress;
   readonly #subscriptions = new Map<number, ClientSubscription>();
   readonly #questions = new Map<number, Question>();
+  readonly #memory: DaemonMemory;
+  readonly #daemon: string;
   #connection: ClientConnection | null = null;
   #state: ClientState = { kind: 'connecting', error: null };
   #nextSid = 1;
@@ -82,7 +90,8 @@ export class RelayClient {
   constructor(options: RelayClientOptions) {
     this.#options = options;
     this.#address = parseAddress(options.address);
-    ownCapability(options);
+    this.#daemon = ownCapability(options).aud;
+    this.#memory = options.memory ?? new PassingMemory();
     void this.#connect();
   }
 
@@ -179,6 +188,7 @@ export class RelayClient {
       connection.close();
       return;
     }
+    if (!this.#believes(connection)) return;
     this.#connection = connection;
     this.#wasReady = true;
     this.#attempts = 0;
@@ -187,6 +197,19 @@ export class RelayClient {
     const { ready } = connection;
     this.#setState({ kind: 'ready', error: null, ready });
     for (const { resolve } of this.#readyWaiters.splice(0)) resolve(ready);
+  }
+
+  /** Whether the daemon is where it was when it was heard last, or further on; else the client ends. */
+  #believes(connection: ClientConnection): boolean {
+    try {
+      const warning = checkState(this.#memory, this.#daemon, connection.ready.state);
+      if (warning !== null) this.#options.onWarning?.(warning);
+      return true;
+    } catch (error) {
+      connection.close();
+      this.#end(error as RelayError);
+      return false;
+    }
   }
 
   #isClosed(): boolean {

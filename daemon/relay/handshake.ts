@@ -7,6 +7,7 @@ import { canonicalJson, type JsonObject } from '../audit/canonical-json.ts';
 import { CAPABILITY_LENGTH } from './capability.ts';
 import { isPublicHex, isSignedBy, publicHex, signWith } from './ed25519.ts';
 import { type AuthMessage, type HelloMessage, PROTOCOL_VERSION, type ReadyMessage } from './protocol.ts';
+import { isStatePoint } from './relay-state.ts';
 
 // The specification says.
 /** Label and octets of the TLS exporter (RFC 9266). */
@@ -107,9 +108,9 @@ export function makeReady(
 
 /** Whether a message is the daemon's `ready` to this client. */
 export function isReady(message: unknown, clientNonce: string, challenge: Challenge): message is ReadyMessage {
-  if (!hasExactly(message, 'ready', ['expires', 'grants', 'head', 'limits', 'session', 'sig'])) return false;
+  if (!hasExactly(message, 'ready', ['expires', 'grants', 'head', 'limits', 'session', 'sig', 'state'])) return false;
   const { type: _type, sig, ...fields } = message as unknown as ReadyMessage;
-  if (!matches(sig, HEX_64)) return false;
+  if (!matches(sig, HEX_64) || !isStatePoint(fields.state)) return false;
   try {
     return isSignedBy(challenge.server, readyOctets(fields, clientNonce, challenge), Buffer.from(sig, 'hex'));
   } catch {

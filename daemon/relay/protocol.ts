@@ -3,6 +3,7 @@
 import type { SidescopeEvent } from '../events.ts';
 import type { GroupGrant, View } from './capability.ts';
 import type { AlarmRecord, RelayedEvent } from './relay-record.ts';
+import type { StatePoint } from './relay-state.ts';
 
 /** Subprotocol and path: nothing else is served. */
 export const SUBPROTOCOL = 'sidescope.relay.1';
@@ -135,6 +136,8 @@ export interface ReadyMessage {
   };
   /** Newest sequence number. */
   readonly head: number;
+  /** Where the daemon's state of grants stands. A client that has seen a later one knows that it was set back. */
+  readonly state: StatePoint;
   readonly sig: string;
 }
 

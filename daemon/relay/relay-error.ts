@@ -21,6 +21,8 @@ export const RELAY_ERROR_CODES = [
   'grant-ended',
   'lost',
   'slow',
+  'rolled-back',
+  'memory',
   'protocol',
   // Answers to what a client asks.
   'not-granted',

@@ -10,7 +10,8 @@ import { BATCH_MILLISECONDS, CloseCode } from './protocol.ts';
 import { type ConnectionOwner, RelayConnection, type Wire } from './relay-connection.ts';
 import type { RelayHost, RelayInput } from './relay-port.ts';
 import type { AlarmRecord, RelayRecord } from './relay-record.ts';
-import type { Revocation, Revocations } from './revocations.ts';
+import type { Revocation } from './relay-state.ts';
+import type { Revocations } from './revocations.ts';
 import { RelaySession, type SessionCommand } from './session.ts';
 import { answerTree } from './tree-answer.ts';
 import type { UpgradeRefusal } from './upgrade-check.ts';
@@ -151,14 +152,6 @@ export class RelayServer implements RelayInput {
     this.#fanOut.keysChanged();
     const now = this.#clock();
     for (const connection of this.#connections) connection.checkHeld(now, this.#fanOut.gate);
-  }
-
-  /** Revokes a capability or a subscriber: durable and in force when it returns. @throws as `Revocations.revoke` */
-  revoke(kind: Revocation['kind'], name: string, reason: string, until?: number): Revocation {
-    const now = Math.floor(this.#wallClock() / 1000);
-    const row = this.#options.revocations.revoke(kind, name, now, reason, until);
-    this.grantsChanged();
-    return row;
   }
 
   /** Looks at every grant again, now. */

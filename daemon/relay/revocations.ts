@@ -1,21 +1,29 @@
-// What was revoked, in the daemon's own file: canonical JSON and a MAC under a key that only the daemon's private key
-// gives, replaced so that a crash leaves the old or the new one. A changed file is refused, not repaired: a daemon that
-// forgot a revocation would relay to whom it must not.
+// What was revoked, in the daemon's own state file, with where that file stands (relay-state.ts). A changed file is refused:
+// a daemon that forgot a revocation would relay to whom it must not.
 
-import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { canonicalJson, type JsonObject, type JsonValue, parseCanonicalJson } from '../audit/canonical-json.ts';
-import { type FileSystem, nodeFileSystem, readPrivate, replaceFile } from '../keyring/vault/file-system.ts';
+import type { KeyObject } from 'node:crypto';
+import type { JsonObject, JsonValue } from '../audit/canonical-json.ts';
+import { type FileSystem, nodeFileSystem } from '../keyring/vault/file-system.ts';
 import { VaultError } from '../keyring/vault/vault-error.ts';
 import type { Capability } from './capability.ts';
-import { seedOf } from './ed25519.ts';
+import { publicHex } from './ed25519.ts';
 import { RelayError } from './relay-error.ts';
+import {
+  FIRST_POINT,
+  headOf,
+  type Revocation,
+  type StateAccount,
+  type StateChange,
+  type StatePoint,
+} from './relay-state.ts';
+import { StateFile } from './state-file.ts';
 
 // We chose.
-const FORMAT = 'sidescope-relay-state/1';
-const MAC_CONTEXT = 'sidescope-relay-state-v1';
+const FORMAT = 'sidescope-relay-state/2';
 /** Revocations kept. They end by themselves; above this many, a new one is refused and a new operator key is the answer. */
 const MOST_REVOCATIONS = 4096;
-const FILE_MOST = 4 * 1024 * 1024;
+/** Points kept of where the state was. What somebody saw before the oldest of them is believed. */
+const TRAIL_POINTS = 64;
 /**
  * Seconds after which every capability that existed at a revocation has ended: `issue` looks at most 30 days ahead, and none
  * lasts longer than 30.
@@ -25,24 +33,18 @@ export const LONGEST_LIFE = 60 * 86_400;
 export const LATEST_START = 30 * 86_400;
 const REASON_LENGTH = 256;
 
-/** One revocation: of one capability, or of everything that was granted to one subscriber. Times: seconds since 1970. */
-export interface Revocation {
-  readonly kind: 'capability' | 'subject';
-  /** `jti`, or the subscriber's public key. */
-  readonly name: string;
-  readonly at: number;
-  /** From then on nothing that it speaks of is valid any more. */
-  readonly until: number;
-  readonly reason: string;
-}
-
 /** The revocations of one daemon. */
 export class Revocations {
-  readonly #path: string;
-  readonly #macKey: Uint8Array;
-  readonly #fs: FileSystem;
+  readonly #file: StateFile;
+  readonly #daemon: string;
   readonly #most: number;
   #rows = new Map<string, Revocation>();
+  #trail: readonly StatePoint[] = [FIRST_POINT];
+  /** The disk did not confirm the last change: it is written again before the next. */
+  #isInDoubt = false;
+
+  /** The state was set back and nobody has accepted that: nobody is let in. */
+  isSetBack = false;
 
   /**
    * Reads the file; one that is not there is an empty one.
@@ -52,35 +54,27 @@ export class Revocations {
    * @throws RelayError `state` where the file was changed or cannot be read
    */
   constructor(path: string, daemon: KeyObject, fs: FileSystem = nodeFileSystem, most = MOST_REVOCATIONS) {
-    this.#path = path;
-    this.#fs = fs;
+    this.#file = new StateFile(path, 'the state file', daemon, fs);
+    this.#daemon = publicHex(daemon);
     this.#most = most;
-    this.#macKey = new Uint8Array(hkdfSync('sha256', seedOf(daemon), '', MAC_CONTEXT, 32));
-    this.reload();
+    const value = this.#file.read(
+      FORMAT,
+      'Bring back a copy you trust: without it the daemon does not know what was revoked',
+    );
+    if (value === null) return;
+    const rows = value.revocations as unknown as readonly Revocation[];
+    this.#rows = new Map(rows.map((row) => [keyOf(row), row]));
+    this.#trail = value.trail as unknown as readonly StatePoint[];
   }
 
-  /** Reads the file again: somebody else may have written it while this daemon did not run. @throws RelayError `state` */
-  reload(): void {
-    if (!this.#fs.exists(this.#path)) {
-      this.#rows = new Map();
-      return;
-    }
-    let octets: Uint8Array;
-    try {
-      octets = readPrivate(this.#fs, this.#path, FILE_MOST, 'the state file');
-    } catch (error) {
-      if (!(error instanceof VaultError)) throw error;
-      throw new RelayError('state', error.message, error.hint, error.exitCode, { cause: error });
-    }
-    const rows = this.#decode(octets);
-    if (rows === null) {
-      throw new RelayError(
-        'state',
-        `the state file ${this.#path} is not this daemon's, or was changed`,
-        'Bring back a copy you trust: without it the daemon does not know what was revoked',
-      );
-    }
-    this.#rows = rows;
+  /** Where the state stands. */
+  get point(): StatePoint {
+    return this.#trail[this.#trail.length - 1];
+  }
+
+  /** What the state says of where it was. */
+  get account(): StateAccount {
+    return { point: this.point, trail: this.#trail };
   }
 
   /** Whether a capability must not be used any more. */
@@ -99,48 +93,98 @@ export class Revocations {
    * @param until end of the capability where it is known; else all that exist now have ended by then
    * @throws RelayError `state-full`; VaultError `not-written`, `in-doubt`
    */
-  revoke(kind: Revocation['kind'], name: string, now: number, reason: string, until = now + LONGEST_LIFE): Revocation {
-    const rows = new Map([...this.#rows].filter(([, row]) => row.until > now));
+  revoke(kind: Revocation['kind'], name: string, now: number, reason: string, until?: number): Revocation {
+    const change = this.revoking(kind, name, now, reason, until);
+    this.make(change);
+    return change.row;
+  }
+
+  /**
+   * The change that `revoke` makes, so that it can be put on record first. Nothing is changed yet.
+   *
+   * @throws as `revoke`
+   */
+  revoking(
+    kind: Revocation['kind'],
+    name: string,
+    now: number,
+    reason: string,
+    until = now + LONGEST_LIFE,
+  ): StateChange & { readonly row: Revocation } {
+    this.#confirm();
     const row = { kind, name, at: now, until: Math.max(until, now + 1), reason: reason.slice(0, REASON_LENGTH) };
-    const known = rows.get(keyOf(row));
-    // A second revocation may only say that it lasts longer.
-    rows.set(keyOf(row), known !== undefined && known.until > row.until ? { ...row, until: known.until } : row);
-    if (rows.size > this.#most) {
+    if (this.#with(row).size > this.#most) {
       throw new RelayError(
         'state-full',
         `${this.#most} revocations are kept already`,
         'Make a new operator key: everything that the old one granted ends with it',
       );
     }
-    replaceFile(this.#fs, this.#path, this.#encode(rows));
+    return this.#change(this.point.epoch + 1, row);
+  }
+
+  /**
+   * The change by which a state that was set back is accepted as it is.
+   *
+   * @param above the highest epoch that anybody has seen
+   */
+  accepting(above: number): StateChange {
+    this.#confirm();
+    return this.#change(Math.max(above, this.point.epoch) + 1, null);
+  }
+
+  /** Makes a change that follows the state as it is. Durable when it returns. @throws VaultError `not-written`, `in-doubt` */
+  make(change: StateChange): void {
+    const { epoch, head, previous, row } = change;
+    if (previous !== this.point.head || epoch <= this.point.epoch || head !== headOf(change)) {
+      throw new RangeError('a change that does not follow the state');
+    }
+    const rows = row === null ? this.#rows : this.#with(row);
+    const point = { epoch, head };
+    // What was seen of a state before it was set back is no longer held against it once that was accepted.
+    const trail = row === null ? [point] : [...this.#trail, point].slice(-TRAIL_POINTS);
+    try {
+      this.#write(rows, trail);
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.code !== 'vault.in-doubt') throw error;
+      // The new file is in its place, and only a crash could take it back: it is in force.
+      this.#isInDoubt = true;
+      this.#rows = rows;
+      this.#trail = trail;
+      throw error;
+    }
     this.#rows = rows;
-    return row;
+    this.#trail = trail;
   }
 
-  #encode(rows: ReadonlyMap<string, Revocation>): Uint8Array {
+  /** Rows with one more, without those that have ended by its time. */
+  #with(row: Revocation): Map<string, Revocation> {
+    const rows = new Map([...this.#rows].filter(([, each]) => each.until > row.at));
+    const known = rows.get(keyOf(row));
+    // A second revocation may only say that it lasts longer.
+    rows.set(keyOf(row), known !== undefined && known.until > row.until ? { ...row, until: known.until } : row);
+    return rows;
+  }
+
+  #change<Row extends Revocation | null>(epoch: number, row: Row): StateChange & { readonly row: Row } {
+    const fields = { daemon: this.#daemon, epoch, previous: this.point.head, row };
+    return { ...fields, head: headOf(fields) };
+  }
+
+  /** Two changes that the disk did not confirm would be one more than a crash may take back. */
+  #confirm(): void {
+    if (!this.#isInDoubt) return;
+    this.#write(this.#rows, this.#trail);
+    this.#isInDoubt = false;
+  }
+
+  #write(rows: ReadonlyMap<string, Revocation>, trail: readonly StatePoint[]): void {
     const list = [...rows.values()] as unknown as readonly JsonValue[];
-    const text = canonicalJson({ format: FORMAT, revocations: list });
-    return Buffer.from(`${text}\n${this.#mac(text)}\n`);
-  }
-
-  #decode(octets: Uint8Array): Map<string, Revocation> | null {
-    const [text, mac, end, more] = Buffer.from(octets).toString('utf8').split('\n');
-    if (end !== '' || more !== undefined || !isEqual(mac, this.#mac(text))) return null;
-    const value = parseCanonicalJson(text) as JsonObject | null;
-    if (value === null || value.format !== FORMAT) return null;
-    const rows = value.revocations as unknown as readonly Revocation[];
-    return new Map(rows.map((row) => [keyOf(row), row]));
-  }
-
-  #mac(text: string): string {
-    return createHmac('sha256', this.#macKey).update(text).digest('hex');
+    const value = { format: FORMAT, trail: trail as unknown as readonly JsonValue[], revocations: list };
+    this.#file.write(value satisfies JsonObject);
   }
 }
 
 function keyOf(row: Pick<Revocation, 'kind' | 'name'>): string {
   return `${row.kind} ${row.name}`;
-}
-
-function isEqual(one: string, other: string): boolean {
-  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }

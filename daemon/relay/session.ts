@@ -37,7 +37,7 @@ export interface SessionSurroundings {
   readonly daemon: KeyObject;
   /** Public key of the operator whose capabilities count. */
   readonly operator: string;
-  readonly revocations: Pick<Revocations, 'isRevoked'>;
+  readonly revocations: Pick<Revocations, 'isRevoked' | 'isSetBack' | 'point'>;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   /** Milliseconds of a clock that does not go back. */
@@ -223,6 +223,7 @@ export class RelaySession {
     if (!isAuthBy(message, capability.sub, this.#challenge)) {
       return this.#refuse(CloseCode.authentication, 'the signature is not that of the subject', text_);
     }
+    if (revocations.isSetBack) return this.#setBack(capability);
     if (revocations.isRevoked(capability)) return this.#refuse(CloseCode.grant, 'the grant was revoked', text_);
     if (connections(capability.jti) >= capability.maxConn) {
       return this.#refuse(CloseCode.grant, `this grant allows ${capability.maxConn} connections at once`, text_);
@@ -230,6 +231,13 @@ export class RelaySession {
     this.#state = 'auditing';
     const data = { session: this.name, jti: capability.jti, sub: capability.sub };
     return this.#audited('relay.authenticated', data, () => this.#ready(capability, message));
+  }
+
+  /** Nobody can say whether this grant was revoked; that is not the subscriber's fault. */
+  #setBack({ jti, sub }: Capability): SessionCommand[] {
+    const reason = "the daemon's state was set back";
+    const data = { session: this.name, reason, jti, sub };
+    return [{ kind: 'audit', type: 'relay.refused', data, waits: false }, ...this.#close(CloseCode.rollback, reason)];
   }
 
   #ready(capability: Capability, message: AuthMessage): SessionCommand[] {
@@ -250,7 +258,7 @@ export class RelaySession {
       queueMilliseconds: QUEUE_AGE,
     };
     const expires = new Date(capability.exp * 1000).toISOString();
-    const fields = { session: this.name, grants: capability.groups, expires, limits, head };
+    const fields = { session: this.name, grants: capability.groups, expires, limits, head, state: revocations.point };
     const ready = makeReady(daemon, fields, message.nonce, this.#challenge);
     return [
       { kind: 'authenticated', capability },

@@ -6,9 +6,13 @@ import type { ControlRequest } from './control-protocol.ts';
 import type { ControlHandler } from './control-server.ts';
 import type { Daemon } from './daemon.ts';
 import { daemonStatus } from './daemon-status.ts';
+import type { RevokeOrder } from './grant-state.ts';
 
-// We chose: characters of a reason.
-const REASON_MOST = 500;
+// We chose.
+/** Revocations in one request: more than any state keeps. */
+const ORDERS_MOST = 4096;
+/** Epochs are below it: numbers stay whole however often a state is accepted. */
+const EPOCH_END = 2 ** 48;
 
 /** See the head of the file. */
 export class ControlVerbs {
@@ -25,6 +29,7 @@ export class ControlVerbs {
         return { stopping: true };
       },
       'grant.revoke': (request) => this.#revokeGrant(request),
+      'grant.accept-rollback': (request) => this.#acceptRollback(request),
       'grant.list': () => ({ revoked: daemon.relay.revocations(), subscribers: daemon.relay.subscribers() }),
     };
   }
@@ -49,13 +54,36 @@ export class ControlVerbs {
 
   /** On record in the audit log before it is in force. */
   async #revokeGrant({ by, arguments: given }: ControlRequest): Promise<unknown> {
-    const { kind, name, reason, until } = given;
-    if ((kind !== 'capability' && kind !== 'subject') || typeof name !== 'string' || name === '' || name.length > 256) {
-      const hint = 'Give the jti of a capability, or the public key of a subscriber';
-      throw new SidescopeError('grant.name', 'no grant was named', hint, ExitCode.usage);
-    }
-    const why = typeof reason === 'string' && reason !== '' ? reason.slice(0, REASON_MOST) : 'none given';
-    await this.#daemon.engine.audit('grant.revoked', { kind, name, reason: why, by });
-    return this.#daemon.relay.revoke(kind, name, why, typeof until === 'number' ? until : undefined);
+    return await this.#daemon.grants.revoke(revokeOrder(given, by));
   }
+
+  async #acceptRollback({ by, arguments: given }: ControlRequest): Promise<unknown> {
+    const { reason, above = 0, revoke = [] } = given;
+    if (typeof reason !== 'string' || reason.trim() === '' || !isEpoch(above) || !Array.isArray(revoke)) {
+      const hint = 'Say why in a few words; it is put on record';
+      throw new SidescopeError(
+        'grant.reason',
+        'accepting a state that was set back wants a reason',
+        hint,
+        ExitCode.usage,
+      );
+    }
+    const orders = revoke.slice(0, ORDERS_MOST).map((each) => revokeOrder(each as Record<string, unknown>, by));
+    return await this.#daemon.grants.accept(reason, by, above, orders);
+  }
+}
+
+function isEpoch(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < EPOCH_END;
+}
+
+/** @throws SidescopeError `grant.name` */
+function revokeOrder(given: Readonly<Record<string, unknown>>, by: string): RevokeOrder {
+  const { kind, name, reason, until } = given;
+  if ((kind !== 'capability' && kind !== 'subject') || typeof name !== 'string' || name === '' || name.length > 256) {
+    const hint = 'Give the jti of a capability, or the public key of a subscriber';
+    throw new SidescopeError('grant.name', 'no grant was named', hint, ExitCode.usage);
+  }
+  const why = typeof reason === 'string' && reason !== '' ? reason : 'none given';
+  return { kind, name, reason: why, by, ...(typeof until === 'number' ? { until } : {}) };
 }

@@ -10,6 +10,8 @@ import type { DaemonConfig } from './config.ts';
 /** Names in the state folder. */
 export const DAEMON_KEY = 'daemon.key';
 export const REVOCATIONS = 'revocations';
+/** Name beside the journal's files. */
+const STATE_COPY = 'relay.epoch';
 
 /** Octets of a file of ours. Above: an error. */
 const FILE_MOST = 1 << 20;
@@ -45,6 +47,11 @@ export function daemonKeyPath({ state }: Pick<DaemonConfig, 'state'>): string {
 /** Path of the revoked grants. */
 export function revocationsPath({ state }: Pick<DaemonConfig, 'state'>): string {
   return join(state, REVOCATIONS);
+}
+
+/** Path of the copy of where the state stands. */
+export function stateCopyPath({ journal }: Pick<DaemonConfig, 'journal'>): string {
+  return join(journal.folder, STATE_COPY);
 }
 
 /** The operator's public key, 64 hex digits, from the file that the configuration names. @throws SidescopeError */

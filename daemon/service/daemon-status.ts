@@ -5,6 +5,7 @@ import type { EngineStatus, GroupRow } from '../engine-process/engine-port.ts';
 import type { JournalStatus } from '../journal/journal-port.ts';
 import type { AlarmRecord } from '../relay/relay-record.ts';
 import type { RelayMetrics, SubscriberRow } from '../relay/relay-server.ts';
+import type { StatePoint } from '../relay/relay-state.ts';
 import type { Daemon } from './daemon.ts';
 import type { PipelineStatus } from './pipeline.ts';
 
@@ -26,6 +27,8 @@ export interface DaemonStatus {
     readonly addresses: readonly string[];
     /** Whether plaintext may leave at all now. */
     readonly plainAllowed: boolean;
+    /** Where the state of grants stands, and whether it was set back: then nobody is let in. */
+    readonly state: StatePoint & { readonly isSetBack: boolean };
     readonly subscribers: number;
     readonly rows: readonly SubscriberRow[];
   };
@@ -58,6 +61,7 @@ export function daemonStatus(daemon: Daemon): DaemonStatus {
       ...relay.metrics(),
       addresses: relay.addresses,
       plainAllowed: journal.status().state === 'good',
+      state: daemon.grants.standing,
       rows: relay.subscribers(),
     },
     groups: daemon.groups,

@@ -10,14 +10,16 @@ import { readKeyFile } from '../relay/key-files.ts';
 import type { RelayRecord } from '../relay/relay-record.ts';
 import { RelayServer } from '../relay/relay-server.ts';
 import { Revocations } from '../relay/revocations.ts';
+import { StateCopy } from '../relay/state-copy.ts';
 import { Alarms } from './alarms.ts';
 import type { DaemonConfig } from './config.ts';
 import { ControlServer } from './control-server.ts';
 import { ControlVerbs } from './control-verbs.ts';
-import { daemonKeyPath, leaveControlNote, readOperator, revocationsPath } from './daemon-files.ts';
+import { daemonKeyPath, leaveControlNote, readOperator, revocationsPath, stateCopyPath } from './daemon-files.ts';
 import { daemonStatus } from './daemon-status.ts';
 import { engineSettings } from './engine-settings.ts';
 import { Tracks } from './frame-numbers.ts';
+import { GrantState } from './grant-state.ts';
 import { HealthServer } from './health-server.ts';
 import { journalOptions } from './journal-settings.ts';
 import { KeyGate } from './key-gate.ts';
@@ -71,6 +73,7 @@ export class Daemon {
   readonly engine: EngineLink;
   readonly pipeline: Pipeline;
   readonly relay: RelayServer;
+  readonly grants: GrantState;
   readonly sources: SourceSet;
   #config: DaemonConfig;
   #groups: readonly GroupRow[] = [];
@@ -107,7 +110,8 @@ export class Daemon {
         deliver: (records) => this.#deliver(records),
       },
     });
-    const { key } = readKeyFile(daemonKeyPath(config), 'daemon');
+    const { key, publicKey } = readKeyFile(daemonKeyPath(config), 'daemon');
+    const revocations = new Revocations(revocationsPath(config), key);
     this.relay = new RelayServer({
       listeners: listenerOptions(config),
       host: new DaemonHost({
@@ -118,9 +122,14 @@ export class Daemon {
       }),
       operator: readOperator(config),
       daemon: key,
-      revocations: new Revocations(revocationsPath(config), key),
+      revocations,
       wallClock: now,
       log: (event, data) => around.log.info({ event, ...data }, event),
+    });
+    this.grants = new GrantState({
+      ...{ revocations, engine: this.engine, daemon: publicKey, alarms: this.alarms, log: around.log, now },
+      copy: new StateCopy(stateCopyPath(config), key),
+      changed: () => this.relay.grantsChanged(),
     });
     this.sources = new SourceSet({
       make: (description) => makeLiveSource(description),
@@ -231,6 +240,7 @@ export class Daemon {
     this.#control = await ControlServer.open(control, new ControlVerbs(this).handler);
     await this.engine.start(this.pipeline.tellFrom);
     this.pipeline.resume();
+    await this.grants.settle();
     await this.relay.start();
     if (health !== null) {
       this.#health = await HealthServer.open(health.host, health.port, {
@@ -255,7 +265,6 @@ export class Daemon {
         this.relay.keysChanged();
       },
       resume: () => this.pipeline.resume(),
-      status: () => undefined,
       alarm: (alarm) => this.alarms.note(alarm),
     };
   }
@@ -281,6 +290,7 @@ export class Daemon {
     if (this.#state !== 'running') return this.#state;
     const engine = this.engine.status();
     if (engine.state !== 'running') return `engine ${engine.state}`;
+    if (this.grants.standing.isSetBack) return 'the state of grants was set back: nobody is let in';
     const { state } = this.journal.status();
     return state === 'good' ? null : 'journal degraded: no plaintext is relayed';
   }

@@ -147,7 +147,7 @@ test('a revoked grant ends a running tap with exit code 4; an interrupt with 130
   expect(await interrupted.ended).toBe(130);
   expect(interrupted.err).toContain('--since 2');
   const [{ jti }] = fixture.server.subscribers();
-  fixture.server.revoke('capability', jti, 'lost');
+  fixture.revoke('capability', jti, 'lost');
   expect(await revoked.ended).toBe(4);
   expect(revoked.err).toContain('relay.grant-ended');
 });

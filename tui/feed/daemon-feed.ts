@@ -5,7 +5,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { EpochEvent, FindingEvent, MessageEvent } from '../../daemon/events.ts';
 import type { DetailsRequest, ExportRequest, FrameDetails, ReadingProblem } from '../../daemon/inspection/contract.ts';
 import { MessageBatches } from '../../daemon/inspection/message-batches.ts';
-import { type ClientItem, type ClientState, type ClientSubscription, RelayClient } from '../../daemon/relay/client.ts';
+import {
+  type ClientItem,
+  type ClientState,
+  type ClientSubscription,
+  type DaemonMemory,
+  RelayClient,
+} from '../../daemon/relay/client.ts';
 import type { Cancelable, Feed, FeedListener, FilterListener, StatusFact } from '../feed.ts';
 import { FeedError } from '../feed.ts';
 import { type DaemonStatus, daemonFacts } from './daemon-facts.ts';
@@ -33,6 +39,8 @@ export interface DaemonFeedOptions {
   readonly view: DaemonView;
   /** Why, for the view `forensic`. */
   readonly reason: string | null;
+  /** What is known of daemons from before. */
+  readonly memory?: DaemonMemory;
 }
 
 /** See the head of the file. */
@@ -53,11 +61,12 @@ export class DaemonFeed implements Feed {
   #isClosed = false;
 
   constructor(options: DaemonFeedOptions) {
-    const { address, identity, capability } = options;
+    const { address, identity, capability, memory } = options;
     this.#options = options;
     this.name = address;
     this.#client = new RelayClient({
       ...{ address, identity, capability, reconnect: 'always' as const },
+      ...(memory === undefined ? {} : { memory }),
       onState: (state) => this.#stateChanged(state),
       onAlarm: ({ name, message, hint, raised }) => {
         if (raised) this.#alarms.set(name, { heading: 'Alarms', name, value: `${message}. ${hint}`, level: 'bad' });

@@ -74,7 +74,6 @@ export class LinkedEngine {
           void (this.#pumping ?? Promise.resolve()).then(() => this.#pump(100));
           this.#wake();
         },
-        status: () => this.#wake(),
         alarm: (alarm) => {
           this.alarms.push(alarm);
           this.#wake();

@@ -37,6 +37,8 @@ export class RelayFixture {
   readonly daemon = newKey();
   readonly folder = testFolder();
   readonly logged: { readonly event: string; readonly data: Readonly<Record<string, unknown>> }[] = [];
+  readonly state = join(this.folder, 'relay.state');
+  revocations: Revocations;
   server: RelayServer;
   readonly socket = join(this.folder, 'relay.sock');
 
@@ -46,6 +48,7 @@ export class RelayFixture {
   private constructor(tls: { readonly certificate: string; readonly key: string } | null, origins: readonly string[]) {
     this.#tls = tls;
     this.#origins = origins;
+    this.revocations = new Revocations(this.state, this.daemon);
     this.server = this.#make();
   }
 
@@ -59,7 +62,7 @@ export class RelayFixture {
       host: this.host,
       operator: publicHex(this.operator),
       daemon: this.daemon,
-      revocations: new Revocations(join(this.folder, 'relay.state'), this.daemon),
+      revocations: this.revocations,
       log: (event, data) => this.logged.push({ event, data }),
     });
   }
@@ -78,6 +81,7 @@ export class RelayFixture {
   async restart(between: () => void = () => undefined): Promise<void> {
     await this.server.stop();
     between();
+    this.revocations = new Revocations(this.state, this.daemon);
     this.server = this.#make();
     await this.server.start();
   }
@@ -85,6 +89,12 @@ export class RelayFixture {
   /** `unix:…` and, where there is one, `wss://…`. */
   get addresses(): readonly string[] {
     return this.server.addresses;
+  }
+
+  /** As the daemon does it, without a vault. */
+  revoke(kind: 'capability' | 'subject', name: string, reason: string): void {
+    this.revocations.revoke(kind, name, Math.floor(Date.now() / 1000), reason);
+    this.server.grantsChanged();
   }
 
   /** Records come, as from the journal. */

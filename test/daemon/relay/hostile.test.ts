@@ -268,7 +268,7 @@ describe('behind it', () => {
     await client.next(({ type }) => type === 'live');
     const row = fixture.server.subscribers().find(({ subscriptions }) => subscriptions[0]?.view === 'plain');
     const begun = performance.now();
-    fixture.server.revoke('subject', row?.sub ?? '', 'lost');
+    fixture.revoke('subject', row?.sub ?? '', 'lost');
     deliver(fixture, 1);
     expect(await client.closed).toBe(4003);
     expect(performance.now() - begun).toBeLessThan(1000);

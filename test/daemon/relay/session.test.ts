@@ -23,10 +23,15 @@ class Dialogue {
   revoked = false;
   others = 0;
   #randoms = 0;
+  readonly revocations = {
+    isRevoked: () => this.revoked,
+    isSetBack: false,
+    point: { epoch: 3, head: 'ab'.repeat(32) },
+  };
   readonly session = new RelaySession({
     daemon,
     operator: publicHex(operator),
-    revocations: { isRevoked: () => this.revoked },
+    revocations: this.revocations,
     wallClock: () => this.wall,
     clock: () => this.time,
     random: (octets) => new Uint8Array(octets).fill(++this.#randoms),
@@ -96,10 +101,13 @@ describe('the handshake', () => {
       type: 'ready',
       head: 40,
       grants: [{ gid: 'f00001', views: ['meta', 'plain'] }],
+      state: { epoch: 3, head: 'ab'.repeat(32) },
     });
     const nonce = CLIENT_NONCE.toString('hex');
     expect(isReady(answer(ready), nonce, challenge)).toBe(true);
     expect(isReady({ ...answer(ready), head: 41 }, nonce, challenge)).toBe(false);
+    expect(isReady({ ...answer(ready), state: { epoch: 4, head: 'ab'.repeat(32) } }, nonce, challenge)).toBe(false);
+    expect(isReady({ ...answer(ready), state: 3 }, nonce, challenge)).toBe(false);
     expect(isReady(answer(ready), '00'.repeat(32), challenge)).toBe(false);
     expect(dialogue.session.isGranted()).toBe(true);
   });
@@ -190,6 +198,21 @@ describe('the handshake', () => {
     dialogue = new Dialogue();
     dialogue.others = 2;
     expect(closing(dialogue.begin())).toEqual([4003, 'this grant allows 2 connections at once']);
+  });
+
+  test('a state that was set back: 4009 for who is authenticated, on record, and no failure of theirs', () => {
+    dialogue.revocations.isSetBack = true;
+    const heard = dialogue.begin();
+    expect(kinds(heard)).toEqual(['audit', 'close']);
+    expect(heard[0]).toMatchObject({ type: 'relay.refused', waits: false, data: { jti: 'ab'.repeat(16) } });
+    expect(closing(heard)).toEqual([4009, "the daemon's state was set back"]);
+    const stranger = new Dialogue();
+    stranger.revocations.isSetBack = true;
+    stranger.open();
+    expect(closing(stranger.say({ type: 'auth', nonce: '00', capability: 'x', sig: '00' }))).toEqual([
+      4001,
+      'no authentication',
+    ]);
   });
 
   test('a grant that is revoked while it is put on record does not begin', () => {
