@@ -88,6 +88,13 @@ class EkLayer {
   tail = NONE;
 }
 
+/** Octets that a value takes in the output, quotes included. */
+export interface ValuePlace {
+  readonly start: number;
+  /** One behind the last. */
+  readonly end: number;
+}
+
 /** Gathers documents of one frame after the other: describe it and `finish`. */
 export class EkWriter implements TreeWriter {
   readonly #out: AsciiWriter;
@@ -111,11 +118,18 @@ export class EkWriter implements TreeWriter {
   readonly #lastOfName: number[] = [];
   // By number of a name: the layer that had it last, and its entry there.
   readonly #stamps: number[] = [];
-  readonly #places: number[] = [];
+  readonly #entryOfName: number[] = [];
 
-  /** @param out where the documents go */
-  constructor(out: AsciiWriter) {
+  readonly #places: ValuePlace[] | null;
+
+  /**
+   * @param out where the documents go
+   * @param places where it is noted which octets of `out` each value takes: one for every value that was added, in the
+   *   order of the calls, and behind them the one of `frame.protocols`
+   */
+  constructor(out: AsciiWriter, places: ValuePlace[] | null = null) {
     this.#out = out;
+    this.#places = places;
   }
 
   begin(protocol: Protocol, _at: number, _length: number): void {
@@ -214,7 +228,7 @@ export class EkWriter implements TreeWriter {
     this.#nextOfName[entry] = NONE;
     const number = nameNumber(field);
     let first = NONE;
-    if (this.#stamps[number] === layer.serial) first = this.#places[number];
+    if (this.#stamps[number] === layer.serial) first = this.#entryOfName[number];
     else if (layer.interrupted) first = this.#find(layer, number);
     if (first !== NONE) {
       this.#nextOfName[this.#lastOfName[first]] = entry;
@@ -226,7 +240,7 @@ export class EkWriter implements TreeWriter {
     else this.#next[layer.tail] = entry;
     layer.tail = entry;
     this.#stamps[number] = layer.serial;
-    this.#places[number] = entry;
+    this.#entryOfName[number] = entry;
   }
 
   #find(layer: EkLayer, number: number): number {
@@ -274,14 +288,20 @@ export class EkWriter implements TreeWriter {
       out.octets(layer.kind.fieldKey(nameNumber(this.#fields[entry])));
       const isArray = this.#nextOfName[entry] !== NONE;
       if (isArray) out.text('[');
-      this.#writeValue(this.#fields[entry], this.#values[entry]);
+      this.#writeEntry(entry);
       for (let more = this.#nextOfName[entry]; more !== NONE; more = this.#nextOfName[more]) {
         out.octet(COMMA);
-        this.#writeValue(this.#fields[more], this.#values[more]);
+        this.#writeEntry(more);
       }
       if (isArray) out.text(']');
     }
     out.text('}');
+  }
+
+  #writeEntry(entry: number): void {
+    const start = this.#out.length;
+    this.#writeValue(this.#fields[entry], this.#values[entry]);
+    if (this.#places !== null) this.#places[entry] = { start, end: this.#out.length };
   }
 
   #writeValue(field: Field, value: FieldValue): void {

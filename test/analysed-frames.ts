@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { FrameSource } from '../captures/frame-batch.ts';
 import { frameSourceFromChunks, openCapture } from '../captures/open.ts';
 import { Analysis, type AnalysisListener, type AnalysisOptions } from '../daemon/analysis.ts';
 import type { AnalysedFrame } from '../daemon/engine/analysed-frame.ts';
@@ -57,6 +58,17 @@ export async function visitFrames(from: TestCapture, visit: (frame: AnalysedFram
   await analyse(from, { explain: true }, () => ({ frame: visit }));
 }
 
+/** The same for octets of a capture and the text of its keyring. */
+export async function analysedFrames(
+  capture: Uint8Array,
+  keyring: string,
+  visit: (frame: AnalysedFrame) => void,
+): Promise<void> {
+  await analyseWith(sourceOf(capture), parseKeyring(Buffer.from(keyring), 'keyring.json'), { explain: true }, () => ({
+    frame: visit,
+  }));
+}
+
 /** Lets a listener, made for the capture's keyring, hear the whole analysis; deciphered SDUs are in its records. */
 export async function visitMessages(from: TestCapture, listen: (keyring: Keyring) => AnalysisListener): Promise<void> {
   await analyse(from, { payload: true }, listen);
@@ -70,13 +82,23 @@ async function analyse(
   const keyring =
     from.keyring === null ? emptyKeyring() : parseKeyring(await readFile(from.keyring), 'the keyring of the capture');
   const { capture } = from;
-  const source =
-    typeof capture === 'string'
-      ? await openCapture(capture, { threads: 1 })
-      : frameSourceFromChunks(
-          (async function* () {
-            yield await Promise.resolve(capture);
-          })(),
-        );
+  const source = typeof capture === 'string' ? await openCapture(capture, { threads: 1 }) : sourceOf(capture);
+  await analyseWith(source, keyring, options, listen);
+}
+
+function sourceOf(capture: Uint8Array): FrameSource {
+  return frameSourceFromChunks(
+    (async function* () {
+      yield await Promise.resolve(capture);
+    })(),
+  );
+}
+
+async function analyseWith(
+  source: FrameSource,
+  keyring: Keyring,
+  options: Omit<AnalysisOptions, 'keyring'>,
+  listen: (keyring: Keyring) => AnalysisListener,
+): Promise<void> {
   await new Analysis({ keyring, ...options }, listen(keyring)).run(source);
 }

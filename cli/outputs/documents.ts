@@ -1,8 +1,7 @@
 // `-T json` and `-T ek`: the whole tree of each frame as a document.
 
-import { writeAnalysedFrame } from '../../daemon/engine/frame-tree.ts';
+import { EkDocumentWriter } from '../../daemon/engine/ek-document-writer.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
-import { EkWriter } from '../../dissectors/tree-ek.ts';
 import { treeJson } from '../../dissectors/tree-json.ts';
 import { flushFullOutput, standardOutput, writeOutput } from '../stdout.ts';
 import { treeOf } from './details.ts';
@@ -45,14 +44,13 @@ export function jsonOutput(filter: CompiledFilter | null, hex: boolean): Output 
 /** `-T ek`. */
 export function ekOutput(filter: CompiledFilter | null): Output {
   const { passes } = frameFilter(filter);
-  const writer = new EkWriter(standardOutput);
+  const writer = new EkDocumentWriter(standardOutput);
   return {
     explains: true,
     listener: {
       frame: (frame) => {
         if (!passes(frame)) return;
-        writeAnalysedFrame(frame, writer);
-        writer.finish();
+        writer.write(frame);
         flushFullOutput();
       },
     },

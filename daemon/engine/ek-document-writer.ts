@@ -1,0 +1,144 @@
+// `-T ek` for analysed frames. What talks in groups says nearly the same in message after message: a plan of its document is
+// made when a sender comes back, and from then on only what changes is written (document-plan.ts). Everything else goes the
+// long way, by way of the layer tree's writer, and a test keeps the two equal.
+
+import type { AsciiWriter } from '../../dissectors/ascii-writer.ts';
+import type { SlotValues } from '../../dissectors/ek-template.ts';
+import { EkWriter } from '../../dissectors/tree-ek.ts';
+import { ekIndexLine } from '../../dissectors/tree-json.ts';
+import { epochText, isoText } from '../../dissectors/value-text.ts';
+import type { AnalysedFrame } from './analysed-frame.ts';
+import { DocumentPlan, mayHavePlan, sourcesOf } from './document-plan.ts';
+import { writeAnalysedFrame } from './frame-tree.ts';
+
+/** Constants we chose. */
+/**
+ * Plans that are kept, 2 to this power, and places for each; one more for the same places replaces the oldest. Some six
+ * kilobytes each where messages are short; above the cap of octets all are forgotten.
+ */
+const PLAN_BITS = 12;
+const WAYS = 4;
+const MOST_OCTETS = 32 * 1024 * 1024;
+/** Senders of whom it is known that they came before; above the cap all are forgotten. */
+const MOST_SEEN = 8192;
+/**
+ * Making a plan takes as long as a few documents. So uses earn the right to make more, up to a cap, and traffic that never
+ * repeats itself is soon written without plans.
+ */
+const CREDIT_AT_FIRST = 4096;
+const MOST_CREDIT = 65_536;
+const COST_OF_PLAN = 4;
+/** Seconds since 1970 between which times are written in pieces: ten digits, and years of four. */
+const FIRST_SECOND = 1_000_000_000;
+const LAST_SECOND = 9_999_999_999;
+
+const BILLION = 1_000_000_000n;
+const NANOSECONDS_PER_MILLISECOND = 1_000_000;
+
+function octets(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'utf8'));
+}
+
+/** Writes documents of one capture. */
+export class EkDocumentWriter {
+  readonly #out: AsciiWriter;
+  readonly #writer: EkWriter;
+  readonly #plans = Array.from({ length: 1 << PLAN_BITS }, (): DocumentPlan | null => null);
+  readonly #seen = new Set<number>();
+  /** Octets of all plans. */
+  #octets = 0;
+  #credit = CREDIT_AT_FIRST;
+  /** The index line and the beginning of the document in one second of capture time. */
+  #second = Number.NaN;
+  #head: Uint8Array = new Uint8Array(0);
+  readonly #values: SlotValues = {
+    ...{ number: 0, iso: new Uint8Array(0), epoch: new Uint8Array(0), nanoseconds: 0, counter: 0 },
+  };
+
+  /** @param out where the documents go */
+  constructor(out: AsciiWriter) {
+    this.#out = out;
+    this.#writer = new EkWriter(out);
+  }
+
+  /** Writes the index line and the document line of a frame. */
+  write(frame: AnalysedFrame): void {
+    if (!mayHavePlan(frame) || !this.#takeTime(frame) || !this.#writeByPlan(frame)) {
+      writeAnalysedFrame(frame, this.#writer);
+      this.#writer.finish();
+    }
+  }
+
+  #writeByPlan(frame: AnalysedFrame): boolean {
+    const sources = sourcesOf(frame);
+    const mixed = senderOf(frame);
+    const plans = this.#plans;
+    const first = (mixed >>> (32 - PLAN_BITS)) & ~(WAYS - 1);
+    let plan: DocumentPlan | null = null;
+    for (let place = first; place < first + WAYS; place++) {
+      const known = plans[place];
+      if (known?.fits(frame, sources) === true) {
+        plan = known;
+        break;
+      }
+    }
+    plan ??= this.#newPlan(frame, mixed, first);
+    if (plan === null) return false;
+    if (this.#credit < MOST_CREDIT) this.#credit++;
+    const out = this.#out;
+    const values = this.#values;
+    values.number = frame.number;
+    values.counter = frame.table.counter[frame.messages[0].row];
+    out.octets(this.#head);
+    out.paddedDecimal(Math.floor(values.nanoseconds / NANOSECONDS_PER_MILLISECOND), 3);
+    out.octets(plan.fill(sources, values));
+    return true;
+  }
+
+  /** A plan for a sender that came before, in the place of the oldest. */
+  #newPlan(frame: AnalysedFrame, mixed: number, first: number): DocumentPlan | null {
+    if (!this.#seen.has(mixed)) {
+      if (this.#seen.size >= MOST_SEEN) this.#seen.clear();
+      this.#seen.add(mixed);
+      return null;
+    }
+    if (this.#credit < COST_OF_PLAN) return null;
+    this.#credit -= COST_OF_PLAN;
+    const plan = DocumentPlan.of(frame);
+    if (plan === null) return null;
+    this.#octets += plan.size;
+    if (this.#octets > MOST_OCTETS) {
+      this.#plans.fill(null);
+      this.#octets = plan.size;
+    }
+    this.#octets -= this.#plans[first + WAYS - 1]?.size ?? 0;
+    this.#plans.copyWithin(first + 1, first, first + WAYS - 1);
+    this.#plans[first] = plan;
+    return plan;
+  }
+
+  /** Brings the head to the frame's second. @returns false for a time that is not written in pieces */
+  #takeTime(frame: AnalysedFrame): boolean {
+    const { batch, row } = frame;
+    const seconds = batch.seconds[row];
+    const values = this.#values;
+    values.nanoseconds = batch.nanoseconds[row];
+    if (seconds === this.#second) return true;
+    if (!(seconds >= FIRST_SECOND && seconds <= LAST_SECOND)) return false;
+    const time = BigInt(seconds) * BILLION;
+    this.#second = seconds;
+    this.#head = octets(`${ekIndexLine(time)}{"timestamp":"${seconds}`);
+    values.iso = octets(isoText(time).slice(0, -'000000000Z'.length));
+    values.epoch = octets(epochText(time).slice(0, -'000000000'.length));
+    return true;
+  }
+}
+
+/** Tells senders, keys and lengths of messages apart. The multipliers spread neighbouring numbers (Knuth, TAOCP 6.4). */
+function senderOf(frame: AnalysedFrame): number {
+  const { table } = frame;
+  const { row } = frame.messages[0];
+  const key = (table.epoch[row] << 8) ^ (table.verdict[row] << 4) ^ table.lcid[row];
+  const mixed = Math.imul(table.source[row], 0x85ebca6b) ^ Math.imul(key, 0xc2b2ae35) ^ table.destination[row];
+  return Math.imul(mixed ^ (mixed >>> 15) ^ table.length[row], 0x9e3779b1) >>> 0;
+}
