@@ -3,7 +3,7 @@
 // link layer and PDCP, an SDU is dissected only where one may lie inside. `writeAnalysedFrame` with a FieldCollector gives
 // the same values by the long way; a test keeps the two equal.
 
-import { FieldCollector, type Wanted } from '../../dissectors/field-collector.ts';
+import { type CollectedFields, FieldCollector, type Wanted } from '../../dissectors/field-collector.ts';
 import { frameProtocol } from '../../dissectors/frame-fields.ts';
 import { findingProtocol, isConclusion, judgedProtocol, problemProtocol } from '../../dissectors/judged-fields.ts';
 import { lkhProtocol } from '../../dissectors/keying/lkh-rekey.ts';
@@ -13,23 +13,13 @@ import { PROTOCOLS } from '../../dissectors/protocols.ts';
 import { LinkKind, linkKind, WALK_PROTOCOLS } from '../../dissectors/registry.ts';
 import { mibSlProtocol, mibSlV2xProtocol } from '../../dissectors/sidelink/mib-sl.ts';
 import { pc5SignallingProtocol } from '../../dissectors/sidelink/pc5-fields.ts';
-import {
-  PDCP_HEADER_OCTETS,
-  PDCP_SLRB,
-  slrbPgkIndex,
-  slrbPtkId,
-  slrbSduType,
-  slrbSn,
-} from '../../dissectors/sidelink/pdcp-slrb.ts';
-import { SL_SCH } from '../../dissectors/sidelink/sl-sch.ts';
-import { ElementFlag, Framing, Outcome } from '../../dissectors/walk-table.ts';
+import { PDCP_HEADER_OCTETS, PDCP_SLRB } from '../../dissectors/sidelink/pdcp-slrb.ts';
+import { Framing, Outcome } from '../../dissectors/walk-table.ts';
 import type { AnalysedFrame, AnalysedMessage } from './analysed-frame.ts';
+import { ALL_HEADERS, ColumnFields, isCapturedColumn, isColumnField } from './column-fields.ts';
 import { writeCaptured, writeFindings, writeFrameFacts, writeInside, writeJoinedHeader } from './frame-tree.ts';
 import { isExplanation, writeJudgement } from './frame-tree-judgement.ts';
 import { Place } from './message-table.ts';
-
-/** The specification says: SL-SCH with a destination of 24 bits (TS 36.321 6.2.4). */
-const VERSION_WHOLE = 3;
 
 /** Layers that a frame may hold as captured. */
 const CAPTURED: ReadonlySet<Protocol> = new Set([
@@ -53,33 +43,19 @@ const INSIDE: ReadonlySet<Protocol> = new Set(
   }),
 );
 
-/** Frame fields that a batch has in its columns as they are. */
-const FRAME_NUMBER = frameProtocol.fields.number;
-const FRAME_COLUMNS: ReadonlySet<Field> = new Set([
-  FRAME_NUMBER,
-  frameProtocol.fields.length,
-  frameProtocol.fields.captured,
-]);
-
 const NO_OCTETS = new Uint8Array(0);
-
-const mac = SL_SCH.fields;
-const pdcp = PDCP_SLRB.fields;
-
-/** Fields that the walk has in its columns, where nothing was wrong with a frame. */
-const MAC_COLUMNS: ReadonlySet<Field> = new Set([mac.version, mac.source, mac.destination, mac.destinationHigh]);
-const PDCP_COLUMNS: ReadonlySet<Field> = new Set([pdcp.sduType, pdcp.pgkIndex, pdcp.ptkId, pdcp.sn]);
 
 /** Which parts of a frame somebody has to look at. */
 interface Plan {
-  readonly frameColumns: boolean;
+  /** Fields of `frame` that the batch has in its columns. */
+  readonly frameColumns: readonly Field[];
   readonly frameLayer: boolean;
   /** Something lies between link layer and PDCP. */
   readonly captured: boolean;
   /** The same in a frame of nothing but mac-lte-framed SL-SCH, the columns set aside. */
   readonly capturedPlain: boolean;
-  readonly macColumns: boolean;
-  readonly pdcpColumns: boolean;
+  /** Fields between link layer and PDCP that such a frame has in its columns. */
+  readonly columns: readonly Field[];
   readonly joinedHeader: boolean;
   readonly judgement: boolean;
   readonly explain: boolean;
@@ -98,19 +74,15 @@ function planFor(wanted: Wanted): Plan {
   const everything = fields.has(frameProtocol.fields.protocols);
   const capturedProtocols = [...CAPTURED].filter(wants);
   const beyondColumns = (protocol: Protocol): boolean =>
-    layers.has(protocol) ||
-    Object.values(protocol.fields).some(
-      (field) => fields.has(field) && !MAC_COLUMNS.has(field) && !PDCP_COLUMNS.has(field),
-    );
+    layers.has(protocol) || Object.values(protocol.fields).some((field) => fields.has(field) && !isColumnField(field));
   const frameFields = Object.values(frameProtocol.fields).filter((field) => fields.has(field));
   return {
-    frameColumns: frameFields.length > 0,
-    frameLayer: layers.has(frameProtocol) || frameFields.some((field) => !FRAME_COLUMNS.has(field)),
+    frameColumns: frameFields.filter(isColumnField),
+    frameLayer: layers.has(frameProtocol) || frameFields.some((field) => !isColumnField(field)),
     captured: everything || capturedProtocols.length > 0,
     capturedPlain:
       everything || capturedProtocols.some((protocol) => PLAIN_LAYERS.has(protocol.name) && beyondColumns(protocol)),
-    macColumns: [...MAC_COLUMNS].some((field) => fields.has(field)),
-    pdcpColumns: [...PDCP_COLUMNS].some((field) => fields.has(field)),
+    columns: [...fields].filter(isCapturedColumn),
     joinedHeader: everything || wants(PDCP_SLRB) || wants(problemProtocol),
     judgement: wants(judgedProtocol),
     explain: [...fields].some(isExplanation),
@@ -122,7 +94,7 @@ function planFor(wanted: Wanted): Plan {
 /** Reads the wanted fields of one frame, or of one message, after the other. */
 export class FrameReader {
   /** The values, valid until the next `read`. */
-  readonly values: FieldCollector;
+  values: CollectedFields;
   /** Whether the keys that were tried must be written down (`AnalysisOptions.explain`). */
   readonly explains: boolean;
   /**
@@ -131,43 +103,63 @@ export class FrameReader {
   readonly needsAnalysis: boolean;
   readonly #plan: Plan;
   readonly #wantsOctets: boolean;
+  /** Whether plain frames are read from columns alone, when somebody asks for a value. */
+  readonly #asksColumns: boolean;
+  readonly #collector: FieldCollector;
+  readonly #columns = new ColumnFields();
 
   constructor(wanted: Wanted) {
-    this.values = new FieldCollector(wanted);
+    this.#collector = new FieldCollector(wanted);
+    this.values = this.#collector;
     this.#plan = planFor(wanted);
     this.explains = this.#plan.explain;
     const { judgement, findings, inside, joinedHeader } = this.#plan;
     this.needsAnalysis = judgement || findings || inside || joinedHeader;
     this.#wantsOctets = wanted.octets.length > 0;
+    this.#asksColumns =
+      !this.needsAnalysis && !this.#plan.frameLayer && wanted.layers.length + wanted.octets.length === 0;
   }
 
   /** Collects from the frame and all its messages. */
   read(frame: AnalysedFrame): void {
-    this.#begin(frame);
-    if (this.#fromColumns(frame)) this.#readColumns(frame, null);
-    else if (this.#plan.captured) writeCaptured(frame, this.values);
-    if (this.#plan.findings) writeFindings(frame.raised, this.values);
+    const isPlain = this.#fromColumns(frame);
+    this.#columns.begin(frame, ALL_HEADERS);
+    if (this.#begin(frame, isPlain)) return;
+    if (isPlain) this.#collect(this.#plan.columns);
+    else if (this.#plan.captured) writeCaptured(frame, this.#collector);
+    if (this.#plan.findings) writeFindings(frame.raised, this.#collector);
     for (const message of frame.messages) this.#readMessage(frame, message);
   }
 
   /** Collects from one message and its frame; PDCP headers of other messages in the frame are left out. */
   readMessage(frame: AnalysedFrame, message: AnalysedMessage): void {
-    this.#begin(frame);
-    if (this.#fromColumns(frame)) this.#readColumns(frame, message);
-    else if (this.#plan.captured) writeCaptured(frame, new OnePdcpHeader(this.values, headerAt(frame, message)));
-    if (this.#plan.findings) writeFindings(frame.raised, this.values);
+    const isPlain = this.#fromColumns(frame);
+    const at = headerAt(frame, message);
+    this.#columns.begin(frame, at + frame.batch.offset[frame.row]);
+    if (this.#begin(frame, isPlain)) return;
+    if (isPlain) this.#collect(this.#plan.columns);
+    else if (this.#plan.captured) writeCaptured(frame, new OnePdcpHeader(this.#collector, at));
+    if (this.#plan.findings) writeFindings(frame.raised, this.#collector);
     this.#readMessage(frame, message);
   }
 
-  #begin(frame: AnalysedFrame): void {
-    this.values.reset(this.#wantsOctets ? frame.bytes : NO_OCTETS);
-    if (this.#plan.frameLayer) writeFrameFacts(frame, this.values);
-    else if (this.#plan.frameColumns) {
-      const { batch, row } = frame;
-      const { length, captured } = frameProtocol.fields;
-      this.values.generated(FRAME_NUMBER, frame.number);
-      this.values.generated(length, Math.max(batch.original[row], batch.captured[row]));
-      this.values.generated(captured, batch.captured[row]);
+  /** @returns whether nothing has to be collected */
+  #begin(frame: AnalysedFrame, isPlain: boolean): boolean {
+    if (isPlain && this.#asksColumns) {
+      this.values = this.#columns;
+      return true;
+    }
+    this.values = this.#collector;
+    this.#collector.reset(this.#wantsOctets ? frame.bytes : NO_OCTETS);
+    if (this.#plan.frameLayer) writeFrameFacts(frame, this.#collector);
+    else this.#collect(this.#plan.frameColumns);
+    return false;
+  }
+
+  #collect(fields: readonly Field[]): void {
+    for (const field of fields) {
+      const count = this.#columns.count(field);
+      for (let index = 0; index < count; index++) this.#collector.generated(field, this.#columns.value(field, index));
     }
   }
 
@@ -184,46 +176,12 @@ export class FrameReader {
     );
   }
 
-  /** @param only the message whose PDCP header is wanted; null: those of all */
-  #readColumns(frame: AnalysedFrame, only: AnalysedMessage | null): void {
-    const { values } = this;
-    const { frames } = frame.walk;
-    const { row } = frame;
-    if (this.#plan.macColumns) {
-      const version = frames.version[row];
-      values.add(mac.version, 0, 0, version);
-      values.add(mac.source, 0, 0, frames.source[row]);
-      const destination = version === VERSION_WHOLE ? mac.destination : mac.destinationHigh;
-      values.add(destination, 0, 0, frames.destination[row]);
-    }
-    if (this.#plan.pdcpColumns) this.#readPdcpColumns(frame, only);
-  }
-
-  #readPdcpColumns(frame: AnalysedFrame, only: AnalysedMessage | null): void {
-    const { values } = this;
-    const { frames, elements } = frame.walk;
-    const { bytes, offset } = frame.batch;
-    const onlyAt = only === null ? 0 : headerAt(frame, only) + offset[frame.row];
-    const first = frames.firstElement[frame.row];
-    for (let element = first; element < first + frames.elementCount[frame.row]; element++) {
-      const at = elements.at[element];
-      if ((elements.flags[element] & ElementFlag.starts) === 0 || elements.available[element] < PDCP_HEADER_OCTETS) {
-        continue;
-      }
-      if (only !== null && at !== onlyAt) continue;
-      values.add(pdcp.sduType, at, 1, slrbSduType(bytes, at));
-      values.add(pdcp.pgkIndex, at, 1, slrbPgkIndex(bytes, at));
-      values.add(pdcp.ptkId, at, 2, slrbPtkId(bytes, at));
-      values.add(pdcp.sn, at, 2, slrbSn(bytes, at));
-    }
-  }
-
   #readMessage(frame: AnalysedFrame, message: AnalysedMessage): void {
     const plan = this.#plan;
-    if (plan.judgement) writeJudgement(frame.table, message, frame.context, plan.explain, this.values);
-    if (plan.findings) writeFindings(message.raised, this.values);
-    if (plan.joinedHeader) writeJoinedHeader(frame.table, message, this.values);
-    if (plan.inside) writeInside(frame, message, this.values);
+    if (plan.judgement) writeJudgement(frame.table, message, frame.context, plan.explain, this.#collector);
+    if (plan.findings) writeFindings(message.raised, this.#collector);
+    if (plan.joinedHeader) writeJoinedHeader(frame.table, message, this.#collector);
+    if (plan.inside) writeInside(frame, message, this.#collector);
   }
 }
 

@@ -224,6 +224,37 @@ export function decodeSlSch(
   return visitSdus(bytes, count, cursor, available, end, row, table, tree);
 }
 
+/**
+ * Subheaders of a PDU that `decodeSlSch` has found nothing wrong with.
+ *
+ * @param at first octet of the PDU
+ * @param version of its SL-SCH header
+ */
+export function subheaderCount(bytes: Uint8Array, at: number, version: number): number {
+  let count = 1;
+  for (let cursor = firstSubheader(at, version); (bytes[cursor] & E_BIT) !== 0; count++) {
+    cursor = nextSubheader(bytes, cursor);
+  }
+  return count;
+}
+
+/** LCID of one of them. */
+export function subheaderLcid(bytes: Uint8Array, at: number, version: number, index: number): number {
+  let cursor = firstSubheader(at, version);
+  for (let skipped = 0; skipped < index; skipped++) cursor = nextSubheader(bytes, cursor);
+  return bytes[cursor] & LCID_MASK;
+}
+
+function firstSubheader(at: number, version: number): number {
+  return at + (version === VERSION_V2X ? HEADER_24 : HEADER_16);
+}
+
+/** The octet behind a subheader that another one follows. */
+function nextSubheader(bytes: Uint8Array, at: number): number {
+  if ((bytes[at] & LCID_MASK) === LCID_PADDING) return at + 1;
+  return at + (bytes[at + 1] >= F_BIT ? 3 : 2);
+}
+
 /** The SDUs behind the header, in the order of their subheaders. */
 function visitSdus(
   bytes: Uint8Array,

@@ -1,8 +1,10 @@
 // The reader that looks only where a wanted field can be, held against the whole tree: same values for every field, alone
 // and in company, in every frame of the samples, the made frames and the shared captures.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnalysedFrame } from '../../../daemon/engine/analysed-frame.ts';
+import { isColumnField } from '../../../daemon/engine/column-fields.ts';
 import { FrameReader } from '../../../daemon/engine/frame-reader.ts';
 import { writeAnalysedFrame } from '../../../daemon/engine/frame-tree.ts';
 import { type CollectedFields, FieldCollector, type Wanted } from '../../../dissectors/field-collector.ts';
@@ -70,6 +72,38 @@ describe('the reader finds what the whole tree has', () => {
     let compared = 0;
     for (const capture of shared) compared += await compare(capture, TOGETHER.slice(FIELDS.length));
     expect(compared).toBeGreaterThan(10_000);
+  });
+});
+
+describe('columns of frames by chance', () => {
+  const columns = FIELDS.filter((field) => isColumnField(field));
+  const element = fc.nat({ max: 300 }).map((octets) => {
+    return encodePdcpSlrb({ sduType: 3, pgkIndex: 0, ptkId: 0, sn: octets, sdu: new Uint8Array(octets + 1) });
+  });
+  const sdu = fc.record({
+    lcid: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 30 })),
+    fi: fc.nat(3),
+    elements: fc.array(element, { minLength: 1, maxLength: 3 }),
+  });
+  const frame = fc
+    .record({
+      ...{ version: fc.integer({ min: 1, max: 3 }), source: fc.nat(0xff_ffff), destination: fc.nat(0xff_ffff) },
+      ...{ sdus: fc.array(sdu, { maxLength: 4 }), more: fc.constantFrom(0, 0, 1, 2, 50), fill: fc.nat(255) },
+    })
+    .map(({ sdus, more, fill, ...header }) => {
+      const made = sdus.map(({ lcid, ...rlc }) => ({ lcid, sdu: encodeRlcUm({ sn: 1, ...rlc }) }));
+      const bare = encodeSlSch({ ...header, sdus: made });
+      return encodeMacLteFramed({}, encodeSlSch({ ...header, sdus: made, size: bare.length + more, fill }));
+    });
+
+  test('any subheaders, padding and elements', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 20 }), async (frames) => {
+        const capture = { name: 'by chance', capture: captureOf(147, frames), keyring: null };
+        expect(await compare(capture, [...columns.map((field) => [field]), columns])).toBeGreaterThan(0);
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 
