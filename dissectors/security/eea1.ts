@@ -1,13 +1,19 @@
 // 128-EEA1 (TS 33.401 B.1.2, which is UEA2 of TS 35.215): SNOW 3G keyed and started from COUNT, BEARER and DIRECTION.
 
 import { int32 } from '../octets.ts';
-import { wipeSnow3g, xorSnow3g } from './snow3g.ts';
+import { loadSnow3g, wipeSnow3g, xorSnow3g } from './snow3g.ts';
 import type { CipherAlgorithm } from './traffic-cipher.ts';
+import type { KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import { createSnow3gKernel } from './wasm/snow3g-kernel.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
+
+// One message at a time, so one kernel serves all ciphers of the process. Who never deciphers never builds it.
+let builtKernel: KeyStreamKernel | null | undefined;
 
 /** 128-EEA1 under one PEK. */
 export class Eea1Cipher extends WordStreamCipher {
   readonly algorithm: CipherAlgorithm = '128-EEA1';
+  protected readonly kernelMessages = 1;
 
   /** @param pek 16 octets; they are copied */
   constructor(pek: Uint8Array) {
@@ -20,7 +26,17 @@ export class Eea1Cipher extends WordStreamCipher {
     xorSnow3g(this.key, stream, count, stream, count, out, at, octets);
   }
 
+  protected kernel(): KeyStreamKernel | null {
+    if (builtKernel === undefined) builtKernel = createSnow3gKernel();
+    return builtKernel;
+  }
+
+  protected load(register: Int32Array, lanes: number, lane: number, count: number, stream: number): void {
+    loadSnow3g(this.key, stream, count, stream, count, register, lanes, lane);
+  }
+
   protected wipe(): void {
     wipeSnow3g();
+    builtKernel?.wipe();
   }
 }

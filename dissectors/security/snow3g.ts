@@ -39,7 +39,7 @@ const ALPHA_REDUCTION = 0xa9;
 
 /** Exponents of MULalpha and DIValpha, most significant octet first (3.4.2, 3.4.3). */
 const MUL_ALPHA_POWERS = [23, 245, 48, 239];
-const DIV_ALPHA_POWERS = [16, 39, 6, 64];
+export const DIV_ALPHA_POWERS = [16, 39, 6, 64];
 
 /** Clocks of the initialisation (4.1). */
 const INITIALISATION_CLOCKS = 32;
@@ -86,10 +86,14 @@ function alphaTable(powers: readonly number[]): Int32Array {
   );
 }
 
-const [S1_0, S1_1, S1_2, S1_3] = boxTables(SR, S1_REDUCTION);
-const [S2_0, S2_1, S2_2, S2_3] = boxTables(SQ, S2_REDUCTION);
-const MUL_ALPHA = alphaTable(MUL_ALPHA_POWERS);
-const DIV_ALPHA = alphaTable(DIV_ALPHA_POWERS);
+/** S1 and S2 as tables, one for each octet of the input, most significant first. */
+export const S1_TABLES = boxTables(SR, S1_REDUCTION);
+export const S2_TABLES = boxTables(SQ, S2_REDUCTION);
+const [S1_0, S1_1, S1_2, S1_3] = S1_TABLES;
+const [S2_0, S2_1, S2_2, S2_3] = S2_TABLES;
+/** MULalpha and DIValpha as tables. */
+export const MUL_ALPHA = alphaTable(MUL_ALPHA_POWERS);
+export const DIV_ALPHA = alphaTable(DIV_ALPHA_POWERS);
 
 function s1(w: number): number {
   return S1_0[w >>> 24] ^ S1_1[(w >>> 16) & 0xff] ^ S1_2[(w >>> 8) & 0xff] ^ S1_3[w & 0xff];
@@ -108,6 +112,43 @@ function feedback(w0: number, w2: number, w11: number): number {
 const history = new Int32Array(HISTORY_WORDS);
 
 /**
+ * Loads the shift register (4.1).
+ * @param key k0 to k3
+ * @param s word i goes to place `i * lanes + lane`
+ */
+export function loadSnow3g(
+  key: Int32Array,
+  iv0: number,
+  iv1: number,
+  iv2: number,
+  iv3: number,
+  s: Int32Array,
+  lanes: number,
+  lane: number,
+): void {
+  const k0 = key[0];
+  const k1 = key[1];
+  const k2 = key[2];
+  const k3 = key[3];
+  s[lane] = ~k0;
+  s[lanes + lane] = ~k1;
+  s[2 * lanes + lane] = ~k2;
+  s[3 * lanes + lane] = ~k3;
+  s[4 * lanes + lane] = k0;
+  s[5 * lanes + lane] = k1;
+  s[6 * lanes + lane] = k2;
+  s[7 * lanes + lane] = k3;
+  s[8 * lanes + lane] = ~k0;
+  s[9 * lanes + lane] = ~k1 ^ iv3;
+  s[10 * lanes + lane] = ~k2 ^ iv2;
+  s[11 * lanes + lane] = ~k3;
+  s[12 * lanes + lane] = k0 ^ iv1;
+  s[13 * lanes + lane] = k1;
+  s[14 * lanes + lane] = k2;
+  s[15 * lanes + lane] = k3 ^ iv0;
+}
+
+/**
  * XORs key stream over `octets` octets of `out`, from word `at` on; octets behind them stay as they are (SNOW 3G 4.1,
  * 4.2). The caller has checked that they lie within `out`.
  * @param key k0 to k3
@@ -124,27 +165,8 @@ export function xorSnow3g(
   octets: number,
 ): void {
   if (octets === 0) return;
-  const k0 = key[0];
-  const k1 = key[1];
-  const k2 = key[2];
-  const k3 = key[3];
   const s = history;
-  s[0] = ~k0;
-  s[1] = ~k1;
-  s[2] = ~k2;
-  s[3] = ~k3;
-  s[4] = k0;
-  s[5] = k1;
-  s[6] = k2;
-  s[7] = k3;
-  s[8] = ~k0;
-  s[9] = ~k1 ^ iv3;
-  s[10] = ~k2 ^ iv2;
-  s[11] = ~k3;
-  s[12] = k0 ^ iv1;
-  s[13] = k1;
-  s[14] = k2;
-  s[15] = k3 ^ iv0;
+  loadSnow3g(key, iv0, iv1, iv2, iv3, s, 1, 0);
 
   let s15 = s[15];
   let r1 = 0;

@@ -1,5 +1,6 @@
-// What 128-EEA1 and 128-EEA3 share: both make their key stream word by word and XOR it at once. They differ in how the key
-// is loaded and how COUNT, BEARER and DIRECTION start the generator.
+// What 128-EEA1 and 128-EEA3 share: both make their key stream word by word. They differ in how the key is loaded and how
+// COUNT, BEARER and DIRECTION start the generator. Where a kernel in WebAssembly wins it makes the key stream
+// (docs/performance.md); else the generator in this language does, one message at a time.
 
 import {
   type CipherAlgorithm,
@@ -10,6 +11,8 @@ import {
   type MessageColumns,
   type TrafficCipher,
 } from './traffic-cipher.ts';
+import { KERNEL_WORDS, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import { lastWordMask } from './words.ts';
 
 /** One word-oriented stream cipher under one PEK. */
 export abstract class WordStreamCipher implements TrafficCipher {
@@ -31,7 +34,20 @@ export abstract class WordStreamCipher implements TrafficCipher {
    */
   protected abstract xor(count: number, stream: number, octets: number, out: Uint32Array, at: number): void;
 
-  /** Wipes what the generator holds of the last message. */
+  /** From how many messages on the kernel is faster than `xor`. */
+  protected abstract readonly kernelMessages: number;
+
+  /** The kernel, built when it is first asked for; null where the host has none. */
+  protected abstract kernel(): KeyStreamKernel | null;
+
+  /**
+   * Loads lane `lane` of a kernel's register for a message.
+   *
+   * @param stream as in `xor`
+   */
+  protected abstract load(register: Int32Array, lanes: number, lane: number, count: number, stream: number): void;
+
+  /** Wipes what generator and kernel hold of the last messages. */
   protected abstract wipe(): void;
 
   apply(
@@ -44,9 +60,19 @@ export abstract class WordStreamCipher implements TrafficCipher {
   ): void {
     if (this.#forgotten) throw forgottenError();
     checkRows(columns, rows, from, to, arena);
-    for (let i = from; i < to; i++) {
+    let i = from;
+    const { kernelMessages } = this;
+    const kernel = to - from >= kernelMessages ? this.kernel() : null;
+    if (kernel !== null) {
+      while (to - i >= kernelMessages) {
+        const end = Math.min(to, i + kernel.lanes);
+        this.#xorLanes(kernel, columns, rows, i, end, arena, direction);
+        i = end;
+      }
+    }
+    for (; i < to; i++) {
       const row = rows[i];
-      const stream = (columns.bearer[row] << 27) | (direction << 26);
+      const stream = startWord(columns.bearer[row], direction);
       this.xor(columns.count[row] | 0, stream, columns.octets[row], arena, columns.at[row]);
     }
   }
@@ -55,7 +81,7 @@ export abstract class WordStreamCipher implements TrafficCipher {
     if (this.#forgotten) throw forgottenError();
     checkWithin(out, at, octets);
     out.fill(0, at, at + Math.ceil(octets / 4));
-    this.xor(count | 0, (bearer << 27) | (direction << 26), octets, out, at);
+    this.xor(count | 0, startWord(bearer, direction), octets, out, at);
   }
 
   forget(): void {
@@ -63,4 +89,45 @@ export abstract class WordStreamCipher implements TrafficCipher {
     this.wipe();
     this.#forgotten = true;
   }
+
+  /** The messages `rows[from]` to `rows[to - 1]`, at most as many as the kernel has lanes. */
+  #xorLanes(
+    kernel: KeyStreamKernel,
+    columns: MessageColumns,
+    rows: Uint32Array,
+    from: number,
+    to: number,
+    arena: Uint32Array,
+    direction: number,
+  ): void {
+    const { lanes, register } = kernel;
+    let words = 0;
+    for (let i = from; i < to; i++) {
+      const row = rows[i];
+      this.load(register, lanes, i - from, columns.count[row] | 0, startWord(columns.bearer[row], direction));
+      words = Math.max(words, (columns.octets[row] + 3) >>> 2);
+    }
+    let stream = kernel.begin(Math.min(words, KERNEL_WORDS));
+    for (let done = 0; done < words; done += KERNEL_WORDS) {
+      if (done > 0) stream = kernel.next(Math.min(words - done, KERNEL_WORDS));
+      for (let i = from; i < to; i++) {
+        const row = rows[i];
+        const left = columns.octets[row] - done * 4;
+        if (left > 0) xorLane(stream, i - from, lanes, arena, columns.at[row] + done, left);
+      }
+    }
+  }
+}
+
+/** BEARER, DIRECTION and 26 zeros. */
+function startWord(bearer: number, direction: number): number {
+  return (bearer << 27) | (direction << 26);
+}
+
+/** XORs one lane over `octets` octets, or as many as a call of the kernel gives, from word `at` on. */
+function xorLane(stream: Uint32Array, lane: number, lanes: number, out: Uint32Array, at: number, octets: number): void {
+  const fullWords = Math.min(octets >>> 2, KERNEL_WORDS);
+  let z = lane;
+  for (let word = at; word < at + fullWords; word++, z += lanes) out[word] ^= stream[z];
+  if (fullWords < KERNEL_WORDS && (octets & 3) !== 0) out[at + fullWords] ^= stream[z] & lastWordMask(octets);
 }

@@ -106,12 +106,35 @@ export function loadZucKey(key: Uint8Array): Int32Array {
 // One message at a time, so one history serves all ciphers of the process.
 const history = new Int32Array(HISTORY_WORDS);
 
-/** Loads four words of the register with four octets of the IV (3.5). */
-function loadIv(loadedKey: Int32Array, at: number, iv: number): void {
-  history[at] = loadedKey[at] | (iv >>> 24);
-  history[at + 1] = loadedKey[at + 1] | ((iv >>> 16) & 0xff);
-  history[at + 2] = loadedKey[at + 2] | ((iv >>> 8) & 0xff);
-  history[at + 3] = loadedKey[at + 3] | (iv & 0xff);
+/**
+ * Loads the shift register with the octets of the IV (3.5).
+ * @param loadedKey what `loadZucKey` gave
+ * @param iv0 octets 0 to 3 of the IV, the first most significant; `iv1` to `iv3` follow
+ * @param s word i goes to place `i * lanes + lane`
+ */
+export function loadZuc(
+  loadedKey: Int32Array,
+  iv0: number,
+  iv1: number,
+  iv2: number,
+  iv3: number,
+  s: Int32Array,
+  lanes: number,
+  lane: number,
+): void {
+  loadIv(loadedKey, 0, iv0, s, lanes, lane);
+  loadIv(loadedKey, 4, iv1, s, lanes, lane);
+  loadIv(loadedKey, 8, iv2, s, lanes, lane);
+  loadIv(loadedKey, 12, iv3, s, lanes, lane);
+}
+
+/** Loads four words of the register, from word i on, with four octets of the IV. */
+function loadIv(loadedKey: Int32Array, i: number, iv: number, s: Int32Array, lanes: number, lane: number): void {
+  const at = i * lanes + lane;
+  s[at] = loadedKey[i] | (iv >>> 24);
+  s[at + lanes] = loadedKey[i + 1] | ((iv >>> 16) & 0xff);
+  s[at + 2 * lanes] = loadedKey[i + 2] | ((iv >>> 8) & 0xff);
+  s[at + 3 * lanes] = loadedKey[i + 3] | (iv & 0xff);
 }
 
 /**
@@ -132,12 +155,8 @@ export function xorZuc(
   octets: number,
 ): void {
   if (octets === 0) return;
-  loadIv(loadedKey, 0, iv0);
-  loadIv(loadedKey, 4, iv1);
-  loadIv(loadedKey, 8, iv2);
-  loadIv(loadedKey, 12, iv3);
-
   const s = history;
+  loadZuc(loadedKey, iv0, iv1, iv2, iv3, s, 1, 0);
   let s15 = s[15];
   let r1 = 0;
   let r2 = 0;

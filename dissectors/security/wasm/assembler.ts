@@ -1,5 +1,5 @@
 // Writes small WebAssembly modules: enough of the binary format (WebAssembly core specification 1.0, chapter 5) for
-// functions over 32-bit integers and one memory. A kernel is an ordinary function of this house that puts instructions
+// functions over 32-bit integers, vectors (vector.ts) and one memory. A kernel is an ordinary function of this house that puts instructions
 // together, so that its loops can be unrolled by a loop, and is built when it is first used: no file, no tool, no add-on.
 
 /** Instructions, as octets. */
@@ -12,6 +12,8 @@ export interface KernelFunction {
   readonly parameters: number;
   /** Locals behind the parameters. */
   readonly locals: number;
+  /** Locals of 128 bits behind those. */
+  readonly vectors?: number;
   readonly body: Code;
 }
 
@@ -31,6 +33,7 @@ declare const WebAssembly: {
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const Section = { type: 1, function: 3, memory: 5, export: 7, code: 10 } as const;
 const I32 = 0x7f;
+const V128 = 0x7b;
 const FUNCTION_TYPE = 0x60;
 const EXPORT_FUNCTION = 0;
 const EXPORT_MEMORY = 2;
@@ -81,7 +84,13 @@ export function assemble(functions: readonly KernelFunction[], pages: number): U
     0,
   ]);
   const exports = functions.map(({ name }, index) => [...text(name), EXPORT_FUNCTION, ...unsigned(index)]);
-  const bodies = functions.map(({ locals, body }) => sized([...vector([[...unsigned(locals), I32]]), ...body, END]));
+  const bodies = functions.map(({ locals, vectors = 0, body }) => {
+    const kinds = [
+      [...unsigned(locals), I32],
+      [...unsigned(vectors), V128],
+    ];
+    return sized([...vector(kinds), ...body, END]);
+  });
   return Uint8Array.from([
     ...HEADER,
     ...section(Section.type, vector(types)),
@@ -120,7 +129,7 @@ function text(name: string): Code {
 }
 
 /** LEB128 (5.2.2). */
-function unsigned(value: number): number[] {
+export function unsigned(value: number): number[] {
   const octets: number[] = [];
   let rest = value;
   for (; rest >= 0x80; rest >>>= 7) octets.push((rest & 0x7f) | 0x80);
