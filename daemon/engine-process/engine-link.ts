@@ -33,6 +33,8 @@ export const LINK_TIMES = {
   tick: 1000,
   /** Looks without a word from a child that should say something, after which it is killed. */
   silentTicks: 15,
+  /** The same while it opens its keys, which it does without a word; no bound where somebody may have to type for it. */
+  openingTicks: 60,
   /** Wait before the child is started again: the first time, and at most; it doubles. */
   firstWait: 200,
   longestWait: 30_000,
@@ -103,17 +105,18 @@ export class EngineLink implements EnginePort {
 
   async start(tellFrom: number): Promise<void> {
     this.#through = tellFrom - 1;
+    this.#ticking = setInterval(() => this.#tick(), this.#times.tick);
     const until = this.#options.now() + this.#times.lockWait;
     for (;;) {
       const error = await this.#open();
       if (error === null) break;
       if (error.code !== 'vault.locked' || this.#options.now() >= until) {
+        clearInterval(this.#ticking);
         this.#state = 'stopped';
         throw raised(error);
       }
       await pause(this.#times.firstWait);
     }
-    this.#ticking = setInterval(() => this.#tick(), this.#times.tick);
     this.#brief();
     this.#state = 'running';
   }
@@ -351,13 +354,12 @@ export class EngineLink implements EnginePort {
   /** Looks at the child. Ticks are counted, not time: a parent that stood still must not blame the child for it. */
   #tick(): void {
     const child = this.#child;
-    if (child === null || this.#state !== 'running') return;
+    const isOpening = this.#state === 'starting';
+    if (child === null || (!isOpening && this.#state !== 'running')) return;
     this.#silent++;
-    if (this.#silent >= this.#times.silentTicks) {
-      child.kill();
-      return;
-    }
-    if (!this.#isPinged) void this.#ping();
+    const most = isOpening ? this.#openingTicks() : this.#times.silentTicks;
+    if (this.#silent >= most) child.kill();
+    else if (!isOpening && !this.#isPinged) void this.#ping();
   }
 
   async #ping(): Promise<void> {
@@ -393,11 +395,21 @@ export class EngineLink implements EnginePort {
     this.#restartLater();
   }
 
+  #openingTicks(): number {
+    const { passphraseDescriptor, settings } = this.#options;
+    const mayBeTyped = this.#isTyped() || passphraseDescriptor !== null || settings.passphraseFile === '-';
+    return mayBeTyped ? Number.POSITIVE_INFINITY : this.#times.openingTicks;
+  }
+
   /** A child that asks the terminal for its passphrase waits for somebody. */
-  #restartHint(): string {
+  #isTyped(): boolean {
     const { vault, passphraseFile, identity } = this.#options.settings;
-    const isTyped = vault !== null && passphraseFile === null && identity === null;
-    if (!isTyped || (process.env.CREDENTIALS_DIRECTORY ?? '') !== '') return DIED_HINT;
+    if (vault === null || passphraseFile !== null || identity !== null) return false;
+    return (process.env.CREDENTIALS_DIRECTORY ?? '') === '';
+  }
+
+  #restartHint(): string {
+    if (!this.#isTyped()) return DIED_HINT;
     return 'type the passphrase again at the terminal of the daemon: it waits for it; a passphraseFile or a credential comes back by itself';
   }
 

@@ -100,8 +100,10 @@ export class DaemonFolder {
     readonly capability: string;
     readonly publicKey: string;
     readonly jti: string;
+    readonly keyFile: string;
   } {
-    const { key, publicKey } = createKeyFile(join(this.path, `subscriber-${++this.#subscribers}.key`), 'subscriber');
+    const keyFile = join(this.path, `subscriber-${++this.#subscribers}.key`);
+    const { key, publicKey } = createKeyFile(keyFile, 'subscriber');
     const now = Math.floor(Date.now() / 1000);
     const jti = this.#subscribers.toString(16).padStart(32, '0');
     const sorted = groups.toSorted((a, b) => (a.gid < b.gid ? -1 : 1)) as readonly GroupGrant[];
@@ -109,7 +111,7 @@ export class DaemonFolder {
       ...{ aud: this.daemon.publicKey, jti, sub: publicKey, nbf: now - 60, exp: now + 3600 },
       ...{ groups: sorted, rate: 0, maxConn: 8, ...changes },
     });
-    return { identity: key, capability, publicKey, jti };
+    return { identity: key, capability, publicKey, jti, keyFile };
   }
 
   /** A connected client of a subscriber. */

@@ -110,4 +110,24 @@ describe('when the child is killed', () => {
     await engine.judged();
     await expectAsRead(engine.records, from, true);
   });
+
+  test('one that stands still while it opens its keys is killed and replaced too', async () => {
+    const [from] = keyedCaptures();
+    const frames = await readFrames(from.capture);
+    const engine = await started(from.keyring, {
+      times: { firstWait: 20, tick: 100, silentTicks: 1000, openingTicks: 100, stopWait: 3000 },
+    });
+    await engine.take(frames);
+    const { pid: first } = engine.link.status();
+    if (first === null) expect.fail('it runs');
+    process.kill(first, 'SIGKILL');
+    await expect.poll(() => engine.link.status().state, { interval: 1 }).toBe('starting');
+    const { pid: second } = engine.link.status();
+    if (second === null) expect.fail('it is starting');
+    process.kill(second, 'SIGSTOP');
+    await engine.until(() => engine.resumes === 1);
+    expect([first, second]).not.toContain(engine.link.status().pid);
+    await engine.judged();
+    await expectAsRead(engine.records, from, true);
+  });
 });
