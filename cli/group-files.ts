@@ -21,6 +21,8 @@ const UNSENT = '.unsent';
 
 /** Messages that are written and not yet there. */
 export interface PendingMessages {
+  /** Where they are meanwhile. */
+  readonly place: string;
   /** Gives them their name. */
   publish(): void;
   /** Takes them away. */
@@ -51,6 +53,7 @@ export function pendingFolder(path: string, messages: readonly BuiltMessage[]): 
 
 function pending(path: string): PendingMessages {
   return {
+    place: path + UNSENT,
     publish() {
       try {
         renameSync(path + UNSENT, path);

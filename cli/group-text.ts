@@ -1,9 +1,7 @@
 // What `sidescope group` prints. Never a key.
 
-import { managerPublicKey } from '../daemon/keying/group-messenger.ts';
-import type { GroupState, ManagedGroup } from '../daemon/keying/group-state.ts';
-import { livePgks } from '../daemon/keying/group-state.ts';
-import { algorithmName } from '../daemon/keying/group-store.ts';
+import type { GroupCosts, GroupPlan } from '../daemon/keying/group-desk.ts';
+import type { GroupView, ManagerView } from '../daemon/keying/group-view.ts';
 import type { RekeyCost, RekeyPlan } from '../daemon/keying/rekey-plan.ts';
 import { layer2IdText } from '../daemon/keyring/keyring.ts';
 import { formatDuration } from '../daemon/time.ts';
@@ -14,12 +12,9 @@ import { aligned } from './columns.ts';
 const LISTED = 20;
 
 /** A plan, as text. @param isDone whether it was carried out */
-export function planText(state: GroupState, plan: RekeyPlan, isDone: boolean): string {
-  const group = state.groups.get(plan.group);
+export function planText({ name, plan }: GroupPlan, isDone: boolean): string {
   const what = isDone ? plan.operation : `${plan.operation}, planned`;
-  const lines = [
-    `group ${layer2IdText(plan.group)} ${printable(group?.name ?? '')}: ${what}; ${plan.members} members\n`,
-  ];
+  const lines = [`group ${layer2IdText(plan.group)} ${printable(name)}: ${what}; ${plan.members} members\n`];
   if (plan.changeover !== null) lines.push(`new PGKs come into use at ${second(plan.changeover)}\n`);
   lines.push('\n', costTable(plan.costs, plan.scheme));
   if (plan.pgks.length > 0) {
@@ -40,10 +35,10 @@ export function planText(state: GroupState, plan: RekeyPlan, isDone: boolean): s
 }
 
 /** Costs of several operations by both schemes, side by side. */
-export function costsText(group: ManagedGroup, plans: readonly (readonly [string, RekeyPlan])[]): string {
+export function costsText(group: GroupView, { plans }: GroupCosts): string {
   const header = ['operation', 'individual', '', '', 'lkh', '', ''];
-  const rows = plans.map(([name, plan]) => [name, ...plan.costs.flatMap(costCells)]);
-  const size = `group ${layer2IdText(group.id)} ${printable(group.name)}: ${group.members.size} members, ${group.policy.scheme}\n`;
+  const rows = plans.map(({ name, plan }) => [name, ...plan.costs.flatMap(costCells)]);
+  const size = `group ${layer2IdText(group.id)} ${printable(group.name)}: ${group.members.length} members, ${group.policy.scheme}\n`;
   return `${size}\n${aligned(header, rows)}`;
 }
 
@@ -84,64 +79,61 @@ export function jsonText(type: string, value: Record<string, unknown>): string {
 }
 
 /** The manager as an entry of `managers` in a member's keyring. */
-export function managerObject(state: GroupState): Record<string, unknown> {
-  return { name: state.managerName, ed25519: Buffer.from(managerPublicKey(state)).toString('hex') };
+export function managerObject({ name, publicKey }: ManagerView): Record<string, unknown> {
+  return { name, ed25519: publicKey };
 }
 
 /** All groups of a manager. */
-export function groupsText(state: GroupState, now: number): string {
-  const key = `manager ${printable(state.managerName)}, Ed25519 public key ${Buffer.from(managerPublicKey(state)).toString('hex')}\n`;
-  if (state.groups.size === 0) return `${key}no groups\n`;
+export function groupsText({ name, publicKey, groups, now }: ManagerView): string {
+  const key = `manager ${printable(name)}, Ed25519 public key ${publicKey}\n`;
+  if (groups.length === 0) return `${key}no groups\n`;
   const header = ['group', 'name', 'scheme', 'members', 'pgk', 'valid', 'ahead', 'removed read for up to'];
-  const rows = [...state.groups.values()].map((group) => {
+  const rows = groups.map((group) => {
     const { valid, staged, readOn } = standing(group, now);
-    const cells = [layer2IdText(group.id), group.name, group.policy.scheme, String(group.members.size)];
+    const cells = [layer2IdText(group.id), group.name, group.policy.scheme, String(group.members.length)];
     return [...cells, valid.map((pgk) => pgk.pgkId).join(' '), String(valid.length), String(staged.length), readOn];
   });
   return `${key}\n${aligned(header, rows)}`;
 }
 
 /** One group in full. */
-export function groupText(state: GroupState, group: ManagedGroup, now: number): string {
+export function groupText(group: GroupView, now: number): string {
   const { period, overlap, ahead, scheme } = group.policy;
   const { readOn } = standing(group, now);
   const lines = [
-    `group ${layer2IdText(group.id)} ${printable(group.name)}: ${algorithmName(group.algorithm)}, ${scheme}\n`,
+    `group ${layer2IdText(group.id)} ${printable(group.name)}: ${group.algorithm}, ${scheme}\n`,
     `a PGK every ${formatDuration(period)}, ${formatDuration(overlap)} overlap, ${ahead} ahead\n`,
     `who is removed without a rotation reads on for up to ${readOn}\n\n`,
   ];
-  const pgks = livePgks(group, now).map((pgk) => {
+  const pgks = group.pgks.map((pgk) => {
     const state = pgk.notBefore > now ? 'staged' : 'active';
     return [String(pgk.pgkId), state, second(pgk.notBefore), second(pgk.notAfter)];
   });
   lines.push(pgks.length === 0 ? 'no PGK\n' : aligned(['pgk', 'state', 'from', 'until'], pgks), '\n');
-  const members = [...group.members.keys()].sort((a, b) => a - b);
-  const rows = members.slice(0, LISTED).map((id) => [layer2IdText(id), state.members.get(id)?.name ?? '']);
+  const { members } = group;
+  const rows = members.slice(0, LISTED).map(({ id, name }) => [layer2IdText(id), name]);
   if (rows.length > 0) lines.push(aligned(['member', 'name'], rows));
   if (members.length > LISTED) lines.push(`and ${members.length - LISTED} more (-T json has all)\n`);
   return lines.join('');
 }
 
 /** One group as an object for JSON. */
-export function groupObject(state: GroupState, group: ManagedGroup, now: number): Record<string, unknown> {
+export function groupObject(group: GroupView, now: number): Record<string, unknown> {
   const { scheme, arity, period, overlap, ahead } = group.policy;
-  const live = livePgks(group, now);
   return {
     id: layer2IdText(group.id),
     name: group.name,
-    algorithm: algorithmName(group.algorithm),
+    algorithm: group.algorithm,
     scheme,
-    ...(group.tree === null ? {} : { arity, revision: group.tree.revision }),
+    ...(group.revision === null ? {} : { arity, revision: group.revision }),
     periodSeconds: period / 1000,
     overlapSeconds: overlap / 1000,
     ahead,
     removalLatencySeconds: lastEnd(group, now) / 1000,
-    pgks: live.map(({ pgkId, notBefore, notAfter }) => {
+    pgks: group.pgks.map(({ pgkId, notBefore, notAfter }) => {
       return { pgkId, notBefore: second(notBefore), notAfter: second(notAfter) };
     }),
-    members: [...group.members.keys()]
-      .sort((a, b) => a - b)
-      .map((id) => ({ id: layer2IdText(id), name: state.members.get(id)?.name ?? '' })),
+    members: group.members.map(({ id, name }) => ({ id: layer2IdText(id), name })),
   };
 }
 
@@ -175,16 +167,15 @@ function exposureText(plan: RekeyPlan): string {
   return aligned(['member', 'pgk', isPast ? 'reads of the past' : 'reads on', last], rows) + more;
 }
 
-function standing(group: ManagedGroup, now: number) {
-  const live = livePgks(group, now);
-  const valid = live.filter((pgk) => pgk.notBefore <= now);
-  const staged = live.filter((pgk) => pgk.notBefore > now);
+function standing(group: GroupView, now: number) {
+  const valid = group.pgks.filter((pgk) => pgk.notBefore <= now);
+  const staged = group.pgks.filter((pgk) => pgk.notBefore > now);
   return { valid, staged, readOn: formatDuration(lastEnd(group, now)) };
 }
 
 /** Milliseconds until the last PGK that members hold has ended. */
-function lastEnd(group: ManagedGroup, now: number): number {
-  return livePgks(group, now).reduce((last, pgk) => Math.max(last, pgk.notAfter - now), 0);
+function lastEnd({ pgks }: GroupView, now: number): number {
+  return pgks.reduce((last, pgk) => Math.max(last, pgk.notAfter - now), 0);
 }
 
 function second(time: number): string {

@@ -3,16 +3,15 @@
 import type { Command } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { groupCapture } from '../daemon/keying/group-capture.ts';
-import { GroupManager, type GroupOutcome, type MemberToAdd } from '../daemon/keying/group-manager.ts';
-import { type GroupState, groupOf, SCHEMES, type Scheme } from '../daemon/keying/group-state.ts';
-import { type GroupRecord, loadGroups, saveGroups, wipeGroupState } from '../daemon/keying/group-store.ts';
+import type { Bearer, GroupPlan, GroupRequest, PreparedOperation } from '../daemon/keying/group-desk.ts';
+import { noSuchGroup } from '../daemon/keying/group-error.ts';
+import { SCHEMES, type Scheme } from '../daemon/keying/group-state.ts';
+import type { GroupView, ManagerView } from '../daemon/keying/group-view.ts';
 import { DEFAULT_BEARER, type GroupOperation } from '../daemon/keying/rekey-plan.ts';
-import { emptyKeyring, type Keyring, layer2IdText } from '../daemon/keyring/keyring.ts';
-import { loadKeyrings } from '../daemon/keyring/keyring-file.ts';
+import { layer2IdText } from '../daemon/keyring/keyring.ts';
 import { nearestName } from '../daemon/keyring/nearest-name.ts';
-import { systemRandomness } from '../daemon/keyring/vault/sealing.ts';
-import { openVault, type Vault } from '../daemon/keyring/vault.ts';
-import { ALGORITHM_ID, CIPHER_ALGORITHMS, type CipherAlgorithm } from '../dissectors/security/traffic-cipher.ts';
+import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../dissectors/security/traffic-cipher.ts';
+import { type Desk, openDesk } from './group-desks.ts';
 import { type PendingMessages, pendingCapture, pendingFolder } from './group-files.ts';
 import {
   arityOption,
@@ -35,10 +34,9 @@ import {
   planObject,
   planText,
 } from './group-text.ts';
-import { DaemonKeys, daemonRuns } from './keys-daemon.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
-import { actor, addVaultOptions, unlockSource, type VaultArguments, vaultPath } from './vault-options.ts';
+import { addVaultOptions, type VaultArguments, vaultPath } from './vault-options.ts';
 
 /** What the options give, after commander has read them; each verb has some of these. */
 interface GroupArguments extends VaultArguments {
@@ -65,22 +63,10 @@ interface GroupArguments extends VaultArguments {
   readonly remove: readonly number[];
 }
 
-/** What a verb works with. */
-interface Session {
-  readonly vault: Vault;
-  readonly state: GroupState;
-  readonly manager: GroupManager;
-  /** Where members and their PMKs are looked up: what was given, then the vault. */
-  readonly keyrings: readonly Keyring[];
-  readonly options: GroupArguments;
-}
-
 // We chose.
 
 const TYPES = ['text', 'json'] as const;
 const VERBS = ['create', 'add', 'remove', 'rotate', 'plan', 'show'] as const;
-/** Octets of an IPv4 address: MIKEY and rekey messages go out over IPv4. */
-const IPV4_OCTETS = 4;
 /** After the reference, security B.3. */
 const PERIOD = '7d';
 const OVERLAP = '2h';
@@ -162,22 +148,29 @@ async function act(
   if (options.write !== undefined && options.files !== undefined) {
     throw new SidescopeError('usage.two-outputs', '--write and --files were both given', 'give one', ExitCode.usage);
   }
-  await withSession(`group ${operation}`, options, (session) => {
-    const { outcome, record } = carryOut(operation, group, members, session);
-    if (outcome.messages.length > 0 && options.write === undefined && options.files === undefined) {
-      const hint = 'give --write FILE or --files FOLDER; `sidescope group plan` only reckons';
-      throw new SidescopeError('usage.no-output', 'the messages have nowhere to go', hint, ExitCode.usage);
-    }
-    const pending = pendingMessages(session, outcome);
+  await withDesk(`group ${operation}`, options, async (desk) => {
+    const prepared = await desk.prepare(requestOf(operation, group, members, options));
+    let pending: PendingMessages | null = null;
     try {
-      saveGroups(session.vault, session.state, outcome, record);
+      if (prepared.messages.length > 0 && options.write === undefined && options.files === undefined) {
+        const hint = 'give --write FILE or --files FOLDER; `sidescope group plan` only reckons';
+        throw new SidescopeError('usage.no-output', 'the messages have nowhere to go', hint, ExitCode.usage);
+      }
+      pending = pendingMessages(prepared, options);
+    } catch (error) {
+      await desk.discard();
+      throw error;
+    }
+    try {
+      await desk.commit();
     } catch (error) {
       // Where it is not known whether the change was made, the messages are kept: they may be needed.
       if (!isInDoubt(error)) pending?.discard();
+      else if (pending !== null) reportWarning('group.unsent', `the messages are in ${pending.place}`, UNSENT_HINT);
       throw error;
     }
     pending?.publish();
-    writePlan(session, outcome, true);
+    writePlan(prepared, options, true);
   });
 }
 
@@ -188,180 +181,109 @@ async function plan(group: number, options: GroupArguments): Promise<void> {
     const hint = 'give one of --add, --remove and --rotate, or none for all';
     throw new SidescopeError('usage.two-plans', 'several operations were named', hint, ExitCode.usage);
   }
-  // One session each: planning changes the state in memory, and nothing of that is kept.
-  await withSession('group plan', options, (session) => {
-    if (add.length > 0) writePlan(session, carryOut('add', group, add, session).outcome, false);
-    else if (remove.length > 0) writePlan(session, carryOut('remove', group, remove, session).outcome, false);
-    else if (rotate === true) writePlan(session, carryOut('rotate', group, [], session).outcome, false);
-    else writeCosts(session, group);
+  await withDesk('group plan', options, async (desk) => {
+    const reckon = async (operation: GroupOperation, members: readonly number[]): Promise<void> =>
+      writePlan(await desk.plan(requestOf(operation, group, members, { ...options, rotate: true })), options, false);
+    if (add.length > 0) await reckon('add', add);
+    else if (remove.length > 0) await reckon('remove', remove);
+    else if (rotate === true) await reckon('rotate', []);
+    else await writeCosts(desk, group, options);
   });
 }
 
 /** Rotation, removal of one and hiding the past from one, by both schemes. */
-function writeCosts(session: Session, id: number): void {
-  const { vault, options } = session;
-  const state = (): GroupState => loadGroups(vault);
-  const group = groupOf(session.state, id);
-  const [first] = group.members.keys();
-  const plans: (readonly [string, GroupOutcome['plan']])[] = [];
-  const reckon = (name: string, operation: (manager: GroupManager, fresh: GroupState) => GroupOutcome): void => {
-    const fresh = state();
-    plans.push([name, operation(managerOf(vault, fresh, options), fresh).plan]);
-    wipeGroupState(fresh);
-  };
-  if (first !== undefined) {
-    reckon('rotate', (manager) => manager.rotate(id));
-    reckon('remove one', (manager) => manager.remove(id, [first], true));
-  }
-  reckon('add one, past hidden', (manager, fresh) => manager.add(id, [somebody(fresh, id)], true));
-  reckon('add one', (manager, fresh) => manager.add(id, [somebody(fresh, id)], false));
+async function writeCosts(desk: Desk, id: number, options: GroupArguments): Promise<void> {
+  const costs = await desk.costs(id, bearerOf(options));
+  const group = groupIn(await desk.show(), id);
   if (options.type === 'json') {
-    const operations = plans.map(([name, each]) => ({ name, costs: planObject(each).costs }));
-    writeOutput(jsonText('group-costs', { group: layer2IdText(id), members: group.members.size, operations }));
-  } else writeOutput(costsText(group, plans));
-}
-
-/** Somebody who is not in the group, to reckon with: with a PMK id as long as those of the others. */
-function somebody(state: GroupState, group: number): MemberToAdd {
-  const members = groupOf(state, group).members;
-  let id = 1;
-  while (members.has(id) || state.members.has(id)) id++;
-  const [other] = state.members.values();
-  const profile = other?.profile ?? { prf: null, extensionType: 241, keyDataType: 0, idr: 'pmk-id' };
-  const pmk = { id: new Uint8Array(other?.pmkId.length ?? 8), octets: new Uint8Array(32), profile };
-  return { id, name: '', pmk, address: null };
+    const operations = costs.plans.map(({ name, plan: each }) => ({ name, costs: planObject(each).costs }));
+    writeOutput(jsonText('group-costs', { group: layer2IdText(id), members: group.members.length, operations }));
+  } else writeOutput(costsText(group, costs));
 }
 
 async function show(id: number | undefined, options: GroupArguments): Promise<void> {
-  await withSession('group show', options, ({ vault, state }) => {
-    const now = vault.now();
+  await withDesk('group show', options, async (desk) => {
+    const view = await desk.show();
+    const { groups, now } = view;
+    const named = id === undefined ? groups : [groupIn(view, id)];
     if (options.type === 'json') {
-      const groups = id === undefined ? [...state.groups.values()] : [groupOf(state, id)];
-      writeOutput(
-        jsonText('groups', { manager: managerObject(state), groups: groups.map((g) => groupObject(state, g, now)) }),
-      );
-    } else if (id === undefined) writeOutput(groupsText(state, now));
-    else writeOutput(groupText(state, groupOf(state, id), now));
+      const objects = named.map((group) => groupObject(group, now));
+      writeOutput(jsonText('groups', { manager: managerObject(view), groups: objects }));
+    } else writeOutput(id === undefined ? groupsText(view) : groupText(named[0], now));
   });
 }
 
-function carryOut(
-  operation: GroupOperation,
-  group: number,
-  members: readonly number[],
-  session: Session,
-): { outcome: GroupOutcome; record: GroupRecord } {
-  const { manager, options } = session;
-  const record = { members, reason: options.reason ?? '', details: {} };
-  switch (operation) {
-    case 'create': {
-      const wanted = groupToCreate(group, session);
-      const ids = wanted.members.map((member) => member.id);
-      return { outcome: manager.create(wanted), record: { ...record, members: ids } };
-    }
-    case 'add': {
-      const hidePast = options.hidePast ?? false;
-      const people = members.map((id) => memberToAdd(id, session));
-      return { outcome: manager.add(group, people, hidePast), record: { ...record, details: { hidePast } } };
-    }
-    case 'remove': {
-      // `plan` has --rotate for something else, and always reckons with new PGKs.
-      const rotate = options.rotate ?? true;
-      return { outcome: manager.remove(group, members, rotate), record: { ...record, details: { rotate } } };
-    }
-    case 'rotate': {
-      if (members.length > 0) {
-        return { outcome: manager.resend(group, members), record: { ...record, details: { how: 'resend' } } };
-      }
-      const outcome = options.extend === true ? manager.extend(group) : manager.rotate(group);
-      return { outcome, record: { ...record, details: { how: options.extend === true ? 'extend' : 'rotate' } } };
-    }
-  }
-}
-
-function groupToCreate(id: number, session: Session) {
-  const { keyrings, options } = session;
-  const known = keyrings.map((keyring) => keyring.groupById(id)).find((group) => group !== undefined);
-  const listed = options.member.length > 0 ? options.member : (known?.members ?? []).map((member) => member.id);
-  if (listed.length === 0) {
-    const hint = 'give --member ID, or --keyring FILE with the group and its members';
-    throw new SidescopeError('usage.no-members', 'a group needs members', hint, ExitCode.usage);
-  }
-  const { scheme, arity, period, overlap, ahead } = options;
-  const multicast = known?.multicast.find((address) => address.length === IPV4_OCTETS) ?? null;
-  return {
-    id,
-    name: options.name ?? known?.name ?? layer2IdText(id),
-    algorithm: options.algorithm === undefined ? (known?.algorithm ?? 2) : ALGORITHM_ID[options.algorithm],
-    policy: { scheme, arity, period, overlap, ahead },
-    multicast,
-    members: [...new Set(listed)].map((member) => memberToAdd(member, session)),
-  };
-}
-
-/** A member with its PMK out of the keyring or the vault; null where the manager may know it already. */
-function memberToAdd(id: number, { keyrings }: Session): MemberToAdd {
-  const pmk = keyrings.flatMap((keyring) => keyring.pmks).find((each) => each.member === id);
-  const stays = keyrings.flatMap((keyring) => keyring.groups).flatMap((group) => group.membersWithId(id));
-  const address = stays.flatMap((stay) => stay.addresses).find((each) => each.length === IPV4_OCTETS) ?? null;
-  return {
-    id,
-    name: stays[0]?.name ?? layer2IdText(id),
-    pmk: pmk === undefined ? null : { id: pmk.id, octets: pmk.octets, profile: pmk.profile },
-    address,
-  };
-}
-
-function pendingMessages({ state, options }: Session, { plan: made, messages }: GroupOutcome): PendingMessages | null {
-  if (messages.length === 0) return null;
-  if (options.files !== undefined) return pendingFolder(options.files, messages);
-  if (options.write === undefined) return null;
-  const group = groupOf(state, made.group);
-  const member = (id: number): Uint8Array | null => state.members.get(id)?.address ?? null;
-  return pendingCapture(
-    options.write,
-    groupCapture(messages, made.messages, made.at, { member, group: group.multicast }),
+/** @throws GroupError `no-such-group` */
+function groupIn({ groups }: ManagerView, id: number): GroupView {
+  return (
+    groups.find((group) => group.id === id) ??
+    noSuchGroup(
+      id,
+      groups.map((group) => group.id),
+    )
   );
 }
 
-function writePlan({ state, options }: Session, { plan: made }: GroupOutcome, isDone: boolean): void {
-  if (options.type === 'json') writeOutput(jsonText('rekey-plan', { done: isDone, ...planObject(made) }));
-  else writeOutput(planText(state, made, isDone));
+function requestOf(
+  operation: GroupOperation,
+  group: number,
+  members: readonly number[],
+  options: GroupArguments,
+): GroupRequest {
+  const { name, algorithm, scheme, arity, period, overlap, ahead, hidePast, rotate, extend, reason } = options;
+  const request = { ...bearerOf(options), operation, group, reason: reason ?? '' };
+  switch (operation) {
+    case 'create':
+      return {
+        ...request,
+        members: options.member,
+        policy: { scheme, arity, period, overlap, ahead },
+        ...(name === undefined ? {} : { name }),
+        ...(algorithm === undefined ? {} : { algorithm }),
+      };
+    case 'add':
+      return { ...request, members, hidePast: hidePast ?? false };
+    case 'remove':
+      return { ...request, members, renews: rotate ?? true };
+    case 'rotate':
+      return { ...request, members, extend: extend === true };
+  }
 }
 
-async function withSession(what: string, options: GroupArguments, use: (session: Session) => void): Promise<void> {
-  const path = vaultPath(options);
-  const daemon = await DaemonKeys.find(path, what);
-  if (daemon !== null) {
-    daemon.close();
-    throw daemonRuns('make or change groups');
-  }
-  const files = options.keyring ?? [];
-  // Read first, so that nobody types a passphrase for files that are wrong.
-  const given = files.length === 0 ? emptyKeyring() : await loadKeyrings(files);
-  const vault = await openVault(path, unlockSource(options, path), { by: actor(what), anchorPath: options.anchor });
-  for (const text of vault.accepted) reportWarning('vault.accepted', text, 'what is shown may be out of date');
-  const { keyring: held } = vault.keyring(null);
-  let state: GroupState | null = null;
+function bearerOf({ rate, changeover }: GroupArguments): Bearer {
+  return { rate: rate ?? DEFAULT_BEARER, ...(changeover === undefined ? {} : { changeover }) };
+}
+
+function pendingMessages(prepared: PreparedOperation, { files, write }: GroupArguments): PendingMessages | null {
+  const { messages, addresses, plan: made } = prepared;
+  if (messages.length === 0) return null;
+  if (files !== undefined) return pendingFolder(files, messages);
+  return write === undefined ? null : pendingCapture(write, groupCapture(messages, made.messages, made.at, addresses));
+}
+
+function writePlan(made: GroupPlan, options: GroupArguments, isDone: boolean): void {
+  if (options.type === 'json') writeOutput(jsonText('rekey-plan', { done: isDone, ...planObject(made.plan) }));
+  else writeOutput(planText(made, isDone));
+}
+
+async function withDesk(what: string, options: GroupArguments, use: (desk: Desk) => Promise<void>): Promise<void> {
+  const desk = await openDesk(vaultPath(options), what, options.keyring ?? [], options);
   try {
-    state = loadGroups(vault);
-    use({ vault, state, manager: managerOf(vault, state, options), keyrings: [given, held], options });
+    await use(desk);
   } finally {
-    if (state !== null) wipeGroupState(state);
-    given.wipe();
-    held.wipe();
-    vault.close();
+    desk.close();
   }
 }
 
-function managerOf(vault: Vault, state: GroupState, { rate, changeover }: GroupArguments): GroupManager {
-  const when = changeover === undefined ? {} : { changeover };
-  return new GroupManager(state, { random: systemRandomness, now: vault.now(), rate: rate ?? DEFAULT_BEARER, ...when });
+const UNSENT_HINT =
+  'look whether `sidescope group show` has the new PGKs: if so give it its name and send it, else remove it';
+
+/** Whether the change may have been made although nobody said so. */
+function isInDoubt(error: unknown): boolean {
+  return error instanceof SidescopeError && IN_DOUBT.has(error.code);
 }
 
-function isInDoubt(error: unknown): boolean {
-  return error instanceof SidescopeError && error.code === 'vault.in-doubt';
-}
+const IN_DOUBT: ReadonlySet<string> = new Set(['vault.in-doubt', 'control.lost', 'control.silent', 'engine.down']);
 
 function unknownVerb(command: Command, verb: string | undefined): void {
   if (verb === undefined) {

@@ -48,15 +48,8 @@ export class DaemonKeys {
    * @param what who asks, for the audit log: `keys revoke`
    */
   static async find(vault: string, what: string): Promise<DaemonKeys | null> {
-    const path = readControlNote(resolve(vault));
-    if (path === null) return null;
-    try {
-      return new DaemonKeys(await ControlClient.open(path), actor(what));
-    } catch (error) {
-      // A note that a killed daemon left behind: the vault's lock says who has it open, if anybody.
-      if (error instanceof SidescopeError && error.code === 'control.unreachable') return null;
-      throw error;
-    }
+    const client = await findDaemon(vault);
+    return client === null ? null : new DaemonKeys(client, actor(what));
   }
 
   async list(): Promise<{ readonly generation: number; readonly keys: readonly VaultKeyRow[] }> {
@@ -77,7 +70,7 @@ export class DaemonKeys {
   /** @param identity path of the private key that sealed exports were made for */
   async importFiles(files: readonly string[], identity: string | undefined): Promise<readonly DaemonImport[]> {
     const secrets: SecretArguments = {
-      files: files.map((name) => ({ name, octets: base64Of(readSmall(name)) })),
+      files: secretFiles(files),
       ...(identity === undefined ? {} : { exportIdentity: exportedIdentity(identity) }),
     };
     const answer = await this.#askSealed('import', secrets);
@@ -117,6 +110,31 @@ export class DaemonKeys {
   #ask(verb: string, given: Record<string, unknown> = {}): Promise<unknown> {
     return this.#client.ask({ verb, by: this.#by, arguments: given });
   }
+}
+
+/** The control socket of the daemon that has a vault open; null where none has. @throws SidescopeError `control.*` */
+export async function findDaemon(vault: string): Promise<ControlClient | null> {
+  const path = readControlNote(resolve(vault));
+  if (path === null) return null;
+  try {
+    return await ControlClient.open(path);
+  } catch (error) {
+    // A note that a killed daemon left behind: the vault's lock says who has it open, if anybody.
+    if (error instanceof SidescopeError && error.code === 'control.unreachable') return null;
+    throw error;
+  }
+}
+
+/** Files as they are sealed for the engine's process. @throws SidescopeError `keyring.unreadable`, `keys.too-large` */
+export function secretFiles(files: readonly string[]): { readonly name: string; readonly octets: string }[] {
+  return files.map((name) => {
+    const octets = readSmall(name);
+    try {
+      return { name, octets: base64Of(octets) };
+    } finally {
+      octets.fill(0);
+    }
+  });
 }
 
 /** The error of a verb that works on the vault file only. */

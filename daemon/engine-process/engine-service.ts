@@ -8,6 +8,7 @@ import { Keyring } from '../keyring/keyring.ts';
 import { copyOf } from '../keyring/vault/sealing.ts';
 import type { EngineRecord, PlainPart } from '../relay/relay-record.ts';
 import type { KeysAnswer, KeysRequest, Track, TreeAnswer } from './engine-port.ts';
+import { GroupRequests } from './group-requests.ts';
 import type { KeyCustody } from './key-custody.ts';
 import { carryOut } from './key-requests.ts';
 import { groupRows, keyRows } from './key-rows.ts';
@@ -42,6 +43,7 @@ export class EngineService {
   readonly #severities: SeverityOverrides;
   readonly #opener = new RequestOpener();
   readonly #tracks = new Map<number, TrackAnalysis>();
+  #groups: GroupRequests | null = null;
   #known: readonly Track[] = [];
   #demand: ReadonlyMap<string, 'plain' | 'forensic'> = new Map();
   #tellFrom = 1;
@@ -158,6 +160,7 @@ export class EngineService {
     } finally {
       for (const analysis of this.#tracks.values()) analysis.close();
       this.#tracks.clear();
+      this.#groups?.close();
       this.#tools.keys.close();
     }
   }
@@ -284,6 +287,10 @@ export class EngineService {
     }
     const before = keys.generation;
     try {
+      if (request.verb.startsWith('group.')) {
+        this.#groups ??= new GroupRequests(vault, this.#opener);
+        return { ok: true, data: this.#groups.carryOut(request) };
+      }
       this.#countUse();
       return { ok: true, data: carryOut(request, { vault, settings, opener: this.#opener }) };
     } catch (error) {

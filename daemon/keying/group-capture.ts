@@ -17,27 +17,22 @@ const MEMBER_ADDRESS = Uint8Array.of(192, 0, 2, 2);
 const GROUP_ADDRESS = Uint8Array.of(239, 192, 38, 39);
 const TTL = 64;
 
-/** IPv4 addresses of receivers, 4 octets, where they are known. */
-export interface Addresses {
-  readonly member: (id: number) => Uint8Array | null;
-  readonly group: Uint8Array | null;
-}
-
 /**
  * A classic pcap of the messages.
  *
  * @param start when the first begins, milliseconds since 1970; each record bears the time at which it is through
+ * @param addresses IPv4 address of each message, 4 octets, or null where none is known
  */
 export function groupCapture(
   messages: readonly BuiltMessage[],
   planned: readonly PlannedMessage[],
   start: number,
-  addresses: Addresses,
+  addresses: readonly (Uint8Array | null)[],
 ): Uint8Array {
   const pieces: Uint8Array[] = [];
   const writer = new PcapWriter((piece) => pieces.push(piece), { linkType: LINKTYPE_RAW });
   for (const [index, { to, kind, octets }] of messages.entries()) {
-    const known = to === null ? (addresses.group ?? GROUP_ADDRESS) : (addresses.member(to) ?? MEMBER_ADDRESS);
+    const known = addresses[index] ?? (to === null ? GROUP_ADDRESS : MEMBER_ADDRESS);
     const ends = { source: MANAGER_ADDRESS, destination: known };
     const port = kind === 'mikey' ? MIKEY_PORT : LKH_PORT;
     const udp = encodeUdp({ sourcePort: port, destinationPort: port, payload: octets, addresses: ends });

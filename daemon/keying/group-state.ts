@@ -3,7 +3,7 @@
 
 import type { MikeyProfile } from '../keyring/keyring.ts';
 import { layer2IdText } from '../keyring/keyring.ts';
-import { GroupError } from './group-error.ts';
+import { noSuchGroup } from './group-error.ts';
 import type { LkhTree } from './lkh.ts';
 
 /** We chose: members of one group; the key tree of more would not fit the vault. Above: refused. */
@@ -116,11 +116,7 @@ export function endedPgks(group: ManagedGroup, { first, last }: HeldSerials): Ma
 
 /** The group. @throws GroupError `no-such-group` */
 export function groupOf(state: GroupState, id: number): ManagedGroup {
-  const group = state.groups.get(id);
-  if (group !== undefined) return group;
-  const known = [...state.groups.keys()].map(layer2IdText).slice(0, 5).join(', ');
-  const hint = known === '' ? '`sidescope group create` makes one' : `The manager has ${known}`;
-  throw new GroupError('no-such-group', `group ${layer2IdText(id)} is not one of this manager`, hint);
+  return state.groups.get(id) ?? noSuchGroup(id, [...state.groups.keys()]);
 }
 
 /** The member of the registry. Callers have checked that it is there. */

@@ -1,7 +1,6 @@
 // Keeps the group manager's state in the vault: sealed with its keys, saved as one, and every operation on record in the
 // audit log before it takes effect.
 
-import { CIPHER_ALGORITHMS } from '../../dissectors/security/traffic-cipher.ts';
 import type { JsonObject } from '../audit/canonical-json.ts';
 import { type EpochContents, Keyring, layer2IdText, type Member } from '../keyring/keyring.ts';
 import { systemRandomness } from '../keyring/vault/sealing.ts';
@@ -30,7 +29,7 @@ const RECORDS = {
 } as const;
 
 /** What a vault offers that the state needs. */
-export type GroupVault = Pick<Vault, 'attachment' | 'attach' | 'keyring' | 'now'>;
+export type GroupVault = Pick<Vault, 'attachment' | 'attach' | 'generation' | 'keyring' | 'now'>;
 
 /** What is on record about an operation besides its plan. */
 export interface GroupRecord {
@@ -154,9 +153,4 @@ function epochOf(pgk: ManagedPgk): EpochContents {
     revokedAt: pgk.withdrawnAt,
     ...{ compromisedAt: null, suspendedAt: null, resumedAt: null, destroyedAt: null },
   };
-}
-
-/** Name of an algorithm identity. */
-export function algorithmName(algorithm: number): string {
-  return CIPHER_ALGORITHMS[algorithm];
 }

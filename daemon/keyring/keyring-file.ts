@@ -26,6 +26,16 @@ export function parseKeyring(text: string | Uint8Array, fileName: string): Keyri
 }
 
 /**
+ * Reads the texts of keyring files and puts them together, as `loadKeyrings` does; none gives an empty keyring.
+ *
+ * @param files octets are UTF-8; names are for error messages
+ * @throws as `parseKeyring`, and where two of them contradict each other
+ */
+export function parseKeyrings(files: readonly { readonly name: string; readonly octets: Uint8Array }[]): Keyring {
+  return assembleKeyring(files.map(({ name, octets }) => readDraft(octets, name)));
+}
+
+/**
  * Reads keyring files and puts them together. A group may stand in several of them: its keys and members are merged.
  *
  * @throws SidescopeError where a file cannot be read or is wrong, or two of them contradict each other: names both places

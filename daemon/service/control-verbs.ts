@@ -37,10 +37,10 @@ export class ControlVerbs {
   /** Carries a request out. */
   readonly handler: ControlHandler = async (request) => {
     const { verb } = request;
-    if (verb.startsWith('keys.')) return this.#keys(request);
+    if (verb.startsWith('keys.') || verb.startsWith('group.')) return this.#keys(request);
     const handler = Object.hasOwn(this.#verbs, verb) ? this.#verbs[verb] : undefined;
     if (handler !== undefined) return await handler(request);
-    const hint = `It knows ${Object.keys(this.#verbs).join(', ')} and keys.*`;
+    const hint = `It knows ${Object.keys(this.#verbs).join(', ')} keys.* and group.*`;
     throw new SidescopeError('control.unknown-verb', 'the daemon has no such verb', hint, ExitCode.usage);
   };
 

@@ -1,7 +1,6 @@
 // `sidescope group` as a user runs it. The vault is opened by an X25519 key: real passphrase work is not the point here.
 
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -12,7 +11,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -235,22 +233,6 @@ test('a full disk: no message is out, nothing is changed, and it says so', () =>
   expect(existsSync(output('full.pcap'))).toBe(false);
   expect(readFileSync(vault).equals(before)).toBe(true);
   expect(plan('rotate', 'f00001', '-w', output('after.pcap')).done).toBe(true);
-});
-
-test('while a daemon has the vault open they are refused, and say what to do', async () => {
-  const socket = `${vault}.sock`;
-  const daemon = createServer().listen(socket);
-  await once(daemon, 'listening');
-  try {
-    writeFileSync(`${vault}.control`, `${socket}\n`, { mode: 0o600 });
-    const ran = group('rotate', 'f00001', '-w', output('daemon.pcap'));
-    expect(ran).toMatchObject({ code: 4, out: '' });
-    expect(ran.err).toContain('[vault.daemon]');
-    expect(ran.err).toContain('stop the daemon first');
-    expect(existsSync(output('daemon.pcap'))).toBe(false);
-  } finally {
-    daemon.close();
-  }
 });
 
 describe('refusals change nothing', () => {

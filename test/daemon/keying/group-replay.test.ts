@@ -82,7 +82,12 @@ async function replay(capture: Uint8Array, keyring: Keyring) {
 
 function capture(outcome: GroupOutcome, behind: readonly Uint8Array[]): Uint8Array {
   const { plan, messages } = outcome;
-  const pcap = groupCapture(messages, plan.messages, plan.at, { member: () => null, group: null });
+  const pcap = groupCapture(
+    messages,
+    plan.messages,
+    plan.at,
+    messages.map(() => null),
+  );
   return new Uint8Array(Buffer.concat([pcap, ...behind]));
 }
 
