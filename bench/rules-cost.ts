@@ -13,7 +13,7 @@ const source = await openCapture(capture);
 if (mode === 'rules') {
   await new Analysis({ keyring }, {}).run(source);
 } else {
-  const engine = new Engine({ keyring, index: new KeyIndex(keyring) }, { message: () => undefined });
+  const engine = new Engine({ index: new KeyIndex(keyring) }, { message: () => undefined });
   for (;;) {
     const next = source.next();
     const batch = next instanceof Promise ? await next : next;

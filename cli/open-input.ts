@@ -12,8 +12,13 @@ import { ExitCode, SidescopeError } from '../daemon/errors.ts';
  * @throws SidescopeError `capture.*`, exit code 2
  */
 export async function openInput(path: string, threads: number | 'auto' = 1): Promise<FrameSource> {
+  return orInputError(openCapture(path, { threads }));
+}
+
+/** What is opened, or the error of a command that cannot open its input. @throws SidescopeError `capture.*`, exit code 2 */
+export async function orInputError<Opened>(opening: Promise<Opened>): Promise<Opened> {
   try {
-    return await openCapture(path, { threads });
+    return await opening;
   } catch (error) {
     if (!(error instanceof CaptureOpenError)) throw error;
     throw new SidescopeError(error.code, error.message, error.hint, ExitCode.usage, { cause: error });

@@ -84,8 +84,9 @@ export function addReadOptions(command: Command): void {
     )
     .option(
       '--threads <count>',
-      'threads to use: from 2 on (more count as 2) one reads and decompresses while the other analyses; the output is ' +
-        'the same; default 2 for compressed files from 8 MiB on, else 1',
+      'threads to use: with 2 one reads, deciphers and judges while the other watches and prints; with 3 (more count as ' +
+        '3) a large compressed file is decompressed in one of its own; the output is the same; default 3 for files from ' +
+        '8 MiB on, else 1',
       positiveInteger,
     )
     .option('--config <file>', 'configuration: {"severities": {"FINDING": "low", "OTHER": "off"}}');

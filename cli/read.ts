@@ -1,15 +1,15 @@
 // `sidescope read`: analyse one capture and print what it holds.
 
 import type { Command } from 'commander';
-import type { CaptureProblem, FrameSource } from '../captures/frame-batch.ts';
-import { Analysis } from '../daemon/analysis.ts';
+import type { CaptureProblem } from '../captures/frame-batch.ts';
 import { ExitCode } from '../daemon/errors.ts';
 import { SEVERITIES } from '../daemon/events.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
+import { type AnalysedInput, openAnalysed } from './analysed-input.ts';
 import { inputFiles } from './input-files.ts';
 import { joinListeners, type Watcher } from './join-listeners.ts';
 import { openInput } from './open-input.ts';
-import { chooseOutput, chosenFilter } from './outputs/output.ts';
+import { chooseOutput, chosenFilter, type Output } from './outputs/output.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import { readKeyring } from './read-keyring.ts';
 import { addReadOptions, checkReadOptions, printsFrames, type ReadOptions } from './read-options.ts';
@@ -39,51 +39,47 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   const config = options.config === undefined ? {} : (await import('./config-file.ts')).readConfig(options.config);
   const output = await chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
   const tables = await chosenTables(options, keyring);
-  const source = await openInput(path, options.threads ?? 'auto');
-  const writer = await openWriterOf(path, options, keyring, source);
-  const progress = progressBar(source.total);
-  const watchers: Watcher[] = progress === null ? [] : [progressWatcher(progress)];
-  // Whoever sends frames down a pipe as they come waits for what they say, not for a full buffer.
-  if (path === '-') watchers.push({ progress: flushOutput });
-  const needsOnlyFrames = output.needsAnalysis === false && writer === null && options.statistics.length === 0;
+  const needsOnlyFrames =
+    output.needsAnalysis === false && options.write === undefined && options.statistics.length === 0;
   if (needsOnlyFrames && options.failOn === undefined) {
-    const { scanFrames } = await import('../daemon/scan.ts');
-    output.begin?.();
-    const problem = await scanFrames(source, joinListeners(output.listener, watchers), options.count);
-    progress?.clear();
-    output.end?.();
-    endWith(path, problem);
+    await scan(path, options, output);
     return;
   }
-  const analysis = new Analysis(
+  const input = await openAnalysed(
+    path,
     {
       keyring,
       payload: options.payload ?? false,
       allowStale: options.allowStale !== undefined,
-      explain: output.explains === true || writer?.explains === true,
       ...(options.count === undefined ? {} : { frames: options.count }),
       ...config,
     },
-    joinListeners(output.listener, [
-      ...(tables?.listeners ?? []),
-      ...(writer === null ? [] : [writer.listener]),
-      ...watchers,
-    ]),
+    {
+      threads: options.threads,
+      mayExplain: output.explains === true || (options.write !== undefined && options.filter !== undefined),
+    },
   );
+  const writer = await openWriterOf(path, options, keyring, input);
+  const progress = progressBar(input.total);
+  const listener = joinListeners(output.listener, [
+    ...(tables?.listeners ?? []),
+    ...(writer === null ? [] : [writer.listener]),
+    ...watchersOf(path, progress),
+  ]);
   output.begin?.();
-  let problem: CaptureProblem | null;
+  let analysed: Awaited<ReturnType<AnalysedInput['analyse']>>;
   try {
-    ({ problem } = await analysis.run(source));
+    analysed = await input.analyse(listener, output.explains === true || writer?.explains === true);
     writer?.finish();
   } finally {
     writer?.abandon();
     progress?.clear();
   }
   output.end?.();
-  const { lastSeconds, lastNanoseconds } = analysis.engine;
-  tables?.print({ type: options.type, behindMessages: prints, lastTime: lastSeconds * 1000 + lastNanoseconds / 1e6 });
-  if (options.failOn !== undefined && analysis.findings.worst >= SEVERITIES.indexOf(options.failOn)) {
-    const worst = SEVERITIES[analysis.findings.worst];
+  const { findings, account, problem } = analysed;
+  tables?.print({ type: options.type, behindMessages: prints, lastTime: account.lastTime });
+  if (options.failOn !== undefined && findings.worst >= SEVERITIES.indexOf(options.failOn)) {
+    const worst = SEVERITIES[findings.worst];
     reportWarning('fail-on', `there are findings up to severity ${worst}`, '`-q -z findings` lists them');
     process.exitCode = ExitCode.finding;
   }
@@ -97,16 +93,32 @@ async function chosenTables(options: ReadOptions, keyring: Keyring): Promise<Sta
   return new Tables(options.statistics, keyring);
 }
 
-function progressWatcher(bar: ProgressBar): Watcher {
-  return { progress: (consumed, total) => bar.show(consumed, total) };
+/** Prints frames as they are, for an output that needs nothing of an analysis. */
+async function scan(path: string, options: ReadOptions, output: Output): Promise<void> {
+  const { scanFrames } = await import('../daemon/scan.ts');
+  const source = await openInput(path, options.threads ?? 'auto');
+  const progress = progressBar(source.total);
+  output.begin?.();
+  const problem = await scanFrames(source, joinListeners(output.listener, watchersOf(path, progress)), options.count);
+  progress?.clear();
+  output.end?.();
+  endWith(path, problem);
 }
 
-/** The writer of `-w`; the source is closed where it cannot be opened. */
+function watchersOf(path: string, progress: ProgressBar | null): Watcher[] {
+  const watchers: Watcher[] = [];
+  if (progress !== null) watchers.push({ progress: (consumed, total) => progress.show(consumed, total) });
+  // Whoever sends frames down a pipe as they come waits for what they say, not for a full buffer.
+  if (path === '-') watchers.push({ progress: flushOutput });
+  return watchers;
+}
+
+/** The writer of `-w`; the input is closed where it cannot be opened. */
 async function openWriterOf(
   path: string,
   options: ReadOptions,
   keyring: Keyring,
-  source: FrameSource,
+  input: AnalysedInput,
 ): Promise<CaptureWriter | null> {
   if (options.write === undefined) return null;
   const payload = options.payload === true;
@@ -115,7 +127,7 @@ async function openWriterOf(
     const { openWriter } = await import('./write.ts');
     return openWriter({ path: options.write, inputs, keyring, payload, filter: await chosenFilter(options) });
   } catch (error) {
-    await source.close();
+    await input.close();
     throw error;
   }
 }

@@ -2,21 +2,16 @@
 // the test helpers and the terminal UI all stand on this.
 
 import type { CaptureProblem, FrameBatch, FrameSource } from '../captures/frame-batch.ts';
-import { AnalysedFrame, type AnalysedMessage } from './engine/analysed-frame.ts';
+import { Conclusions, gathersFrames } from './conclusions.ts';
+import type { AnalysedFrame, AnalysedMessage } from './engine/analysed-frame.ts';
 import { CorrectionWindow } from './engine/correction-window.ts';
 import { Engine, type EngineSink } from './engine/engine.ts';
-import { epochEvents } from './engine/epoch-event.ts';
-import type { Attempt } from './engine/judge.ts';
-import { KeyManagement } from './engine/key-management.ts';
-import { MessageEventMaker } from './engine/message-event.ts';
+import type { MessageAccount } from './engine/message-account.ts';
 import type { MessageTable } from './engine/message-table.ts';
-import { SduFragments } from './engine/sdu-fragments.ts';
-import { summaryEvent } from './engine/summary-event.ts';
 import type { EpochEvent, FindingEvent, KeyEvent, MessageEvent, SummaryEvent } from './events.ts';
 import type { CounterCaps } from './findings/counter.ts';
 import type { SeverityOverrides } from './findings/severity-overrides.ts';
-import { FindingWatch } from './findings/watch.ts';
-import { KeyIndex } from './keyring/key-index.ts';
+import type { FindingWatch } from './findings/watch.ts';
 import type { Keyring } from './keyring/keyring.ts';
 import type { KeyringChange } from './keyring/live-keyring.ts';
 
@@ -75,104 +70,40 @@ export interface AnalysisListener {
   progress?(consumed: number, total: number | null): void;
 }
 
-/** One analysis of one capture. */
+/** One analysis of one capture, or of one live feed, in this thread. */
 export class Analysis {
   readonly engine: Engine;
-  /** Findings; what the message at hand raised is in `raised()` while `row` and `message` are called. */
-  readonly findings: FindingWatch;
-  readonly #fragments = new SduFragments();
-  readonly #options: AnalysisOptions;
+  readonly #conclusions: Conclusions;
+  readonly #keyring: Keyring;
   readonly #listener: AnalysisListener;
-  readonly #keyManagement: KeyManagement;
-  readonly #index: KeyIndex;
-  readonly #attempts: Attempt[] = [];
-  readonly #maker: MessageEventMaker;
   readonly #corrections: CorrectionWindow | null;
   #epochs: number;
   #framesLeft: number;
 
   constructor(options: AnalysisOptions, listener: AnalysisListener) {
-    this.#options = options;
     this.#listener = listener;
+    this.#keyring = options.keyring;
     this.#framesLeft = options.frames ?? Number.POSITIVE_INFINITY;
-    this.#index = new KeyIndex(options.keyring);
-    this.#keyManagement = new KeyManagement(options.keyring, this.#index);
     this.#epochs = options.keyring.epochs.length;
-    const maker = new MessageEventMaker(options.keyring.groups, this.#index, { payload: options.payload ?? false });
-    this.#maker = maker;
+    const conclusions = new Conclusions(options, listener, (time) => this.#correct(time));
+    this.#conclusions = conclusions;
     const isHeard = listener.message !== undefined || listener.correction !== undefined;
-    const corrections = options.live === true && isHeard ? new CorrectionWindow() : null;
-    this.#corrections = corrections;
-    const tell = (event: FindingEvent): void => listener.finding?.(event);
-    const findings = new FindingWatch({
-      keyring: options.keyring,
-      index: this.#index,
-      listener:
-        listener.finding === undefined ? null : { record: tell, ...(options.live === true ? { first: tell } : {}) },
-      ...(options.severities === undefined ? {} : { overrides: options.severities }),
-      ...(options.counterCaps === undefined ? {} : { caps: options.counterCaps }),
-    });
-    this.findings = findings;
-    const gathers = listener.frame !== undefined || listener.accepts !== undefined;
-    const heard: EngineSink = {
-      frame: (batch, row) => findings.frame(batch, row),
-      copy: (_batch, _row, source, destination) => findings.copy(source, destination),
-      problem: (batch, row, walk) => findings.problem(batch, row, walk),
-      loss: (frames, source, destination, lcid) => findings.loss(frames, source, destination, lcid),
-      mark: (mark) => findings.mark(mark),
-      message: (table, row) => {
-        findings.message(table, row);
-        listener.row?.(table, row);
-        if (listener.message === undefined && listener.record === undefined) return;
-        const reassembled = this.#fragments.take(table, row);
-        listener.record?.(table, row, reassembled);
-        listener.message?.(maker.make(table, row, reassembled));
-      },
-      keyManagement: (batch, row, at, length) => {
-        for (const event of this.#keyManagement.take(batch, row, at, length).events) {
-          findings.keyEvent(event);
-          listener.key?.(event);
-        }
-        this.#correct(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
-      },
-    };
-    const sink = gathers ? this.#gathering(heard, maker) : heard;
+    this.#corrections = options.live === true && isHeard ? new CorrectionWindow() : null;
     this.engine = new Engine(
-      { keyring: options.keyring, index: this.#index, allowStale: options.allowStale ?? false },
-      corrections === null ? sink : keeping(sink, corrections),
+      { index: conclusions.index, allowStale: options.allowStale ?? false },
+      this.#corrections === null ? conclusions.sink : keeping(conclusions.sink, this.#corrections),
     );
-    if (gathers && options.explain === true) this.engine.traceInto(this.#attempts);
+    if (gathersFrames(listener) && options.explain === true) this.engine.traceInto(conclusions.attempts);
   }
 
-  /** The same sink, which also gathers each frame for a listener that looks at frames. */
-  #gathering(sink: EngineSink, maker: MessageEventMaker): EngineSink {
-    const { findings } = this;
-    const listener = this.#listener;
-    const frame = new AnalysedFrame({ groups: this.#options.keyring.groups, index: this.#index, maker });
-    const attempts = this.#attempts;
-    return {
-      ...sink,
-      frame: (batch, row, walk) => {
-        sink.frame?.(batch, row, walk);
-        frame.begin(batch, row, walk);
-      },
-      message: (table, row) => {
-        if (frame.messages.length === 0) frame.noteRaised(findings.raised());
-        findings.message(table, row);
-        frame.addMessage(table, row, findings.raised(), attempts, this.#fragments.take(table, row));
-        attempts.length = 0;
-        listener.row?.(table, row);
-        if (listener.message === undefined && listener.record === undefined) return;
-        const message = frame.messages[frame.messages.length - 1];
-        if (listener.accepts?.(frame, message) === false) return;
-        listener.record?.(table, row, message.reassembled);
-        listener.message?.(maker.make(table, row, message.reassembled));
-      },
-      frameDone: () => {
-        if (frame.messages.length === 0) frame.noteRaised(findings.raised());
-        listener.frame?.(frame);
-      },
-    };
+  /** Findings; what the message at hand raised is in `raised()` while `row` and `message` are called. */
+  get findings(): FindingWatch {
+    return this.#conclusions.findings;
+  }
+
+  /** What was counted of the messages so far. */
+  get account(): MessageAccount {
+    return this.#conclusions.account;
   }
 
   /** Takes the next batch; false when no more frames are wanted. */
@@ -180,42 +111,38 @@ export class Analysis {
     const wanted = batch.count <= this.#framesLeft ? batch : { ...batch, count: this.#framesLeft };
     this.#framesLeft -= wanted.count;
     if (wanted.count > 0 || wanted.marks.length > 0) this.engine.push(wanted);
+    this.account.frames(wanted);
     return this.#framesLeft > 0;
   }
 
   /** The keyring was changed from outside (keyring/live-keyring.ts): the very next message is judged by it. */
   keyringChanged(change: KeyringChange): void {
-    if (change.underived.size > 0) {
-      this.engine.forgetKeys(change.underived);
-      this.#index.rebuild();
-    } else this.#index.refresh();
-    this.#keyManagement.refresh();
-    this.findings.keyringChanged();
-    this.#correct(this.engine.lastSeconds * 1000 + this.engine.lastNanoseconds / 1e6);
+    if (change.underived.size > 0) this.engine.forgetKeys(change.underived);
+    this.#conclusions.keyringChanged(change);
+    this.#correct(this.account.lastTime);
   }
 
   /** Tells of messages still in the window that keys which came since the last time open after all. */
   #correct(time: number): void {
-    const { epochs } = this.#options.keyring;
+    const { epochs } = this.#keyring;
     const indexes = new Set(epochs.slice(this.#epochs).map(({ index5 }) => index5));
     this.#epochs = epochs.length;
     const corrections = this.#corrections;
     if (corrections === null || indexes.size === 0) return;
     const { table } = corrections;
     corrections.judgeAgain(indexes, time, () => {
+      const before = table.verdict[0];
       if (!this.engine.judgeAgain(table, 0)) return false;
-      const reassembled = this.#fragments.take(table, 0);
-      this.#listener.correction?.(table, 0, reassembled);
-      this.#listener.message?.({ ...this.#maker.make(table, 0, reassembled), corrects: true });
+      this.#conclusions.corrected(table, 0, before);
       return true;
     });
-    this.#attempts.length = 0;
+    this.#conclusions.attempts.length = 0;
   }
 
   /** Wipes every key that was derived or learned on the way; the keyring is the caller's. `run` does it by itself. */
   close(): void {
     this.engine.close();
-    this.#keyManagement.close();
+    this.#conclusions.close();
   }
 
   /**
@@ -229,22 +156,7 @@ export class Analysis {
 
   /** Says what is still to be said: findings that are open, epochs, then the summary. */
   finish(problem: CaptureProblem | null): SummaryEvent {
-    const { engine, findings } = this;
-    findings.finish(problem);
-    const lastTime = engine.lastSeconds * 1000 + engine.lastNanoseconds / 1e6;
-    if (this.#listener.epoch !== undefined && engine.accounting.frames > 0) {
-      for (const event of epochEvents(this.#options.keyring, engine.epochUse, lastTime)) {
-        this.#listener.epoch(event);
-      }
-    }
-    const evicted = {
-      ...engine.evictions(),
-      ...findings.evictions(),
-      ...(this.#fragments.evictions > 0 ? { 'ip-fragments': this.#fragments.evictions } : {}),
-    };
-    const summary = summaryEvent(engine, findings.counts(), problem === null, evicted, findings.replayHorizon);
-    this.#listener.summary?.(summary);
-    return summary;
+    return this.#conclusions.finish(this.engine.report(), problem);
   }
 
   /** Reads a source to its end and finishes. The source is closed in any case. */

@@ -13,6 +13,7 @@ const ENTRIES = [
   'cli/main.js',
   'captures/sources/threaded-worker.js',
   'daemon/engine-process/main.js',
+  'daemon/engine-thread/judging-worker.js',
   'daemon/inspection/capture-worker.js',
 ];
 

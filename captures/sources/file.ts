@@ -26,9 +26,9 @@ export function isOurs(descriptor: number): boolean {
 /** Frames of a plain, uncompressed file. */
 export class FileSource implements FrameSource {
   readonly total: number | null;
+  readonly descriptor: number;
   /** Absent on standard input, which may have been read from before: its octets are counted from there. */
   readonly reread?: (place: number, into: Uint8Array) => number;
-  readonly #descriptor: number;
   readonly #window: InputWindow;
   readonly #columns: FrameColumns;
   readonly #parser = new CaptureParser();
@@ -41,7 +41,7 @@ export class FileSource implements FrameSource {
    * @param total octets of the file, null where it does not say
    */
   constructor(descriptor: number, window: InputWindow, total: number | null) {
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#window = window;
     this.#columns = new FrameColumns(window);
     this.total = total;
@@ -71,7 +71,7 @@ export class FileSource implements FrameSource {
   #rereadAt(place: number, into: Uint8Array): number {
     if (!this.#open) return 0;
     try {
-      return readSync(this.#descriptor, into, 0, into.length, place);
+      return readSync(this.descriptor, into, 0, into.length, place);
     } catch {
       return 0;
     }
@@ -81,7 +81,7 @@ export class FileSource implements FrameSource {
   #readOn(): boolean {
     let cause: CaptureProblem | null = null;
     try {
-      if (readInto(this.#window, this.#descriptor) > 0) {
+      if (readInto(this.#window, this.descriptor) > 0) {
         return true;
       }
     } catch (error) {
@@ -96,8 +96,8 @@ export class FileSource implements FrameSource {
   close(): void {
     if (this.#open) {
       this.#open = false;
-      if (isOurs(this.#descriptor)) {
-        closeSync(this.#descriptor);
+      if (isOurs(this.descriptor)) {
+        closeSync(this.descriptor);
       }
     }
   }

@@ -1,13 +1,11 @@
 // The entry file of the thread that reads for threaded.ts: opens the capture, and fills slots as they come free. Small
 // batches are gathered in one slot while the analyser is busy, and go out at once when it has nothing to do.
 
-import { fstatSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 
 import type { FrameBatch, FrameSource } from '../frame-batch.ts';
-import { openCapture } from '../open.ts';
 import { CaptureOpenError, systemCode } from '../open-error.ts';
-import { streamOf } from './stdin.ts';
+import { openInThread } from './thread-input.ts';
 import { type ReaderMessage, type ReaderOrder, RING_SLOTS, ThreadedSlot } from './threaded-slot.ts';
 
 /** What the thread is started with: the order, and the channel on which it answers. */
@@ -90,7 +88,7 @@ async function readAll({ path, ring: memories, port }: Start): Promise<void> {
   };
   let source: FrameSource;
   try {
-    source = await open(path);
+    source = await openInThread(path);
   } catch (error) {
     say({ kind: 'refused', reason: error instanceof CaptureOpenError ? error.reason : systemCode(error) });
     return;
@@ -110,12 +108,6 @@ async function readAll({ path, ring: memories, port }: Start): Promise<void> {
   say({ kind: 'ended', problem: source.problem, consumed: source.consumed });
   await source.close();
   port.unref();
-}
-
-/** Standard input of the process: `process.stdin` of a worker is another one. */
-async function open(path: string): Promise<FrameSource> {
-  const stats = path === '-' ? fstatSync(0) : null;
-  return openCapture(path, stats === null || stats.isFile() ? {} : { standardInput: streamOf(0, stats) });
 }
 
 if (parentPort === null) throw new Error('the entry file of a worker thread was loaded outside of one');

@@ -1,102 +1,20 @@
 // A capture that a thread of its own opens, reads and decompresses, while this one analyses. Frames come through shared
 // memory (threaded-slot.ts); what is said of them, and the slots that come free again, through a message channel.
 
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 
 import type { CaptureProblem, FrameBatch, FrameSource } from '../frame-batch.ts';
-import { CaptureOpenError, systemCode } from '../open-error.ts';
-import { captureProblem } from '../problems.ts';
+import { CaptureOpenError } from '../open-error.ts';
+import { readerStopped, type Stopped, ThreadQueue } from './thread-queue.ts';
 import { type ReaderMessage, type ReaderOrder, RING_SLOTS, ThreadedSlot } from './threaded-slot.ts';
 
 /** The compiled file: Node 20 loads no TypeScript. */
 const READER_FILE = new URL('./threaded-worker.js', import.meta.url);
 
-/** The thread is gone. Comes last, and always. */
-interface Stopped {
-  readonly kind: 'stopped';
-  /** Code of the error that ended it, or its exit code. */
-  readonly reason: string;
-}
-
-/** The reading thread, as a queue of what it says. The end of the thread, for whatever reason, ends the queue. */
-class Reader {
-  readonly #worker: Worker;
-  readonly #port: MessagePort;
-  /** Not read yet; the ring bounds it. */
-  readonly #queue: (ReaderMessage | Stopped)[] = [];
-  #wake: () => void = () => {};
-  #error: Error | null = null;
-
-  constructor(order: ReaderOrder, told: (worker: Worker) => void) {
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    this.#port.on('message', (message: ReaderMessage) => {
-      this.#put(message);
-    });
-    this.#worker = new Worker(READER_FILE, {
-      name: 'sidescope reader',
-      // Some options of a process (`--input-type`) would keep a file from being loaded.
-      execArgv: [],
-      workerData: { ...order, port: port2 },
-      transferList: [port2],
-    });
-    this.#worker.on('error', (error: Error) => {
-      this.#error = error;
-    });
-    this.#worker.on('exit', (code) => {
-      // What it said before its end may still be on its way.
-      for (let note = this.#receive(); note !== null; note = this.#receive()) this.#put(note);
-      this.#put({ kind: 'stopped', reason: this.#error === null ? `exit code ${code}` : causeOf(this.#error) });
-      this.#port.close();
-    });
-    // A caller that fails before it closes the source shall end the process all the same: only a wait holds it.
-    this.#port.unref();
-    this.#worker.unref();
-    told(this.#worker);
-  }
-
-  /** What it said next, or null where it has said nothing more so far. Needs no turn of the event loop. */
-  take(): ReaderMessage | Stopped | null {
-    return this.#queue.shift() ?? this.#receive();
-  }
-
-  /** Ends when there may be something to take. */
-  async wait(): Promise<void> {
-    this.#worker.ref();
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#worker.unref();
-  }
-
-  /** Ends a wait. */
-  wake(): void {
-    this.#wake();
-  }
-
-  giveBack(slot: number): void {
-    this.#port.postMessage(slot, []);
-  }
-
-  async end(): Promise<void> {
-    this.#port.close();
-    await this.#worker.terminate();
-  }
-
-  #receive(): ReaderMessage | null {
-    return (receiveMessageOnPort(this.#port)?.message as ReaderMessage | undefined) ?? null;
-  }
-
-  #put(message: ReaderMessage | Stopped): void {
-    this.#queue.push(message);
-    this.#wake();
-  }
-}
-
 /** Frames that another thread reads. */
 class ThreadedSource implements FrameSource {
   readonly total: number | null;
-  readonly #reader: Reader;
+  readonly #reader: ThreadQueue<ReaderMessage>;
   readonly #ring: readonly ThreadedSlot[];
   /** The slot that was given out last. */
   #held: ThreadedSlot | null = null;
@@ -104,7 +22,7 @@ class ThreadedSource implements FrameSource {
   #consumed = 0;
   #ended = false;
 
-  constructor(reader: Reader, ring: readonly ThreadedSlot[], total: number | null) {
+  constructor(reader: ThreadQueue<ReaderMessage>, ring: readonly ThreadedSlot[], total: number | null) {
     this.#reader = reader;
     this.#ring = ring;
     this.total = total;
@@ -121,7 +39,7 @@ class ThreadedSource implements FrameSource {
   /** The next batch: at once where the reader is ahead. Not to be called while a call waits. */
   next(): FrameBatch | null | Promise<FrameBatch | null> {
     if (this.#held !== null) {
-      this.#reader.giveBack(this.#held.number);
+      this.#reader.post(this.#held.number);
       this.#held = null;
     }
     if (this.#ended) return null;
@@ -155,9 +73,7 @@ class ThreadedSource implements FrameSource {
       this.#consumed = message.consumed;
       this.#problem = message.problem;
     } else {
-      const reason = message.kind === 'stopped' ? message.reason : message.kind;
-      const sentence = `the thread that reads the input stopped (${reason}), ${this.#consumed} octets into it`;
-      this.#problem = captureProblem('capture.reader-stopped', this.#consumed, sentence);
+      this.#problem = readerStopped(message.kind === 'stopped' ? message.reason : message.kind, this.#consumed);
     }
     return null;
   }
@@ -173,19 +89,11 @@ class ThreadedSource implements FrameSource {
  */
 export async function openThreaded(path: string, told: (worker: Worker) => void = () => {}): Promise<FrameSource> {
   const ring = Array.from({ length: RING_SLOTS }, (_, number) => new ThreadedSlot(number));
-  const reader = new Reader({ path, ring: ring.map(({ memory }) => memory) }, told);
-  let message = reader.take();
-  while (message === null) {
-    await reader.wait();
-    message = reader.take();
-  }
+  const data: ReaderOrder = { path, ring: ring.map(({ memory }) => memory) };
+  const reader = new ThreadQueue<ReaderMessage>({ file: READER_FILE, name: 'sidescope reader', data });
+  told(reader.worker);
+  const message = await reader.next();
   if (message.kind === 'opened') return new ThreadedSource(reader, ring, message.total);
   await reader.end();
   throw new CaptureOpenError(path, 'reason' in message ? message.reason : message.kind);
-}
-
-/** What an error of the thread is called. Its text may quote input and stays out. */
-function causeOf(error: Error): string {
-  const code = systemCode(error);
-  return code === 'unknown' ? error.name : code;
 }

@@ -107,7 +107,7 @@ export class TrackAnalysis {
     );
     this.live.follow(this.analysis);
     this.#maker = new MessageEventMaker(keyring.groups, new KeyIndex(keyring), { payload: false });
-    this.#epochs = new EpochWatch(keyring, this.analysis.engine.epochUse, (event) => this.#tell(event, null, NOBODY));
+    this.#epochs = new EpochWatch(keyring, this.analysis.account.epochUse, (event) => this.#tell(event, null, NOBODY));
   }
 
   /** Sets of which groups plaintext is made. */

@@ -8,13 +8,12 @@ import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { OutcomeName } from '../../dissectors/walk-table.ts';
 import { ElementFlag, Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
-import type { Keyring, PgkEpoch } from '../keyring/keyring.ts';
+import type { PgkEpoch } from '../keyring/keyring.ts';
 import { Accounting } from './accounting.ts';
 import { BatchDecipher } from './decipher-batch.ts';
 import { DuplicateFilter } from './duplicates.ts';
-import { EpochUse } from './epoch-use.ts';
 import { type Attempt, Judge } from './judge.ts';
-import { MessageFlag, MessageTable, PLAIN_OCTETS, Place, VerdictCode } from './message-table.ts';
+import { MessageFlag, MessageTable, PLAIN_OCTETS, Place, ROUND_MESSAGES, VerdictCode } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
 import { TrafficKeys } from './traffic-keys.ts';
 import { WireContexts } from './wire-contexts.ts';
@@ -37,11 +36,12 @@ export interface EngineSink {
   keyManagement?(batch: FrameBatch, row: number, at: number, length: number): void;
   /** What the capture file says of itself. */
   mark?(mark: CaptureMark): void;
+  /** Frames from row `from` on and before row `until` were told, with their messages, which are still in the table. */
+  roundDone?(batch: FrameBatch, from: number, until: number, table: MessageTable): void;
 }
 
 /** What an engine needs to know. */
 export interface EngineOptions {
-  readonly keyring: Keyring;
   readonly index: KeyIndex;
   /** Whether plaintext under keys that are not active may leave. */
   readonly allowStale?: boolean;
@@ -50,20 +50,20 @@ export interface EngineOptions {
 /** What bounded tables gave up, by table. */
 export type Evictions = Readonly<Record<string, number>>;
 
+/** What an engine says of the frames it has seen so far. */
+export interface EngineReport {
+  readonly frames: number;
+  /** Frames that came to nothing, by category. */
+  readonly undecoded: Partial<Record<OutcomeName, number>>;
+  /** Messages for which the trial budget ran out. */
+  readonly trialLimited: number;
+  /** What bounded tables gave up; empty where none did. */
+  readonly evictions: Evictions;
+}
+
 /** Feeds on batches of frames. One engine sees one capture, or one live feed. */
 export class Engine {
   readonly accounting = new Accounting();
-  readonly epochUse: EpochUse;
-  /** Capture time of the first and the last frame in milliseconds, and what is needed to print them exactly. */
-  firstSeconds = Number.NaN;
-  firstNanoseconds = 0;
-  firstDigits = 6;
-  lastSeconds = Number.NaN;
-  lastNanoseconds = 0;
-  lastDigits = 6;
-  /** Messages by verdict number. */
-  readonly verdicts = new Float64Array(8);
-
   readonly #sink: EngineSink;
   readonly #index: KeyIndex;
   readonly #walk = createWalkTable();
@@ -89,7 +89,6 @@ export class Engine {
   constructor(options: EngineOptions, sink: EngineSink) {
     this.#sink = sink;
     this.#index = options.index;
-    this.epochUse = new EpochUse(options.keyring);
     this.#reassembly = new Reassembly((frames, source, destination, lcid) => {
       if (frames.includes(this.#frame)) {
         this.#waiting--;
@@ -119,60 +118,38 @@ export class Engine {
     for (let row = 0; row < batch.count; row++) this.#take(batch, row);
     this.#tell(batch, batch.count);
     while (this.#mark < batch.marks.length) this.#tellMark(batch);
-    if (batch.count > 0) {
-      const last = batch.count - 1;
-      if (Number.isNaN(this.firstSeconds)) {
-        this.firstSeconds = batch.seconds[0];
-        this.firstNanoseconds = batch.nanoseconds[0];
-        this.firstDigits = batch.digits[0];
-      }
-      this.lastSeconds = batch.seconds[last];
-      this.lastNanoseconds = batch.nanoseconds[last];
-      this.lastDigits = batch.digits[last];
-    }
   }
 
-  /** Frames that came to nothing so far, by category. */
-  undecoded(): Partial<Record<OutcomeName, number>> {
-    return this.accounting.undecoded();
-  }
-
-  /** Messages for which the trial budget ran out. */
-  get trialLimited(): number {
-    return this.#judge.trialLimited;
-  }
-
-  /** What bounded tables gave up; empty where none did. */
-  evictions(): Evictions {
-    const all: Record<string, number> = {
+  /** What is to be said of the frames so far. */
+  report(): EngineReport {
+    const evictions: Record<string, number> = {
       transmissions: this.#duplicates.evictions,
       'rlc-entities': this.#reassembly.evictions,
       'open-sdus': this.#reassembly.overflows,
       contexts: this.#wires.evictions,
       'traffic-keys': this.#traffic.slots.evictions,
-      'epoch-sources': this.epochUse.evictions,
     };
-    return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+    return {
+      frames: this.accounting.frames,
+      undecoded: this.accounting.undecoded(),
+      trialLimited: this.#judge.trialLimited,
+      evictions: Object.fromEntries(Object.entries(evictions).filter(([, count]) => count > 0)),
+    };
   }
 
   /**
-   * Judges a message that was told before once more: a key arrived since. What it opens under counts as if it had opened
-   * at once; the keys of its context are known to later messages.
+   * Judges a message that was told before once more: a key arrived since. The keys of its context are known to later
+   * messages.
    *
    * @param table not the engine's own; its columns are as reassembly left them, the verdict is the one told before
    * @returns whether its verdict is another one now than `no-key` or `forged`
    */
   judgeAgain(table: MessageTable, row: number): boolean {
     const { trialLimited } = this.#judge;
-    const before = table.verdict[row];
     this.#judge.judge(table, row);
     this.#judge.trialLimited = trialLimited;
     const verdict = table.verdict[row];
-    if (verdict === VerdictCode.noKey || verdict === VerdictCode.forged) return false;
-    this.verdicts[before]--;
-    this.verdicts[verdict]++;
-    this.epochUse.note(table, row);
-    return true;
+    return verdict !== VerdictCode.noKey && verdict !== VerdictCode.forged;
   }
 
   /** Wipes what was derived from these PGKs, by serial: they were destroyed, or are used in another way now. */
@@ -274,7 +251,7 @@ export class Engine {
     }
     if (completed || this.#waiting <= 0) this.accounting.settle(outcome, completed, this.#orphan);
     else this.accounting.defer(this.#frame, outcome, this.#orphan, this.#waiting);
-    if (this.#plainNeeded > PLAIN_OCTETS) this.#tell(batch, row + 1);
+    if (this.#plainNeeded > PLAIN_OCTETS || this.#table.count >= ROUND_MESSAGES) this.#tell(batch, row + 1);
   }
 
   /** A complete PDCP PDU becomes a message; false where it is shorter than its header. */
@@ -354,13 +331,12 @@ export class Engine {
       while (notice < this.#notices.length && this.#notices[notice].row === row) this.#notices[notice++].tell();
       while (message < table.count && table.frameRow[message] === row) {
         this.#judge.judge(table, message);
-        this.verdicts[table.verdict[message]]++;
-        this.epochUse.note(table, message);
         sink.message(table, message);
         message++;
       }
       sink.frameDone?.(batch, row);
     }
+    sink.roundDone?.(batch, this.#told, until, table);
     this.#told = until;
     if (this.#notices.length > 0) this.#notices = [];
     table.reset(batch);

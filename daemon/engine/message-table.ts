@@ -71,8 +71,11 @@ const FIRST_ROWS = 4096;
 
 const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
-/** Octets that the deciphered SDUs of one round may take; above it the engine judges what it has and goes on. */
+// We chose: above either, the engine judges what it has, tells of it, and goes on with an empty table.
+/** Octets that the deciphered SDUs of one round may take. */
 export const PLAIN_OCTETS = 4 * 1024 * 1024;
+/** Messages of one round. The frame that reaches it may hold more, MAX_ELEMENTS at most. */
+export const ROUND_MESSAGES = 8192;
 
 /** See the head of the file. Columns are public: this is the table that everything reads. */
 export class MessageTable {
@@ -130,13 +133,13 @@ export class MessageTable {
   traffic = new Int32Array(FIRST_ROWS);
 
   /** Octets of PDUs that were put together. */
-  joined = new Uint8Array(64 * 1024);
+  joined: Uint8Array = new Uint8Array(64 * 1024);
   joinedLength = 0;
   /** Deciphered SDUs, each on a 16-octet boundary: as octets and as host words. */
-  plain = new Uint8Array(1024 * 1024);
-  words = new Uint32Array(this.plain.buffer);
+  plain: Uint8Array = new Uint8Array(1024 * 1024);
+  words: Uint32Array = new Uint32Array(this.plain.buffer);
   plainLength = 0;
-  frameLists = new Float64Array(1024);
+  frameLists: Float64Array = new Float64Array(1024);
   frameListsLength = 0;
 
   /** Empties the table for another round over the same or another batch. */

@@ -1,7 +1,7 @@
 // Looks at what the engine tells, in the order of judgement (findings, Order): copies, then for each message its key and
 // verdict, counters, bindings and roster. All findings of a capture come from here.
 
-import type { CaptureMark, CaptureProblem, FrameBatch, FrameSource } from '../../captures/frame-batch.ts';
+import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
 import type { KeyEvent } from '../events.ts';
@@ -18,6 +18,7 @@ import { Members } from './members.ts';
 import { noteKeyEvent } from './mikey.ts';
 import { Observed } from './observed.ts';
 import { PayloadWatch } from './payload.ts';
+import type { Reread } from './position-ring.ts';
 import { type FindingListener, type RaisedFinding, Recorder } from './recorder.ts';
 import { RosterAddresses } from './roster-addresses.ts';
 import { RtpSources } from './rtp-sources.ts';
@@ -71,7 +72,7 @@ export class FindingWatch {
   }
 
   /** Says where octets of earlier batches can be read again, so that they need not be kept. */
-  rereadFrom(source: FrameSource): void {
+  rereadFrom(source: { readonly reread?: Reread | null }): void {
     this.#counters.ring.reread = source.reread?.bind(source) ?? null;
   }
 

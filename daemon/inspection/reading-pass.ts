@@ -56,11 +56,11 @@ export async function readingPass(source: FrameSource, options: ReadingOptions):
     },
   );
   const states = (): void => {
-    const { engine } = analysis;
-    const time = engine.lastSeconds * 1000 + engine.lastNanoseconds / 1e6;
+    const { engine, account } = analysis;
+    const time = account.lastTime;
     tell({ kind: 'groups', groups: groupDescriptions(keyring, time) });
     if (engine.accounting.frames > 0) {
-      tell({ kind: 'epochs', events: epochEvents(keyring, engine.epochUse, time) });
+      tell({ kind: 'epochs', events: epochEvents(keyring, account.epochUse, time) });
     }
   };
   const progress = (): Progress => ({

@@ -21,6 +21,11 @@ export interface PlainKeyring {
     readonly octets: Uint8Array;
   }[];
   readonly managers: KeyringContents['managers'];
+  /**
+   * Group index by serial of each key; null where the keys of the first group come first, then those of the next. Serials
+   * are what threads name keys by.
+   */
+  readonly order: Uint32Array | null;
 }
 
 /** Copies every group, key, PMK and node key. Ends of validity that a delivery replaced are not kept. */
@@ -45,20 +50,38 @@ export function plainKeyring(keyring: Keyring): PlainKeyring {
       octets: Uint8Array.from(octets),
     })),
     managers: keyring.managers.map(({ name, publicKey }) => ({ name, publicKey: Uint8Array.from(publicKey) })),
+    order: orderOf(keyring),
   };
 }
 
-/** A keyring of its own from a copy, which it leaves as it is. */
+/** A keyring of its own from a copy, which it leaves as it is; groups and keys have the same index and serial. */
 export function keyringOf(copy: PlainKeyring): Keyring {
-  return new Keyring({
-    groups: copy.groups.map((group) => ({
-      ...group,
-      keys: group.keys.map((key) => ({ ...key, octets: key.octets === null ? null : Uint8Array.from(key.octets) })),
-    })),
+  const { order } = copy;
+  const groups = copy.groups.map((group) => ({
+    ...group,
+    keys: group.keys.map((key) => ({ ...key, octets: key.octets === null ? null : Uint8Array.from(key.octets) })),
+  }));
+  const keyring = new Keyring({
+    groups: order === null ? groups : groups.map((group) => ({ ...group, keys: [] })),
     pmks: copy.pmks.map(({ id, octets, member, profile }) => new Pmk(id, Uint8Array.from(octets), member, profile)),
     lkh: copy.lkh.map(({ group, node, version, octets }) => new NodeKey(group, node, version, Uint8Array.from(octets))),
     managers: copy.managers,
   });
+  if (order === null) return keyring;
+  const taken = new Uint32Array(groups.length);
+  for (let serial = 0, end = 0; serial < order.length; serial = end) {
+    const group = order[serial];
+    while (end < order.length && order[end] === group) end++;
+    const first = taken[group];
+    taken[group] += end - serial;
+    keyring.addKeys(keyring.groups[group], groups[group].keys.slice(first, taken[group]));
+  }
+  return keyring;
+}
+
+function orderOf(keyring: Keyring): Uint32Array | null {
+  const order = Uint32Array.from(keyring.epochs, ({ group }) => group.index);
+  return order.every((group, serial) => serial === 0 || group >= order[serial - 1]) ? null : order;
 }
 
 function contentsOf(group: Group): KeyringContents['groups'][number] {

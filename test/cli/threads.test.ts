@@ -1,5 +1,5 @@
-// `read --threads`: the same bytes out at 1 and 2 threads, from a file, from a pipe in odd pieces; the same events from a
-// live replay; the same words for bad input; an end that says so where the reading thread dies.
+// `read --threads`: the same bytes out at 1, 2 and 3 threads, from a file, from a pipe in odd pieces; the same events from
+// a live replay; the same words for bad input; an end that says so where the other thread dies.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -170,8 +170,13 @@ describe('the same output at 1 and 2 threads', () => {
     const alone = read(path('bulk.pcap'), '--threads', '1', ...args);
     expect(alone.code).toBe(0);
     expect(alone.out.trimEnd().split('\n').at(-1)).toMatch(/"messages":40000.*"rtp-sources":\d+/);
-    for (const name of ['bulk.pcap', 'bulk.pcap.gz']) {
-      const threaded = read(path(name), '--threads', '2', ...args);
+    const asFile = [...args, '--threads'];
+    for (const [name, threads] of [
+      ['bulk.pcap', '2'],
+      ['bulk.pcap.gz', '2'],
+      ['bulk.pcap.gz', '3'],
+    ] as const) {
+      const threaded = read(path(name), ...asFile, threads);
       expect([threaded.code, threaded.err]).toEqual([0, '']);
       expect(threaded.out === alone.out, name).toBe(true);
     }
@@ -280,6 +285,22 @@ describe('the reading thread', () => {
     expect([status, stderr]).toEqual([0, '']);
   });
 
+  test('does not hold up a command that is interrupted', async () => {
+    const words = [SIDESCOPE, 'read', '-', '--threads', '2', '-T', 'ndjson', '--keyring', path('keyring.json')];
+    const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = new Promise((resolve) => {
+      child.on('close', (code, signal) => resolve([code, signal]));
+    });
+    const spoke = new Promise((resolve) => {
+      child.stdout.once('data', resolve);
+    });
+    child.stdout.resume();
+    child.stdin.on('error', () => undefined).write(readFileSync(path('bulk.pcap')));
+    await spoke;
+    child.kill('SIGINT');
+    expect(await ended).toEqual([null, 'SIGINT']);
+  });
+
   test('does not keep a command that fails before it reads', () => {
     const { code } = read(path('bulk.pcap'), '--threads', '2', '-w', join(folder, 'no-such-folder', 'out.pcapng'));
     expect(code).not.toBe(0);
@@ -294,6 +315,6 @@ describe('the reading thread', () => {
     }
     const many = read(ATTACKED, '--keyring', KEYRING, '--threads', '64');
     expect(many).toEqual(read(ATTACKED, '--keyring', KEYRING));
-    expect(read('--help').out.replace(/\s+/g, ' ')).toContain('more count as 2');
+    expect(read('--help').out.replace(/\s+/g, ' ')).toContain('more count as 3');
   });
 });

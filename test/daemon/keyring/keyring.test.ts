@@ -4,6 +4,7 @@ import type { EpochContents } from '../../../daemon/keyring/group.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { lintKeys } from '../../../daemon/keyring/key-lint.ts';
 import { type DeliveredKey, emptyKeyring, Keyring, type PgkEpoch } from '../../../daemon/keyring/keyring.ts';
+import { keyringOf as keyringOfCopy, plainKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 
 const octets = (seed: number): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, i) => (i * i * 7 + seed * 31 + 5) & 0xff);
@@ -270,5 +271,25 @@ describe('lint', () => {
     expect(flaws).toEqual([
       { name: 'key.index_clash', group: '000001', pgkIds: [0, 64], text: expect.stringContaining('not ciphered') },
     ]);
+  });
+});
+
+describe('a copy for another thread', () => {
+  test('names every key by the same serial, also those that arrived between others', () => {
+    const keyring = keyringOf({ 15728641: [key(1), key(2)], 15728642: [key(3)] });
+    const named = (each: Keyring) => each.epochs.map(({ id, group, serial }) => `${serial}: ${id} of ${group.index}`);
+    const copied = () => keyringOfCopy(structuredClone(plainKeyring(keyring)));
+    expect(plainKeyring(keyring).order).toBeNull();
+    expect(named(copied())).toEqual(named(keyring));
+    keyring.addEpoch(delivery({ group: 0xf00002, id: 8, octets: octets(8) }));
+    keyring.addEpoch(delivery({ group: 0xf00001, id: 9, octets: octets(9) }));
+    keyring.addEpoch(delivery({ group: 0xf00001, id: 10, octets: octets(10) }));
+    keyring.addEpoch(delivery({ group: 0xf00003, id: 11, octets: octets(11) }));
+    keyring.addEpoch(delivery({ group: 0xf00002, id: 12, octets: octets(12) }));
+    expect(named(copied())).toEqual(named(keyring));
+    expect(copied().epochs.map((epoch) => epoch.fingerprint)).toEqual(keyring.epochs.map((epoch) => epoch.fingerprint));
+    expect(copied().groups.map(({ keysByStart }) => keysByStart.map(({ serial }) => serial))).toEqual(
+      keyring.groups.map(({ keysByStart }) => keysByStart.map(({ serial }) => serial)),
+    );
   });
 });

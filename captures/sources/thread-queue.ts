@@ -1,0 +1,134 @@
+// Another thread of this process, as a queue of what it says. The end of the thread, for whatever reason, ends the queue.
+
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+
+import type { CaptureProblem } from '../frame-batch.ts';
+import { systemCode } from '../open-error.ts';
+import { captureProblem } from '../problems.ts';
+
+/** The thread is gone. Comes last, and always. */
+export interface Stopped {
+  readonly kind: 'stopped';
+  /** Code of the error that ended it, or its exit code. */
+  readonly reason: string;
+}
+
+/** How a thread is started. */
+export interface ThreadStart {
+  /** The compiled file: Node 20 loads no TypeScript. */
+  readonly file: URL;
+  /** What it is called in a debugger. */
+  readonly name: string;
+  /** What it gets as `workerData`, beside `port`, the channel on which it answers. */
+  readonly data: object;
+  /** MiB of its young generation; absent: as Node has it. */
+  readonly youngGenerationMiB?: number;
+}
+
+/** See the head of the file. Who fills it bounds it: a thread says no more than it has room to give back. */
+export class ThreadQueue<Said> {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #queue: (Said | Stopped)[] = [];
+  #wake: () => void = () => {};
+  #error: Error | null = null;
+
+  constructor({ file, name, data, youngGenerationMiB }: ThreadStart) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#port.on('message', (message: Said) => {
+      this.#put(message);
+    });
+    this.#worker = new Worker(file, {
+      name,
+      // Some options of a process (`--input-type`) would keep a file from being loaded.
+      execArgv: [],
+      workerData: { ...data, port: port2 },
+      transferList: [port2],
+      ...(youngGenerationMiB === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMiB } }),
+    });
+    this.#worker.on('error', (error: Error) => {
+      this.#error = error;
+    });
+    this.#worker.on('exit', (code) => {
+      // What it said before its end may still be on its way.
+      for (let note = this.#receive(); note !== null; note = this.#receive()) this.#put(note);
+      this.#put({ kind: 'stopped', reason: this.#error === null ? `exit code ${code}` : causeOf(this.#error) });
+      this.#port.close();
+    });
+    // A caller that fails before it closes the source shall end the process all the same: only a wait holds it.
+    this.#port.unref();
+    this.#worker.unref();
+  }
+
+  /** The thread, for tests that end it. */
+  get worker(): Worker {
+    return this.#worker;
+  }
+
+  /** What it said next, or null where it has said nothing more so far. Needs no turn of the event loop. */
+  take(): Said | Stopped | null {
+    return this.#queue.shift() ?? this.#receive();
+  }
+
+  /** Ends when there may be something to take. */
+  async wait(): Promise<void> {
+    this.#worker.ref();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#worker.unref();
+  }
+
+  /** What it says next, waited for. */
+  async next(): Promise<Said | Stopped> {
+    let said = this.take();
+    while (said === null) {
+      await this.wait();
+      said = this.take();
+    }
+    return said;
+  }
+
+  /** Ends a wait. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Says something to the thread. */
+  post(message: unknown): void {
+    this.#port.postMessage(message, []);
+  }
+
+  /** Ends the thread. */
+  async end(): Promise<void> {
+    this.#port.close();
+    await this.#worker.terminate();
+  }
+
+  #receive(): Said | null {
+    return (receiveMessageOnPort(this.#port)?.message as Said | undefined) ?? null;
+  }
+
+  #put(said: Said | Stopped): void {
+    this.#queue.push(said);
+    this.#wake();
+  }
+}
+
+/** What an error of the thread is called. Its text may quote input and stays out. */
+function causeOf(error: Error): string {
+  const code = systemCode(error);
+  return code === 'unknown' ? error.name : code;
+}
+
+/**
+ * The problem of an input whose reading thread stopped before its end.
+ *
+ * @param reason code of the error that ended it, or its exit code
+ * @param consumed octets of the input that were read
+ */
+export function readerStopped(reason: string, consumed: number): CaptureProblem {
+  const sentence = `the thread that reads the input stopped (${reason}), ${consumed} octets into it`;
+  return captureProblem('capture.reader-stopped', consumed, sentence);
+}

@@ -1,0 +1,171 @@
+// What follows from judged messages, in the order in which an engine tells of them: findings, records, delivered keys, and
+// in the end the account of the capture. The engine itself may be in this thread (analysis.ts) or in another one
+// (engine-thread/).
+
+import type { CaptureProblem } from '../captures/frame-batch.ts';
+import type { AnalysisListener, AnalysisOptions } from './analysis.ts';
+import { AnalysedFrame } from './engine/analysed-frame.ts';
+import type { EngineReport, EngineSink } from './engine/engine.ts';
+import { epochEvents } from './engine/epoch-event.ts';
+import type { Attempt } from './engine/judge.ts';
+import { KeyManagement } from './engine/key-management.ts';
+import { MessageAccount } from './engine/message-account.ts';
+import { MessageEventMaker } from './engine/message-event.ts';
+import type { MessageTable } from './engine/message-table.ts';
+import { SduFragments } from './engine/sdu-fragments.ts';
+import { summaryEvent } from './engine/summary-event.ts';
+import type { FindingEvent, SummaryEvent } from './events.ts';
+import { FindingWatch } from './findings/watch.ts';
+import { KeyIndex } from './keyring/key-index.ts';
+import type { KeyringChange } from './keyring/live-keyring.ts';
+
+/** See the head of the file. */
+export class Conclusions {
+  /** What an engine is to tell. */
+  readonly sink: EngineSink;
+  /** Findings; what the message at hand raised is in `raised()` while a listener's `row` and `message` are called. */
+  readonly findings: FindingWatch;
+  readonly account: MessageAccount;
+  readonly index: KeyIndex;
+  /** Keys tried on the message at hand, where the engine writes them down; emptied behind each message. */
+  readonly attempts: Attempt[] = [];
+  readonly #options: AnalysisOptions;
+  readonly #listener: AnalysisListener;
+  readonly #fragments = new SduFragments();
+  readonly #keyManagement: KeyManagement;
+  readonly #maker: MessageEventMaker;
+
+  /** @param keysCame called behind a key-management message, with the capture time in milliseconds */
+  constructor(options: AnalysisOptions, listener: AnalysisListener, keysCame: (time: number) => void) {
+    this.#options = options;
+    this.#listener = listener;
+    const { keyring } = options;
+    this.index = new KeyIndex(keyring);
+    this.account = new MessageAccount(keyring);
+    this.#keyManagement = new KeyManagement(keyring, this.index);
+    this.#maker = new MessageEventMaker(keyring.groups, this.index, { payload: options.payload ?? false });
+    const tell = (event: FindingEvent): void => listener.finding?.(event);
+    this.findings = new FindingWatch({
+      keyring,
+      index: this.index,
+      listener:
+        listener.finding === undefined ? null : { record: tell, ...(options.live === true ? { first: tell } : {}) },
+      ...(options.severities === undefined ? {} : { overrides: options.severities }),
+      ...(options.counterCaps === undefined ? {} : { caps: options.counterCaps }),
+    });
+    const heard = this.#heard(keysCame);
+    this.sink = gathersFrames(listener) ? this.#gathering(heard) : heard;
+  }
+
+  /** The keyring was changed from outside: what is concluded from now on goes by it. */
+  keyringChanged(change: KeyringChange): void {
+    if (change.underived.size > 0) this.index.rebuild();
+    else this.index.refresh();
+    this.#keyManagement.refresh();
+    this.findings.keyringChanged();
+  }
+
+  /**
+   * A message got another verdict than it was told with (correction-window.ts).
+   *
+   * @param before number of the verdict it had
+   */
+  corrected(table: MessageTable, row: number, before: number): void {
+    this.account.noteAgain(table, row, before);
+    const reassembled = this.#fragments.take(table, row);
+    this.#listener.correction?.(table, row, reassembled);
+    this.#listener.message?.({ ...this.#maker.make(table, row, reassembled), corrects: true });
+  }
+
+  /** Overwrites keys that were learned on the way and are in no keyring. */
+  close(): void {
+    this.#keyManagement.close();
+  }
+
+  /** Says what is still to be said: findings that are open, epochs, then the summary. */
+  finish(report: EngineReport, problem: CaptureProblem | null): SummaryEvent {
+    const { findings, account } = this;
+    findings.finish(problem);
+    if (this.#listener.epoch !== undefined && report.frames > 0) {
+      for (const event of epochEvents(this.#options.keyring, account.epochUse, account.lastTime)) {
+        this.#listener.epoch(event);
+      }
+    }
+    const forgottenSources = account.epochUse.evictions;
+    const evicted = {
+      ...report.evictions,
+      ...(forgottenSources > 0 ? { 'epoch-sources': forgottenSources } : {}),
+      ...findings.evictions(),
+      ...(this.#fragments.evictions > 0 ? { 'ip-fragments': this.#fragments.evictions } : {}),
+    };
+    const summary = summaryEvent(report, account, findings.counts(), problem === null, evicted, findings.replayHorizon);
+    this.#listener.summary?.(summary);
+    return summary;
+  }
+
+  #heard(keysCame: (time: number) => void): EngineSink {
+    const { findings, account } = this;
+    const listener = this.#listener;
+    return {
+      frame: (batch, row) => findings.frame(batch, row),
+      copy: (_batch, _row, source, destination) => findings.copy(source, destination),
+      problem: (batch, row, walk) => findings.problem(batch, row, walk),
+      loss: (frames, source, destination, lcid) => findings.loss(frames, source, destination, lcid),
+      mark: (mark) => findings.mark(mark),
+      message: (table, row) => {
+        account.note(table, row);
+        findings.message(table, row);
+        listener.row?.(table, row);
+        if (listener.message === undefined && listener.record === undefined) return;
+        const reassembled = this.#fragments.take(table, row);
+        listener.record?.(table, row, reassembled);
+        listener.message?.(this.#maker.make(table, row, reassembled));
+      },
+      keyManagement: (batch, row, at, length) => {
+        for (const event of this.#keyManagement.take(batch, row, at, length).events) {
+          findings.keyEvent(event);
+          listener.key?.(event);
+        }
+        keysCame(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
+      },
+    };
+  }
+
+  /** The same sink, which also gathers each frame for a listener that looks at frames. */
+  #gathering(sink: EngineSink): EngineSink {
+    const { findings, account } = this;
+    const listener = this.#listener;
+    const maker = this.#maker;
+    const frame = new AnalysedFrame({ groups: this.#options.keyring.groups, index: this.index, maker });
+    const { attempts } = this;
+    return {
+      ...sink,
+      frame: (batch, row, walk) => {
+        sink.frame?.(batch, row, walk);
+        frame.begin(batch, row, walk);
+      },
+      message: (table, row) => {
+        if (frame.messages.length === 0) frame.noteRaised(findings.raised());
+        account.note(table, row);
+        findings.message(table, row);
+        frame.addMessage(table, row, findings.raised(), attempts, this.#fragments.take(table, row));
+        attempts.length = 0;
+        listener.row?.(table, row);
+        if (listener.message === undefined && listener.record === undefined) return;
+        const message = frame.messages[frame.messages.length - 1];
+        if (listener.accepts?.(frame, message) === false) return;
+        listener.record?.(table, row, message.reassembled);
+        listener.message?.(maker.make(table, row, message.reassembled));
+      },
+      frameDone: () => {
+        if (frame.messages.length === 0) frame.noteRaised(findings.raised());
+        listener.frame?.(frame);
+      },
+    };
+  }
+}
+
+/** Whether somebody looks at whole frames, which must be walked and gathered for it. */
+export function gathersFrames(listener: AnalysisListener): boolean {
+  return listener.frame !== undefined || listener.accepts !== undefined;
+}

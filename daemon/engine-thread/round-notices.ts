@@ -1,0 +1,129 @@
+// What an engine tells of frames beside their messages, written down in one thread and told again in the other. Rare in
+// most captures; where it is not, a notice is one word.
+
+import type { CaptureMark, FrameBatch } from '../../captures/frame-batch.ts';
+import type { WalkTable } from '../../dissectors/walk-table.ts';
+import type { EngineSink } from '../engine/engine.ts';
+import type { Loss, RoundNotices } from './judging-messages.ts';
+
+/** In the low bits of a word; the row of the frame stands above it. */
+const Kind = { copy: 0, problem: 1, keyManagement: 2, loss: 3, mark: 4 } as const;
+const KIND_BITS = 3;
+const KIND_MASK = (1 << KIND_BITS) - 1;
+
+/** Words of a notice: a problem and its octet follow it. */
+const PROBLEM_WORDS = 3;
+
+/** Listens to an engine. Bounded by a round: the frames of a batch, and the SDUs that they end. */
+export class NoticeWriter {
+  /** To be heard by an engine. */
+  readonly sink: Pick<EngineSink, 'frame' | 'copy' | 'problem' | 'loss' | 'mark'>;
+  readonly #words: number[] = [];
+  #losses: Loss[] = [];
+  #marks: CaptureMark[] = [];
+  /** Row behind the last frame that was told of. */
+  #next = 0;
+
+  constructor() {
+    this.sink = {
+      frame: (_batch, row) => {
+        this.#next = row + 1;
+      },
+      copy: (_batch, row) => this.#note(row, Kind.copy),
+      problem: (_batch, row, { frames }) => {
+        this.#note(row, Kind.problem);
+        this.#words.push(frames.problem[row], frames.problemAt[row]);
+      },
+      loss: (frames, source, destination, lcid, time) => {
+        this.#note(this.#next - 1, Kind.loss);
+        this.#losses.push({ frames, source, destination, lcid, time });
+      },
+      mark: (mark) => {
+        this.#note(this.#next, Kind.mark);
+        this.#marks.push(mark);
+      },
+    };
+  }
+
+  /** A key-management message in this row. */
+  keyManagement(row: number): void {
+    this.#note(row, Kind.keyManagement);
+  }
+
+  /** The next batch begins. */
+  begin(): void {
+    this.#next = 0;
+  }
+
+  /** Whether something was noted since the last time. */
+  get pending(): boolean {
+    return this.#words.length > 0;
+  }
+
+  /** What was noted since the last time, rows counted from `from` on; null where there is nothing. */
+  take(from: number): RoundNotices | null {
+    if (!this.pending) return null;
+    const words = Uint32Array.from(this.#words);
+    for (let at = 0; at < words.length; at += lengthOf(words[at])) words[at] -= from << KIND_BITS;
+    const notices = { words, losses: this.#losses, marks: this.#marks };
+    this.#words.length = 0;
+    this.#losses = [];
+    this.#marks = [];
+    return notices;
+  }
+
+  #note(row: number, kind: number): void {
+    this.#words.push((row << KIND_BITS) | kind);
+  }
+}
+
+/** Tells again what was written down. */
+export class NoticeReader {
+  readonly #notices: RoundNotices;
+  #at = 0;
+  #loss = 0;
+  #mark = 0;
+
+  /** @param walk of the frames of the round; what the engine found wrong beyond it is added */
+  constructor(notices: RoundNotices, walk: WalkTable) {
+    this.#notices = notices;
+    const { words } = notices;
+    for (let at = 0; at < words.length; at += lengthOf(words[at])) {
+      if ((words[at] & KIND_MASK) !== Kind.problem) continue;
+      const row = words[at] >>> KIND_BITS;
+      walk.frames.problem[row] = words[at + 1];
+      walk.frames.problemAt[row] = words[at + 2];
+    }
+  }
+
+  /** Tells of the marks before a row, which come before its frame. */
+  tellMarks(row: number, sink: EngineSink): void {
+    const { words, marks } = this.#notices;
+    for (; this.#at < words.length; this.#at++) {
+      if ((words[this.#at] & KIND_MASK) !== Kind.mark || words[this.#at] >>> KIND_BITS > row) return;
+      sink.mark?.(marks[this.#mark++]);
+    }
+  }
+
+  /** Tells of everything else that is of a row. */
+  tell(batch: FrameBatch, row: number, walk: WalkTable, sink: EngineSink): void {
+    const { words, losses } = this.#notices;
+    const { frames } = walk;
+    for (; this.#at < words.length; this.#at += lengthOf(words[this.#at])) {
+      const kind = words[this.#at] & KIND_MASK;
+      if (kind === Kind.mark || words[this.#at] >>> KIND_BITS !== row) return;
+      if (kind === Kind.copy) sink.copy?.(batch, row, frames.source[row], frames.destination[row]);
+      else if (kind === Kind.problem) sink.problem?.(batch, row, walk);
+      else if (kind === Kind.keyManagement) {
+        sink.keyManagement?.(batch, row, frames.payloadAt[row], frames.payloadLength[row]);
+      } else {
+        const { frames: lost, source, destination, lcid, time } = losses[this.#loss++];
+        sink.loss?.(lost, source, destination, lcid, time);
+      }
+    }
+  }
+}
+
+function lengthOf(word: number): number {
+  return (word & KIND_MASK) === Kind.problem ? PROBLEM_WORDS : 1;
+}

@@ -1,0 +1,235 @@
+// One place of the ring between the thread that judges a capture and the one that listens: a round of judged frames in
+// shared memory. The one copies frames and messages in, column by column; the other reads them where they stand.
+
+import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
+import { WINDOW_OCTETS } from '../../captures/input-window.ts';
+import { MAX_ELEMENTS } from '../../dissectors/walk-columns.ts';
+import { MessageTable, ROUND_MESSAGES } from '../engine/message-table.ts';
+
+/** Messages of one round at most (engine.ts). */
+const ROUND_ROWS = ROUND_MESSAGES + MAX_ELEMENTS;
+
+/** Octets of all columns of one frame and of one message. */
+const FRAME_OCTETS = 29;
+const MESSAGE_OCTETS = 86;
+
+/** We chose: octets that most rounds get by with. A larger round gets memory of its own, which the next one gives back. */
+const JOINED_OCTETS = 64 * 1024;
+const PLAIN_OCTETS = 1024 * 1024;
+const LIST_OCTETS = 8 * 1024;
+
+/** The memory of a slot, as the other thread gets it. */
+export interface RoundMemory {
+  readonly columns: SharedArrayBuffer;
+  /** Octets of frames, of joined PDUs and of deciphered SDUs; lists of frames. */
+  readonly octets: SharedArrayBuffer;
+  readonly joined: SharedArrayBuffer;
+  readonly plain: SharedArrayBuffer;
+  readonly lists: SharedArrayBuffer;
+}
+
+/** A slot is full: what does not stand in shared memory. */
+export interface FilledRound {
+  readonly frames: number;
+  readonly firstFrame: number;
+  /** Octet of the input at which the slot's octets begin; absent where nobody can read it again. */
+  readonly place?: number;
+  readonly messages: number;
+  readonly joinedLength: number;
+  readonly plainLength: number;
+  readonly listsLength: number;
+  /** Memory that replaces the slot's, where another size was needed. */
+  readonly replaced: Partial<RoundMemory> | null;
+}
+
+/** The frames of a round, as a batch of its own. */
+class RoundFrames implements FrameBatch {
+  bytes: Uint8Array = new Uint8Array();
+  view: DataView = new DataView(this.bytes.buffer);
+  count = 0;
+  firstFrame = 1;
+  readonly marks: CaptureMark[] = [];
+  readonly offset: Uint32Array;
+  readonly captured: Uint32Array;
+  readonly original: Uint32Array;
+  readonly seconds: Float64Array;
+  readonly nanoseconds: Uint32Array;
+  readonly digits: Uint8Array;
+  readonly linkType: Uint16Array;
+  readonly interfaceId: Uint16Array;
+  place?: number;
+
+  constructor(columns: Columns) {
+    this.seconds = columns.of(Float64Array);
+    this.nanoseconds = columns.of(Uint32Array);
+    this.offset = columns.of(Uint32Array);
+    this.captured = columns.of(Uint32Array);
+    this.original = columns.of(Uint32Array);
+    this.linkType = columns.of(Uint16Array);
+    this.interfaceId = columns.of(Uint16Array);
+    this.digits = columns.of(Uint8Array);
+  }
+}
+
+/** Columns of a message that leave the thread; `traffic` belongs to the engine. */
+const MESSAGE_COLUMNS = {
+  ...{ frame: Float64Array, time: Float64Array },
+  ...{ frameRow: Uint32Array, framesAt: Uint32Array, source: Uint32Array, destination: Uint32Array },
+  ...{ length: Uint32Array, rawAt: Uint32Array, counter: Uint32Array, plainWord: Uint32Array },
+  ...{ passed: Uint32Array, failed: Uint32Array, group: Int32Array, epoch: Int32Array, context: Int32Array },
+  ...{ framesCount: Uint16Array, ptkId: Uint16Array, sn: Uint16Array, evidence: Uint16Array, flags: Uint16Array },
+  ...{ version: Uint8Array, lcid: Uint8Array, sduType: Uint8Array, pgkIndex: Uint8Array },
+  ...{ rawPlace: Uint8Array, deciphered: Uint8Array, verdict: Uint8Array, epochState: Uint8Array },
+} as const;
+
+type ColumnName = keyof typeof MESSAGE_COLUMNS;
+const COLUMN_NAMES = Object.keys(MESSAGE_COLUMNS) as readonly ColumnName[];
+
+/** See the head of the file. */
+export class RoundSlot {
+  readonly frames: RoundFrames;
+  /** The messages of these frames. */
+  readonly table = new MessageTable();
+  #memory: RoundMemory;
+
+  /** @param memory of the same slot in the other thread; absent: fresh memory */
+  constructor(memory?: RoundMemory) {
+    this.#memory = memory ?? {
+      columns: new SharedArrayBuffer(BATCH_ROWS * FRAME_OCTETS + ROUND_ROWS * MESSAGE_OCTETS),
+      octets: new SharedArrayBuffer(WINDOW_OCTETS),
+      joined: new SharedArrayBuffer(JOINED_OCTETS),
+      plain: new SharedArrayBuffer(PLAIN_OCTETS),
+      lists: new SharedArrayBuffer(LIST_OCTETS),
+    };
+    const { columns } = this.#memory;
+    this.frames = new RoundFrames(new Columns(columns, 0, BATCH_ROWS));
+    const messages = new Columns(columns, BATCH_ROWS * FRAME_OCTETS, ROUND_ROWS);
+    const views: object[] = COLUMN_NAMES.map((name) => ({ [name]: messages.of<ColumnArray>(MESSAGE_COLUMNS[name]) }));
+    Object.assign(this.table, ...views);
+    this.#over(this.#memory);
+  }
+
+  get memory(): RoundMemory {
+    return this.#memory;
+  }
+
+  /**
+   * In the thread that judges: copies frames from row `from` on and before row `until`, and their messages.
+   *
+   * @returns what to tell the other thread of it
+   */
+  fill(batch: FrameBatch, from: number, until: number, table: MessageTable): FilledRound {
+    const replaced = this.#makeRoom(batch, table);
+    this.#copyFrames(batch, from, until);
+    const { count, joinedLength, plainLength, frameListsLength } = table;
+    for (const name of COLUMN_NAMES) this.table[name].set(table[name].subarray(0, count));
+    if (from > 0) for (let row = 0; row < count; row++) this.table.frameRow[row] -= from;
+    this.table.joined.set(table.joined.subarray(0, joinedLength));
+    this.table.plain.set(table.plain.subarray(0, plainLength));
+    this.table.frameLists.set(table.frameLists.subarray(0, frameListsLength));
+    return {
+      ...{ frames: until - from, firstFrame: batch.firstFrame + from, messages: count, joinedLength, plainLength },
+      ...{ listsLength: frameListsLength, replaced },
+      ...(batch.place === undefined ? {} : { place: batch.place }),
+    };
+  }
+
+  /** In the thread that listens: takes what the other one told of this slot. */
+  accept(round: FilledRound): void {
+    if (round.replaced !== null) this.#over({ ...this.#memory, ...round.replaced });
+    const { frames, table } = this;
+    frames.count = round.frames;
+    frames.firstFrame = round.firstFrame;
+    if (round.place === undefined) delete frames.place;
+    else frames.place = round.place;
+    table.batch = frames;
+    table.count = round.messages;
+    table.joinedLength = round.joinedLength;
+    table.plainLength = round.plainLength;
+    table.frameListsLength = round.listsLength;
+  }
+
+  /** Octets keep the place that they have in the window, so that no offset into it changes. */
+  #copyFrames(batch: FrameBatch, from: number, until: number): void {
+    const { frames } = this;
+    let begin = Number.POSITIVE_INFINITY;
+    let end = 0;
+    for (let row = from; row < until; row++) {
+      const at = batch.offset[row];
+      if (at < begin) begin = at;
+      if (at + batch.captured[row] > end) end = at + batch.captured[row];
+    }
+    if (begin < end) frames.bytes.set(batch.bytes.subarray(begin, end), begin);
+    frames.offset.set(batch.offset.subarray(from, until));
+    frames.captured.set(batch.captured.subarray(from, until));
+    frames.original.set(batch.original.subarray(from, until));
+    frames.seconds.set(batch.seconds.subarray(from, until));
+    frames.nanoseconds.set(batch.nanoseconds.subarray(from, until));
+    frames.digits.set(batch.digits.subarray(from, until));
+    frames.linkType.set(batch.linkType.subarray(from, until));
+    frames.interfaceId.set(batch.interfaceId.subarray(from, until));
+  }
+
+  #makeRoom(batch: FrameBatch, table: MessageTable): Partial<RoundMemory> | null {
+    const wanted = {
+      ...another('octets', this.#memory, batch.bytes.length, WINDOW_OCTETS),
+      ...another('joined', this.#memory, table.joinedLength, JOINED_OCTETS),
+      ...another('plain', this.#memory, table.plainLength, PLAIN_OCTETS),
+      ...another('lists', this.#memory, table.frameListsLength * 8, LIST_OCTETS),
+    };
+    if (Object.keys(wanted).length === 0) return null;
+    this.#over({ ...this.#memory, ...wanted });
+    return wanted;
+  }
+
+  #over(memory: RoundMemory): void {
+    this.#memory = memory;
+    this.frames.bytes = new Uint8Array(memory.octets);
+    this.frames.view = new DataView(memory.octets);
+    this.table.joined = new Uint8Array(memory.joined);
+    this.table.plain = new Uint8Array(memory.plain);
+    this.table.words = new Uint32Array(memory.plain);
+    this.table.frameLists = new Float64Array(memory.lists);
+  }
+}
+
+/** Memory of another size where what is there is too small, or larger than most rounds need and than this one does. */
+function another(
+  name: keyof RoundMemory,
+  memory: RoundMemory,
+  needed: number,
+  usual: number,
+): Partial<Record<keyof RoundMemory, SharedArrayBuffer>> {
+  const held = memory[name].byteLength;
+  if (needed <= held && (held === usual || needed > usual)) return {};
+  let octets = usual;
+  while (octets < needed) octets *= 2;
+  return { [name]: new SharedArrayBuffer(octets) };
+}
+
+type ColumnArray = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
+
+/** Cuts columns of so many rows out of shared memory, the widest first so that each is aligned. */
+class Columns {
+  readonly #memory: SharedArrayBuffer;
+  readonly #rows: number;
+  #at: number;
+
+  constructor(memory: SharedArrayBuffer, at: number, rows: number) {
+    this.#memory = memory;
+    this.#at = at;
+    this.#rows = rows;
+  }
+
+  of<Column extends ColumnArray>(
+    type: (new (
+      memory: SharedArrayBuffer,
+      at: number,
+      rows: number,
+    ) => Column) & { readonly BYTES_PER_ELEMENT: number },
+  ): Column {
+    const column = new type(this.#memory, this.#at, this.#rows);
+    this.#at += this.#rows * type.BYTES_PER_ELEMENT;
+    return column;
+  }
+}

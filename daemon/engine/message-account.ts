@@ -1,0 +1,57 @@
+// What is counted of judged messages, beside what the engine counts of frames: verdicts, use of each PGK, and from when to
+// when the capture goes. Whoever hears the messages keeps it, so that it is right for what was told so far.
+
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { VERDICTS } from '../events.ts';
+import type { Keyring } from '../keyring/keyring.ts';
+import { EpochUse } from './epoch-use.ts';
+import type { MessageTable } from './message-table.ts';
+
+/** See the head of the file. */
+export class MessageAccount {
+  readonly epochUse: EpochUse;
+  /** Messages by verdict number. */
+  readonly verdicts = new Float64Array(VERDICTS.length);
+  /** Capture time of the first and the last frame, and what is needed to print them exactly; NaN before the first. */
+  firstSeconds = Number.NaN;
+  firstNanoseconds = 0;
+  firstDigits = 6;
+  lastSeconds = Number.NaN;
+  lastNanoseconds = 0;
+  lastDigits = 6;
+
+  constructor(keyring: Keyring) {
+    this.epochUse = new EpochUse(keyring);
+  }
+
+  /** Capture time of the last frame in milliseconds since 1970; NaN where there was none. */
+  get lastTime(): number {
+    return this.lastSeconds * 1000 + this.lastNanoseconds / 1e6;
+  }
+
+  /** A judged message. */
+  note(table: MessageTable, row: number): void {
+    this.verdicts[table.verdict[row]]++;
+    this.epochUse.note(table, row);
+  }
+
+  /** The same message was judged once more: it counts under its new verdict. @param before number of the old one */
+  noteAgain(table: MessageTable, row: number, before: number): void {
+    this.verdicts[before]--;
+    this.note(table, row);
+  }
+
+  /** Frames went by, of which each message was noted. */
+  frames(batch: FrameBatch): void {
+    if (batch.count === 0) return;
+    const last = batch.count - 1;
+    if (Number.isNaN(this.firstSeconds)) {
+      this.firstSeconds = batch.seconds[0];
+      this.firstNanoseconds = batch.nanoseconds[0];
+      this.firstDigits = batch.digits[0];
+    }
+    this.lastSeconds = batch.seconds[last];
+    this.lastNanoseconds = batch.nanoseconds[last];
+    this.lastDigits = batch.digits[last];
+  }
+}
