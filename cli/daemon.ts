@@ -67,7 +67,7 @@ async function checkFiles(config: DaemonConfig): Promise<void> {
   const { readKeyFile } = await import('../daemon/relay/key-files.ts');
   readOperator(config);
   readKeyFile(daemonKeyPath(config), 'daemon');
-  if (config.relay.listen.some(({ kind }) => kind === 'tcp')) readTls(config);
+  if (config.relay.certificate !== null && config.relay.privateKey !== null) readTls(config);
   const { keys } = config;
   const named = keys.kind === 'keyring' ? keys.paths : [keys.path, keys.passphraseFile, keys.identity];
   for (const path of named) {

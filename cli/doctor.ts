@@ -16,7 +16,7 @@ import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { printable, printableJson } from '../dissectors/printable.ts';
 import { readKeyring } from './read-keyring.ts';
 import { writeOutput } from './stdout.ts';
-import { addVaultOptions, type VaultArguments } from './vault-options.ts';
+import { actor, addVaultOptions, type VaultArguments } from './vault-options.ts';
 
 /** We chose: for how long a source is looked at (s), and the longest that may be asked for. */
 const LOOK_SECONDS = 3;
@@ -94,7 +94,11 @@ async function examine(target: Target, options: DoctorOptions): Promise<Diagnosi
     case 'source':
       return examineSource(target.source, { ...look, keyring: await keys() });
     case 'config':
-      return examineConfig(target.path, { ...look, keyring: hasKeys ? await keys() : null });
+      return examineConfig(target.path, {
+        ...look,
+        keyring: hasKeys ? await keys() : null,
+        ...{ by: actor('doctor'), mayAsk: process.stdin.isTTY === true && process.stderr.isTTY === true },
+      });
     case 'daemon':
       return examineDaemon(target.address);
   }

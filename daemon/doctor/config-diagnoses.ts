@@ -4,12 +4,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { usableAt } from '../keyring/epoch-state.ts';
 import { emptyKeyring, type Keyring } from '../keyring/keyring.ts';
-import { loadKeyrings } from '../keyring/keyring-file.ts';
 import type { DaemonConfig } from '../service/config.ts';
 import { readDaemonConfig } from '../service/config-reader.ts';
 import { formatMilliseconds } from '../time.ts';
+import { activeToday, type KeysLook, openConfigKeys } from './config-keys.ts';
 import { examineDaemon } from './daemon-diagnoses.ts';
 import { type Diagnosis, diagnosis, faultOf, sortedByLevel } from './diagnosis.ts';
 import { diagnoseFile, diagnoseFolder, diagnoseSocketPath } from './file-diagnoses.ts';
@@ -20,7 +19,7 @@ import { examineSource, type SourceLook } from './source-diagnoses.ts';
 const CERTIFICATE_SOON_MS = 14 * 86_400_000;
 
 /** How a configuration is looked at. `keyring`: keys for what the sources bring; null: those of the configuration. */
-export interface ConfigLook extends Omit<SourceLook, 'keyring'> {
+export interface ConfigLook extends Omit<SourceLook, 'keyring'>, KeysLook {
   readonly keyring: Keyring | null;
 }
 
@@ -33,8 +32,7 @@ export async function examineConfig(path: string, look: ConfigLook): Promise<Dia
     return [faultOf(error, { path })];
   }
   const found = [...diagnoseStores(config), ...diagnosePlaces(config), ...diagnoseTls(config, look.now())];
-  const { keyring, diagnoses } = await keysOf(config, look);
-  found.push(...diagnoses);
+  if (look.keyring !== null) found.push(...activeToday(look.keyring, look.now()));
   const running = await examineDaemon(`unix:${config.control}`);
   if (running.every(({ code }) => code !== 'control.unreachable')) {
     found.push(...running);
@@ -48,14 +46,25 @@ export async function examineConfig(path: string, look: ConfigLook): Promise<Dia
       ),
     );
     found.push(...(await diagnosePorts(config)));
-    const tried = await Promise.all(config.sources.map(async (source) => examineSource(source, { ...look, keyring })));
-    found.push(...tried.flat());
+    found.push(...(await diagnoseSources(config, look)));
     if (config.sources.length === 0) {
       const advice = 'add one under "sources" (docs/operations.md)';
       found.push(diagnosis('warning', 'config.no-sources', 'the configuration has no source', advice));
     }
   }
   return sortedByLevel(found);
+}
+
+/** Runs the sources, and looks at what they bring with the keys of the configuration. */
+async function diagnoseSources(config: DaemonConfig, look: ConfigLook): Promise<Diagnosis[]> {
+  const own = look.keyring === null ? await openConfigKeys(config, look) : null;
+  const keyring = look.keyring ?? own?.keyring ?? emptyKeyring();
+  try {
+    const tried = await Promise.all(config.sources.map(async (source) => examineSource(source, { ...look, keyring })));
+    return [...(own?.diagnoses ?? []), ...tried.flat()];
+  } finally {
+    own?.keyring.wipe();
+  }
 }
 
 /** The files of the keys. */
@@ -117,31 +126,6 @@ function diagnoseTls({ relay }: DaemonConfig, now: number): Diagnosis[] {
     );
   }
   return found;
-}
-
-/** The keys that what the sources bring is looked at with, and how they stand today. */
-async function keysOf({ keys }: DaemonConfig, look: ConfigLook): Promise<{ keyring: Keyring; diagnoses: Diagnosis[] }> {
-  if (look.keyring !== null) return { keyring: look.keyring, diagnoses: activeToday(look.keyring, look.now()) };
-  if (keys.kind === 'vault') return { keyring: emptyKeyring(), diagnoses: [] };
-  try {
-    const keyring = await loadKeyrings(keys.paths);
-    return { keyring, diagnoses: activeToday(keyring, look.now()) };
-  } catch (error) {
-    return { keyring: emptyKeyring(), diagnoses: [faultOf(error)] };
-  }
-}
-
-/** Groups of which no plaintext can leave today. */
-export function activeToday(keyring: Keyring, now: number): Diagnosis[] {
-  const without = keyring.groups.filter(
-    ({ keys }) => keys.length > 0 && !keys.some((key) => key.octets !== null && usableAt(key, now) === 'active'),
-  );
-  if (without.length === 0) return [];
-  const groups = without.map(({ idText }) => idText);
-  const message = `${without.length} of ${keyring.groups.length} groups have no key that is active today: ${groups.slice(0, 6).join(', ')}`;
-  const advice =
-    'import the keys of today, or set the clock (`timedatectl`): under the wall clock no plaintext of theirs leaves';
-  return [diagnosis('warning', 'keys.none-active-today', message, advice, { groups: groups.slice(0, 64) })];
 }
 
 /** Ports that others have. */

@@ -1,7 +1,7 @@
 // The daemon's own files: its key, the operator's public key, TLS, revoked grants; and the note beside the vault that says
 // where the control socket of the daemon that has it open is.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, SidescopeError } from '../errors.ts';
 import { isPublicHex } from '../relay/ed25519.ts';
@@ -15,6 +15,7 @@ const STATE_COPY = 'relay.epoch';
 
 /** Octets of a file of ours. Above: an error. */
 const FILE_MOST = 1 << 20;
+const OTHERS = 0o077;
 
 /** Path of the note beside a vault. */
 export function controlNotePath(vault: string): string {
@@ -62,23 +63,41 @@ export function readOperator({ relay }: Pick<DaemonConfig, 'relay'>): string {
   throw new SidescopeError('config.operator', message, 'It is one line of 64 hex digits', ExitCode.usage);
 }
 
-/** Certificate and key for TLS, PEM. @throws SidescopeError */
+/**
+ * Certificate and key for TLS, PEM. Symbolic links are followed: programs that renew certificates put them there.
+ *
+ * @throws SidescopeError `config.file`; `config.too-open` where others may read or write the key
+ */
 export function readTls({ relay }: Pick<DaemonConfig, 'relay'>): { certificate: string; key: string } {
   if (relay.certificate === null || relay.privateKey === null) throw new RangeError('no TLS was configured');
   return {
     certificate: readText(relay.certificate, 'the TLS certificate'),
-    key: readText(relay.privateKey, 'the TLS key'),
+    key: readText(relay.privateKey, 'the TLS key', true),
   };
 }
 
-function readText(path: string, what: string): string {
+function readText(path: string, what: string, isSecret = false): string {
   try {
-    const octets = readFileSync(path);
-    if (octets.length <= FILE_MOST) return octets.toString('utf8');
+    const handle = openSync(path, 'r');
+    try {
+      const { mode } = fstatSync(handle);
+      if (isSecret && (mode & OTHERS) !== 0) throw tooOpen(path, what, mode & 0o777);
+      const octets = readFileSync(handle);
+      if (octets.length <= FILE_MOST) return octets.toString('utf8');
+    } finally {
+      closeSync(handle);
+    }
   } catch (error) {
+    if (error instanceof SidescopeError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const message = `${what} ${path} cannot be read (${code})`;
     throw new SidescopeError('config.file', message, 'Check its name and its rights', ExitCode.usage);
   }
   throw new SidescopeError('config.file', `${what} ${path} is too large`, 'Check its name', ExitCode.usage);
+}
+
+function tooOpen(path: string, what: string, mode: number): SidescopeError {
+  const message = `${what} ${path} can be read or written by others (mode ${mode.toString(8).padStart(4, '0')})`;
+  const hint = `\`chmod 600 ${path}\`, and make a new key and certificate if somebody could read it`;
+  return new SidescopeError('config.too-open', message, hint, ExitCode.refused);
 }

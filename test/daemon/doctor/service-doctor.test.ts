@@ -1,7 +1,7 @@
 // The doctor on sources, configurations and daemons, with real sockets and files.
 
 import { createSocket } from 'node:dgram';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,8 @@ import { emptyKeyring } from '../../../daemon/keyring/keyring.ts';
 import { loadKeyrings } from '../../../daemon/keyring/keyring-file.ts';
 import { makeCertificate } from '../../../daemon/service/certificate.ts';
 import { ControlServer } from '../../../daemon/service/control-server.ts';
+import { makeVault } from '../engine-process/vault-fixture.ts';
+import { x25519 } from '../vault/x25519.ts';
 
 const SAMPLES = join(import.meta.dirname, '..', '..', '..', 'captures', 'samples');
 const CLEAN = join(SAMPLES, 'clean', 'capture.pcapng');
@@ -39,7 +41,7 @@ const codes = (found: readonly Diagnosis[]): string[] => found.map(({ code }) =>
 const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
   await sleep(milliseconds, undefined, { signal });
 };
-const look = { milliseconds: 300, now: () => NOW, wait };
+const look = { milliseconds: 300, now: () => NOW, wait, by: 'a doctor', mayAsk: false };
 
 /** A TCP port that somebody listens on. */
 async function takenPort(): Promise<number> {
@@ -140,6 +142,37 @@ describe('a configuration', () => {
     expect(isWrong(found)).toBe(false);
     expect(codes(found)).toContain('daemon.not-running');
     expect(codes(found)).toContain('capture.content');
+    // Nothing opens its vault, and nobody can be asked.
+    expect(codes(found)).toEqual(expect.arrayContaining(['keys.not-opened', 'keys.none-given']));
+  });
+
+  test('whose vault opens without asking is looked at with its keys', async () => {
+    const lesson = JSON.parse(readFileSync(CLEAN_KEYS, 'utf8')) as { groups: { keys: Record<string, string>[] }[] };
+    // The keys of the sample are of its own week: these are active today.
+    for (const { keys } of lesson.groups) for (const key of keys) key.notAfter = '2100-01-01T00:00:00Z';
+    const made = makeVault(folder, JSON.stringify(lesson));
+    const path = await writeConfig({ vault: made.path, identity: made.identity });
+    const examineNow = (): Promise<Diagnosis[]> =>
+      examineConfig(path, { ...look, now: Date.now, milliseconds: 20_000, keyring: null });
+    const found = await examineNow();
+    expect(codes(found)).not.toContain('keys.none-given');
+    expect(found.find(({ code }) => code === 'capture.content')?.message).toContain('decrypted');
+    const audit = readFileSync(`${made.path}.audit`, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(audit.filter(({ type, by }) => type === 'vault.opened' && by === 'a doctor')).toHaveLength(1);
+    // As it was before: no lock is left, and it opens again. A key that opens nothing is a fault.
+    writeFileSync(
+      join(folder, 'other.pem'),
+      x25519.privateKey(Buffer.alloc(32, 5)).export({ format: 'pem', type: 'pkcs8' }),
+      {
+        mode: 0o600,
+      },
+    );
+    expect(codes(await examineNow())).toEqual(codes(found));
+    const wrong = await writeConfig({ vault: made.path, identity: 'other.pem' });
+    expect(codes(await examine(wrong))).toContain('vault.not-opened');
   });
 
   test('that is wrong says the place', async () => {
@@ -185,6 +218,8 @@ describe('a configuration', () => {
       keyring: null,
     });
     expect(codes(found)).toEqual(expect.arrayContaining(['config.certificate-dates', 'config.certificate-key']));
+    chmodSync(join(folder, 'tls.key'), 0o644);
+    expect(codes(await examine(await writeConfig({}, relay)))).toContain('config.too-open');
     writeFileSync(join(folder, 'tls.crt'), 'no certificate');
     expect(codes(await examine(await writeConfig({}, relay)))).toContain('config.certificate');
   });
