@@ -17,6 +17,8 @@ import { fromCapture, sourceProblem } from './source-problems.ts';
 /** Constants we chose. */
 /** A file that was replaced is left when nothing was added to it for so long (ms): its writer may not have closed it. */
 export const SETTLE_MS = 250;
+/** A file whose name is taken away is a trouble after so long (ms): between two files of a rotation there may be none. */
+const GONE_MS = 2000;
 
 /** Device and inode. */
 export function identityOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
@@ -86,6 +88,8 @@ export class FileAttempt implements SourceAttempt {
   #fromEnd: boolean;
   /** When the file at hand was last seen to grow while another has its name; null while it has its name. */
   #leavingSince: number | null = null;
+  /** Since when nothing has its name; null while something has. */
+  #goneSince: number | null = null;
   #ended = false;
 
   /** @param elapsed milliseconds that never go back */
@@ -154,6 +158,7 @@ export class FileAttempt implements SourceAttempt {
     const file = await openFollowed(this.#path, (_, { size }) => (fromEnd ? size : 0));
     this.#fromEnd = false;
     this.#leavingSince = null;
+    this.#goneSince = null;
     this.capture++;
     return file;
   }
@@ -173,7 +178,12 @@ export class FileAttempt implements SourceAttempt {
       identity = identityOf(await stat(this.#path));
     } catch {
       // Taken away; another may come, and until then the old one may still be written.
+      this.#noteGone();
       return false;
+    }
+    if (this.#goneSince !== null) {
+      this.#goneSince = null;
+      this.problem = this.#blocked ? this.problem : null;
     }
     if (identity === file.identity) {
       this.#leavingSince = null;
@@ -182,5 +192,13 @@ export class FileAttempt implements SourceAttempt {
     const now = this.#elapsed();
     this.#leavingSince ??= now;
     return now - this.#leavingSince >= SETTLE_MS;
+  }
+
+  #noteGone(): void {
+    const now = this.#elapsed();
+    this.#goneSince ??= now;
+    if (now - this.#goneSince < GONE_MS || this.#blocked) return;
+    const sentence = `${this.#path} was taken away; what is still written to it is read`;
+    this.problem = sourceProblem('source.no-such-file', sentence);
   }
 }

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   truncateSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -112,6 +113,24 @@ describe('a growing file', () => {
     await expectFirsts(taking, 1, 2, 3);
     expect(taking.frames.map(({ number }) => number)).toEqual([1, 2, 3]);
     expect(taking.frames.every(({ interfaceId }) => interfaceId === 0)).toBe(true);
+  });
+
+  test('whose name is taken away says so, is read on, and is well when a file has the name again', async () => {
+    writeFileSync(path('a.pcap'), captureOf(1));
+    const taking = follow();
+    await expectFirsts(taking, 1);
+    renameSync(path('a.pcap'), path('a.pcap.old'));
+    await until(() => taking.status().problem !== null);
+    expect(taking.status().problem).toMatchObject({ code: 'source.no-such-file' });
+    appendFileSync(path('a.pcap.old'), record(2));
+    await expectFirsts(taking, 1, 2);
+    renameSync(path('a.pcap.old'), path('a.pcap'));
+    await until(() => taking.status().problem === null);
+    unlinkSync(path('a.pcap'));
+    await until(() => taking.status().problem !== null);
+    writeFileSync(path('a.pcap'), captureOf(3));
+    await expectFirsts(taking, 1, 2, 3);
+    expect(taking.status()).toMatchObject({ state: 'running', problem: null });
   });
 
   test('that is damaged is told of, and goes on when it begins anew', async () => {

@@ -40,6 +40,8 @@ export async function messagesOfCapture(path: string, keyring: string): Promise<
 export interface JournalledFrame {
   readonly number: number;
   readonly source: string;
+  /** When it was captured, whole ms since 1970. */
+  readonly time: number;
   readonly hex: string;
 }
 
@@ -60,7 +62,9 @@ export async function readJournal(folder: string): Promise<Journalled> {
     for (let row = 0; row < batch.count; row++) {
       const at = batch.offset[row];
       const hex = Buffer.from(batch.bytes.subarray(at, at + batch.captured[row])).toString('hex');
-      frames.push({ number: batch.firstFrame + row, source: sources.get(batch.interfaceId[row]) ?? '', hex });
+      const time = batch.seconds[row] * 1000 + Math.floor(batch.nanoseconds[row] / 1e6);
+      const source = sources.get(batch.interfaceId[row]) ?? '';
+      frames.push({ number: batch.firstFrame + row, source, time, hex });
     }
   }
   const records: RelayRecord[] = [];
@@ -182,6 +186,12 @@ export class Listener {
 /** Whether somebody who was granted these groups may have a record of that group. */
 export function mayHave(groups: readonly string[], group: string | null): boolean {
   return groups.includes('*') || (group !== null && groups.includes(group));
+}
+
+/** Whether a subscriber has the last record of its share, as one that has everything knows it. */
+export function isComplete({ groups, seqs }: Listener, everything: Listener): boolean {
+  const last = everything.records.findLastIndex(({ group }) => mayHave(groups, group));
+  return last < 0 || seqs.at(-1) === everything.seqs[last];
 }
 
 /** Journalled against delivered: exactly the share, in order, once. Texts of what is wrong. */

@@ -13,8 +13,8 @@ import {
   checkJournal,
   checkListener,
   framesOfCapture,
+  isComplete,
   Listener,
-  mayHave,
   messagesOfCapture,
   readJournal,
   type Sent,
@@ -69,12 +69,6 @@ async function halt(pid: number): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-/** Whether a subscriber has the last record of its share, as one that has everything knows it. */
-function isComplete({ groups, seqs }: Listener, everything: Listener): boolean {
-  const last = everything.records.findLastIndex(({ group }) => mayHave(groups, group));
-  return last < 0 || seqs.at(-1) === everything.seqs[last];
 }
 
 test('nothing is lost, doubled or given to the wrong one', { timeout: 400_000 + 6 * HALT }, async () => {
