@@ -1,6 +1,7 @@
 // Text in columns, and colour where the terminal takes it.
 
 import { printable } from '../dissectors/printable.ts';
+import { isTerminal } from './is-terminal.ts';
 
 /** Safe text cut or filled to a number of columns; a cut is shown by `~`. Counts characters, not terminal cells. */
 export function fitted(text: string, columns: number): string {
@@ -50,6 +51,6 @@ export type Paint = (code: string, text: string) => string;
 /** Paints where standard output is a terminal and `NO_COLOR` is not set (no-color.org); else leaves text as it is. */
 export function painter(): Paint {
   const noColor = process.env.NO_COLOR;
-  if (process.stdout.isTTY !== true || (noColor !== undefined && noColor !== '')) return (_, text) => text;
+  if (!isTerminal(1) || (noColor !== undefined && noColor !== '')) return (_, text) => text;
   return (code, text) => `\u001b[${code}m${text}\u001b[0m`;
 }

@@ -1,5 +1,7 @@
 // A progress bar on stderr, where stderr is a terminal and the input is large (interfaces 1).
 
+import { isTerminal } from './is-terminal.ts';
+
 // The specification says: interfaces 1. We chose: how often it is drawn.
 const LARGE_INPUT_OCTETS = 32 * 1024 * 1024;
 const REDRAW_MS = 100;
@@ -13,7 +15,7 @@ export interface ProgressBar {
 
 /** A bar for an input of `total` octets, or null where none is wanted. */
 export function progressBar(total: number | null): ProgressBar | null {
-  if (process.stderr.isTTY !== true || total === null || total <= LARGE_INPUT_OCTETS) return null;
+  if (total === null || total <= LARGE_INPUT_OCTETS || !isTerminal(2)) return null;
   let drawn = 0;
   return {
     show(consumed) {

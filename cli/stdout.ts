@@ -17,14 +17,19 @@ export function writeOutput(text: string): void {
   flushFullOutput();
 }
 
-/** Writes what is gathered where it is much. */
+/** Whoever waits for the first line has it while the rest is made. */
+let hasWritten = false;
+
+/** Writes what is gathered where it is much, or the first. */
 export function flushFullOutput(): void {
-  if (standardOutput.length >= WRITTEN_AT_ONCE) flushOutput();
+  if (standardOutput.length >= WRITTEN_AT_ONCE || !hasWritten) flushOutput();
 }
 
 /** Writes what is gathered. */
 export function flushOutput(): void {
-  if (standardOutput.length > 0) writeDown(standardOutput.take());
+  if (standardOutput.length === 0) return;
+  hasWritten = true;
+  writeDown(standardOutput.take());
 }
 
 /** Writes octets to standard output, behind all text before them. */

@@ -5,7 +5,7 @@
 // that piece octet by octet and gives everything that stands before the damage. It costs half the speed and holds for
 // pipes as well, which cannot be read twice.
 
-import { constants, createGunzip, type Gunzip } from 'node:zlib';
+import type { Gunzip } from 'node:zlib';
 
 import { CompressionError } from './compression-error.ts';
 
@@ -29,6 +29,8 @@ class Inflater {
   /** @param keep whether the output is wanted */
   constructor(keep: boolean) {
     // Without the usual last flush the end of the input is not itself an error that swallows output: `complete` tells.
+    // Loaded here: most captures are plain, and start without it.
+    const { constants, createGunzip } = process.getBuiltinModule('node:zlib');
     this.#gunzip = createGunzip({ chunkSize: OUTPUT_OCTETS, finishFlush: constants.Z_SYNC_FLUSH });
     this.#gunzip.on('data', (piece: Uint8Array) => {
       if (keep) {

@@ -1,7 +1,6 @@
 // Standard input and named pipes, as streams.
 
 import { createReadStream, type Stats } from 'node:fs';
-import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
 import { ChunkSource } from './chunks.ts';
@@ -23,6 +22,8 @@ export function streamOf(descriptor: number, stats: Stats): Readable {
   // A read of a pipe that nobody writes to would hold a thread of the pool, and the process, for ever; a socket waits in
   // the event loop and can be destroyed.
   if (stats.isFIFO() || stats.isSocket()) {
+    // Loaded here: files are read without it.
+    const { Socket } = process.getBuiltinModule('node:net');
     return new Socket({ fd: descriptor, readable: true, writable: false });
   }
   return createReadStream('', { fd: descriptor, highWaterMark: STREAM_OCTETS, autoClose: isOurs(descriptor) });

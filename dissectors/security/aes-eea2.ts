@@ -33,13 +33,29 @@ const CALL_BLOCKS = 2048;
 /** Counter blocks up to which the kernel is faster than a call into OpenSSL, and than making what is called. */
 const KERNEL_BLOCKS = 16;
 
-// Counter blocks are no secret, and one call is laid out at a time, so one buffer serves all ciphers of the process. It is
-// the memory of the kernel, which enciphers them in place. Who never deciphers never builds it.
-let builtKernel: AesKernel | null = null;
+/** Small calls that OpenSSL serves before the kernel is built: building it takes as long as some thousand of them. */
+const CALLS_BEFORE_KERNEL = 256;
 
-function theKernel(): AesKernel {
-  builtKernel ??= createAesKernel(CALL_BLOCKS);
-  return builtKernel;
+// Counter blocks are no secret, and one call is laid out at a time, so one buffer serves all ciphers of the process. Once
+// there is a kernel it is the kernel's memory, which enciphers them in place.
+let counters: Pick<AesKernel, 'blocks' | 'words'> = { blocks: new Uint8Array(0), words: new Uint32Array(0) };
+let builtKernel: AesKernel | null = null;
+let smallCalls = 0;
+
+/** The buffer, which is made when somebody deciphers. */
+function theCounters(): typeof counters {
+  if (counters.words.length === 0) {
+    const blocks = new Uint8Array(CALL_BLOCKS * BLOCK_OCTETS);
+    counters = { blocks, words: new Uint32Array(blocks.buffer) };
+  }
+  return counters;
+}
+
+/** Builds the kernel where that pays by now. Nothing may be laid out. */
+function buildWhereItPays(): void {
+  if (builtKernel !== null || smallCalls < CALLS_BEFORE_KERNEL || !LITTLE_ENDIAN) return;
+  builtKernel = createAesKernel(CALL_BLOCKS);
+  counters = builtKernel;
 }
 
 // The one row of `keyStream`.
@@ -75,6 +91,7 @@ export class Eea2Cipher implements TrafficCipher {
   ): void {
     if (this.#key === null) throw forgottenError();
     checkRows(columns, rows, from, to, arena);
+    buildWhereItPays();
     let i = from;
     let block = 0;
     while (i < to) {
@@ -120,13 +137,15 @@ export class Eea2Cipher implements TrafficCipher {
   #encipher(used: number): Uint32Array {
     const key = this.#key;
     if (key === null) throw forgottenError();
-    const kernel = theKernel();
-    if (used <= KERNEL_BLOCKS && LITTLE_ENDIAN) {
-      kernel.encipher(key, used);
-      return kernel.words;
+    if (used <= KERNEL_BLOCKS) {
+      if (builtKernel !== null) {
+        builtKernel.encipher(key, used);
+        return builtKernel.words;
+      }
+      smallCalls++;
     }
     this.#aes ??= openSslCipher(key);
-    return wordsOf(this.#aes.update(kernel.blocks.subarray(0, used * BLOCK_OCTETS)));
+    return wordsOf(this.#aes.update(theCounters().blocks.subarray(0, used * BLOCK_OCTETS)));
   }
 
   /** Runs `used` counter blocks, and XORs them over the messages from block `block` of message i on. */
@@ -172,7 +191,7 @@ function openSslCipher(key: Uint32Array): Cipher {
  * DIRECTION, 26 zeros, and the number of the block in the low 64 bits (B.1.3), of which 32 are enough.
  */
 function layOut(used: number, count: number, bearer: number, direction: number, block: number, take: number): void {
-  const counterWords = theKernel().words;
+  const counterWords = theCounters().words;
   const countWord = hostWord(count);
   const bearerWord = hostWord((bearer << 27) | (direction << 26));
   let w = used * BLOCK_WORDS;

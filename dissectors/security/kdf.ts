@@ -30,6 +30,12 @@ export const PGK_OCTETS = 32;
 const ID_OCTETS = 3;
 const PTK_ID_OCTETS = 2;
 
+// We chose.
+
+/** Keys that OpenSSL derives before the kernel is built: building it takes as long as a thousand of them. */
+const KEYS_BEFORE_KERNEL = 256;
+let derived = 0;
+
 /**
  * The generic KDF (TS 33.220 B.2): HMAC-SHA-256 over FC and each parameter followed by its length in 16 bits.
  * @param fc FC, one octet
@@ -42,7 +48,10 @@ export function genericKdf(key: Uint8Array | KeyObject, fc: number, ...parameter
     if (parameter.length > 0xffff) throw new RangeError(`a KDF parameter of ${parameter.length} octets is too long`);
     hmac.update(parameter).update(bigEndian(parameter.length, 2));
   }
-  return new Uint8Array(hmac.digest());
+  const digest = hmac.digest();
+  const output = Uint8Array.from(digest);
+  digest.fill(0);
+  return output;
 }
 
 /**
@@ -75,7 +84,9 @@ export function derivePtk(
  */
 export function derivePekOfPtk(ptk: Uint8Array, algorithm: number): Uint8Array {
   const key = genericKdf(ptk, FC_PEK, Uint8Array.of(KEY_TYPE_PEK), bigEndian(algorithm, 1));
-  return key.slice(key.length - CIPHER_KEY_OCTETS);
+  const pek = key.slice(key.length - CIPHER_KEY_OCTETS);
+  key.fill(0);
+  return pek;
 }
 
 /**
@@ -112,9 +123,13 @@ export function derivePek(
     takeLowOctets(pgk.export(), pek, at);
     return;
   }
-  if (!LITTLE_ENDIAN) {
+  if (!LITTLE_ENDIAN || derived < KEYS_BEFORE_KERNEL) {
+    derived++;
     const ptk = derivePtk(pgk, member, ptkId, derivation === 'ts33303' ? group : null);
-    pek.set(derivePekOfPtk(ptk, algorithm), at);
+    const made = derivePekOfPtk(ptk, algorithm);
+    pek.set(made, at);
+    ptk.fill(0);
+    made.fill(0);
     return;
   }
   const sha = sha256Kernel();
