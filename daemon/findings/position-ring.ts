@@ -1,12 +1,12 @@
-// What was said at each key-stream position: one bounded ring for all streams. It keeps a hash, the first 64 octets of
-// ciphertext, time and frame, so that a replay can be told from key stream that was used twice.
+// What was said at each key-stream position: one bounded ring for all streams. It keeps the first 64 octets of ciphertext
+// and a hash of the others, time and frame, so that a replay can be told from key stream that was used twice.
 //
 // Messages are numbered from 1. Those of one page of positions (seen-pages.ts) are a chain from the newest back, so that
 // keeping a message touches nothing but the end of the ring; only a position that was seen before is looked for.
 //
-// The octets are two thirds of what is kept, and memory that is touched for the first time costs more than anything
-// else that is done with a message (docs/performance.md). Where the input can be read again, a message keeps the place
-// where its octets stand there instead. They are fetched once, when somebody asks, and then kept here.
+// Octets and hash are three quarters of what is kept, and memory that is touched for the first time costs more than
+// anything else that is done with a message (docs/performance.md). Where the input can be read again, a message keeps the
+// place where its octets stand there instead. They are fetched once, when somebody asks, and then kept here.
 
 // The specification says (findings, ctr.keystream_reuse): octets that are compared.
 export const KEPT_OCTETS = 64;
@@ -18,18 +18,20 @@ export const RING_MESSAGES = 1 << 20;
 const CHUNK_BITS = 14;
 const CHUNK_MESSAGES = 1 << CHUNK_BITS;
 
-// One message, in 32-bit words: hash of what lies behind the octets, number of the message before it in its page, length
-// and SN, low half of the frame's number; then time and place in the input as 64-bit floating point.
-const HASH = 0;
-const BEFORE = 1;
-const LENGTH_SN = 2;
-const FRAME = 3;
-const TIME = 2;
+// One message, in 32-bit words: number of the message before it in its page, length and SN, low half of the frame's
+// number, and place in the input: one more than from the first place of its chunk, 0 where the octets are kept.
+const BEFORE = 0;
+const LENGTH_SN = 1;
+const FRAME = 2;
 const PLACE = 3;
-const STRIDE = 8;
+const STRIDE = 4;
 const KEPT_WORDS = KEPT_OCTETS / 4;
+/** Octets as words, and behind them the hash of what is not kept. */
+const OCTETS_STRIDE = KEPT_WORDS + 1;
+/** Places of one chunk that lie further apart are not kept as places. */
+const MOST_APART = 0xffff_fffe;
 
-/** In PLACE, and as an argument: the octets stand nowhere but here. */
+/** The octets stand nowhere but here. */
 export const NO_PLACE = -1;
 
 // Each run mixes in its own seed, so that nobody can make two ciphertexts that look the same.
@@ -43,20 +45,42 @@ const SEED = (Math.random() * 0x1_0000_0000) | 0;
  */
 export type Reread = (place: number, into: Uint8Array) => number;
 
-/** A piece of the ring, seen in two ways, and the octets of its messages once one of them is kept. */
+/** A piece of the ring, and the octets of its messages once one of them is kept. */
 class Chunk {
   readonly words: Int32Array;
-  readonly doubles: Float64Array;
+  readonly times: Float64Array;
   octets: Int32Array | null = null;
+  // Number of the message at its front, and the first place in the input: of this round through the ring and the last.
+  #front: number = Number.NaN;
+  #place = NO_PLACE;
+  #placeBefore = NO_PLACE;
 
   constructor(messages: number) {
     this.words = new Int32Array(messages * STRIDE);
-    this.doubles = new Float64Array(this.words.buffer);
+    this.times = new Float64Array(messages);
+  }
+
+  /** What a place is kept as, for a message whose chunk is headed by number `front`; 0 where it cannot be. */
+  keepPlace(front: number, place: number): number {
+    if (front !== this.#front) {
+      this.#front = front;
+      this.#placeBefore = this.#place;
+      this.#place = NO_PLACE;
+    }
+    if (place === NO_PLACE) return 0;
+    if (this.#place === NO_PLACE) this.#place = place;
+    const apart = place - this.#place;
+    return apart >= 0 && apart < MOST_APART ? apart + 1 : 0;
+  }
+
+  /** The place that was kept so. */
+  placeOf(front: number, kept: number): number {
+    return (front === this.#front ? this.#place : this.#placeBefore) + (kept >>> 0) - 1;
   }
 
   /** Room for the octets of every message; what is never written takes no memory. */
   keepOctets(): Int32Array {
-    this.octets ??= new Int32Array((this.words.length / STRIDE) * KEPT_WORDS);
+    this.octets ??= new Int32Array(this.times.length * OCTETS_STRIDE);
     return this.octets;
   }
 }
@@ -79,8 +103,8 @@ export class PositionRing {
   #place = NO_PLACE;
   /** The last frame committed, from which the high halves of earlier ones follow. */
   #frame = 0;
-  readonly #fetched = new Uint8Array(KEPT_OCTETS);
-  readonly #fetchedView = new DataView(this.#fetched.buffer);
+  #fetched = new Uint8Array(KEPT_OCTETS);
+  #fetchedView = new DataView(this.#fetched.buffer);
 
   /** @param limit messages remembered, a power of two */
   constructor(limit: number = RING_MESSAGES) {
@@ -96,7 +120,10 @@ export class PositionRing {
 
   /** Octets that the ring takes now. */
   get octets(): number {
-    return this.#chunks.reduce((sum, chunk) => sum + chunk.words.byteLength + (chunk.octets?.byteLength ?? 0), 0);
+    return this.#chunks.reduce(
+      (sum, chunk) => sum + chunk.words.byteLength + chunk.times.byteLength + (chunk.octets?.byteLength ?? 0),
+      0,
+    );
   }
 
   /**
@@ -124,17 +151,16 @@ export class PositionRing {
     const index = slot >>> CHUNK_BITS;
     while (index >= this.#chunks.length) this.#chunks.push(new Chunk(Math.min(this.#limit, CHUNK_MESSAGES)));
     const chunk = this.#chunks[index];
-    const { words, doubles } = chunk;
-    const base = (slot & (CHUNK_MESSAGES - 1)) * STRIDE;
-    words[base + HASH] = this.#hash();
+    const { words } = chunk;
+    const place = slot & (CHUNK_MESSAGES - 1);
+    const base = place * STRIDE;
+    const kept = chunk.keepPlace(number - place, this.#place);
     words[base + BEFORE] = before;
     words[base + LENGTH_SN] = (this.#length << 16) | sn;
     words[base + FRAME] = frame;
-    doubles[(base >>> 1) + TIME] = time;
-    doubles[(base >>> 1) + PLACE] = this.#place;
-    if (this.#place === NO_PLACE) {
-      this.#copyOctets(this.#view, this.#at, this.#length, chunk.keepOctets(), (base / STRIDE) * KEPT_WORDS);
-    }
+    words[base + PLACE] = kept;
+    chunk.times[place] = time;
+    if (kept === 0) keepOctets(this.#view, this.#at, this.#length, chunk.keepOctets(), place * OCTETS_STRIDE);
     this.#frame = frame;
     if (number > this.#limit) this.evictions++;
     return number;
@@ -161,21 +187,28 @@ export class PositionRing {
     const slot = number & (this.#limit - 1);
     const chunk = this.#chunks[slot >>> CHUNK_BITS];
     const index = slot & (CHUNK_MESSAGES - 1);
-    const at = (index * STRIDE) / 2 + PLACE;
-    const place = chunk.doubles[at];
-    if (place === NO_PLACE) return true;
-    const wanted = Math.min(KEPT_OCTETS, this.#lengthOf(number));
+    const kept = chunk.words[index * STRIDE + PLACE];
+    if (kept === 0) return true;
+    const wanted = this.#lengthOf(number);
+    if (wanted > this.#fetched.length) {
+      this.#fetched = new Uint8Array(wanted);
+      this.#fetchedView = new DataView(this.#fetched.buffer);
+    }
+    const place = chunk.placeOf(number - index, kept);
     const read = this.reread?.(place, this.#fetched.subarray(0, wanted)) ?? 0;
     if (read < wanted) return false;
-    this.#copyOctets(this.#fetchedView, 0, wanted, chunk.keepOctets(), index * KEPT_WORDS);
-    chunk.doubles[at] = NO_PLACE;
+    keepOctets(this.#fetchedView, 0, wanted, chunk.keepOctets(), index * OCTETS_STRIDE);
+    chunk.words[index * STRIDE + PLACE] = 0;
     return true;
   }
 
   /** Whether the staged message is the same ciphertext as a kept one that was recalled. */
   isSame(number: number): boolean {
-    if (this.#lengthOf(number) !== this.#length) return false;
-    return this.#word(number, HASH) === this.#hash() && this.distance(number) === 0;
+    if (this.#lengthOf(number) !== this.#length || this.distance(number) !== 0) return false;
+    const slot = number & (this.#limit - 1);
+    const kept = this.#chunks[slot >>> CHUNK_BITS].keepOctets();
+    const hash = kept[(slot & (CHUNK_MESSAGES - 1)) * OCTETS_STRIDE + KEPT_WORDS];
+    return hash === hashBehind(this.#view, this.#at, this.#length);
   }
 
   /** Bits in which the staged message differs from a kept one that was recalled, over the first octets that both have. */
@@ -183,7 +216,7 @@ export class PositionRing {
     const octets = this.common(number);
     const slot = number & (this.#limit - 1);
     const kept = this.#chunks[slot >>> CHUNK_BITS].keepOctets();
-    const base = (slot & (CHUNK_MESSAGES - 1)) * KEPT_WORDS;
+    const base = (slot & (CHUNK_MESSAGES - 1)) * OCTETS_STRIDE;
     let bits = 0;
     for (let at = 0; at < octets; at += 4) {
       const end = Math.min(octets, at + 4);
@@ -202,7 +235,8 @@ export class PositionRing {
 
   /** Capture time of a kept message in milliseconds. */
   timeOf(number: number): number {
-    return this.#double(number, TIME);
+    const slot = number & (this.#limit - 1);
+    return this.#chunks[slot >>> CHUNK_BITS].times[slot & (CHUNK_MESSAGES - 1)];
   }
 
   /** Frame of a kept message. */
@@ -215,23 +249,6 @@ export class PositionRing {
     return number > 0 && number < this.#number && this.#number - number < this.#limit;
   }
 
-  #copyOctets(view: DataView, at: number, length: number, into: Int32Array, first: number): void {
-    const end = at + Math.min(KEPT_OCTETS, length);
-    let word = first;
-    for (let i = at; i < end; i += 4) into[word++] = wordAt(view, i, end);
-  }
-
-  /** Over what lies behind the octets that are kept, and the length. */
-  #hash(): number {
-    const view = this.#view;
-    const end = this.#at + this.#length;
-    let hash = SEED ^ this.#length;
-    let i = this.#at + KEPT_OCTETS;
-    for (; i + 4 <= end; i += 4) hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1) ^ (hash >>> 15);
-    if (i < end) hash = Math.imul(hash ^ wordAt(view, i, end), 0x85ebca6b);
-    return hash;
-  }
-
   #lengthOf(number: number): number {
     return this.#word(number, LENGTH_SN) >>> 16;
   }
@@ -240,11 +257,24 @@ export class PositionRing {
     const slot = number & (this.#limit - 1);
     return this.#chunks[slot >>> CHUNK_BITS].words[(slot & (CHUNK_MESSAGES - 1)) * STRIDE + word];
   }
+}
 
-  #double(number: number, double: number): number {
-    const slot = number & (this.#limit - 1);
-    return this.#chunks[slot >>> CHUNK_BITS].doubles[((slot & (CHUNK_MESSAGES - 1)) * STRIDE) / 2 + double];
-  }
+/** Keeps the first octets of a message and the hash of the others. */
+function keepOctets(view: DataView, at: number, length: number, into: Int32Array, first: number): void {
+  const end = at + Math.min(KEPT_OCTETS, length);
+  let word = first;
+  for (let i = at; i < end; i += 4) into[word++] = wordAt(view, i, end);
+  into[first + KEPT_WORDS] = hashBehind(view, at, length);
+}
+
+/** Over what lies behind the octets that are kept, and the length. */
+function hashBehind(view: DataView, at: number, length: number): number {
+  const end = at + length;
+  let hash = SEED ^ length;
+  let i = at + KEPT_OCTETS;
+  for (; i + 4 <= end; i += 4) hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1) ^ (hash >>> 15);
+  if (i < end) hash = Math.imul(hash ^ wordAt(view, i, end), 0x85ebca6b);
+  return hash;
 }
 
 /** The word of the octets from `from` on, the first the lowest; zeros behind `end`. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { MessageTable } from '../../../daemon/engine/message-table.ts';
-import { PositionRing } from '../../../daemon/findings/position-ring.ts';
+import { NO_PLACE, PositionRing } from '../../../daemon/findings/position-ring.ts';
 import { SeenPages } from '../../../daemon/findings/seen-pages.ts';
 import { Streams } from '../../../daemon/findings/streams.ts';
 import { noise } from './scene.ts';
@@ -63,21 +63,21 @@ describe('the ring of positions', () => {
     const said = LIMIT * 3;
     for (let sn = 0; sn < said; sn++) book.say(sn & 0xffff, noise(sn, 30));
     expect(book.ring.evictions).toBe(said - LIMIT);
-    expect(book.ring.octets).toBe(LIMIT * 96);
+    expect(book.ring.octets).toBe(LIMIT * 92);
     expect(book.ring.horizon).toBe((said - LIMIT) * 10);
     expect(book.look(said - LIMIT - 1, noise(0, 30))).toBe(0);
     expect(book.look(said - LIMIT + 1, noise(0, 30))).toBeGreaterThan(0);
   });
 
-  test('one entry takes 96 octets, so the default of 2^20 takes 96 MiB, and only as it fills', () => {
+  test('one entry takes 92 octets, so the default of 2^20 takes 92 MiB, and only as it fills', () => {
     const ring = new PositionRing();
     expect(ring.octets).toBe(0);
     ring.stage(new DataView(new ArrayBuffer(64)), 0, 64);
     ring.commit(0, 1, 10, 1);
-    expect(ring.octets).toBe(16_384 * 96);
+    expect(ring.octets).toBe(16_384 * 92);
   });
 
-  test('an entry whose octets the input can give again takes 32, and tells the same', () => {
+  test('an entry whose octets the input can give again takes 24, and tells the same', () => {
     const input = noise(5, 40_000);
     const view = new DataView(input.buffer);
     const ring = new PositionRing(LIMIT);
@@ -93,7 +93,7 @@ describe('the ring of positions', () => {
       ring.stage(view, sn * 100, 30 + (sn % 60), sn * 100);
       last = ring.commit(last, sn, sn * 10, 2 ** 32 - 100 + sn);
     }
-    expect(ring.octets).toBe(LIMIT * 32);
+    expect(ring.octets).toBe(LIMIT * 24);
     for (const sn of [0, 7, 35, 150, 199]) {
       ring.stage(view, sn * 100, 30 + (sn % 60), sn * 100);
       const found = ring.find(last, sn);
@@ -107,6 +107,53 @@ describe('the ring of positions', () => {
     expect(reads).toBe(5);
     length = 5000;
     expect(ring.recall(ring.find(last, 60))).toBe(false);
+  });
+});
+
+describe('places in an input that can be read again', () => {
+  const length = 80;
+
+  function ringOver(input: Uint8Array, offset: number): PositionRing {
+    const ring = new PositionRing(LIMIT);
+    ring.reread = (place, into) => {
+      into.set(input.subarray(place - offset, place - offset + into.length));
+      return into.length;
+    };
+    return ring;
+  }
+
+  test('are right in this round through the ring and in the last, far into the input', () => {
+    const offset = 2 ** 40;
+    const messages = LIMIT * 2 + 1000;
+    const input = noise(6, messages * 10 + length);
+    const view = new DataView(input.buffer);
+    const ring = ringOver(input, offset);
+    for (let i = 1; i <= messages; i++) {
+      ring.stage(view, i * 10, length, offset + i * 10);
+      ring.commit(0, i & 0xffff, i, i);
+    }
+    for (const number of [messages - LIMIT + 1, LIMIT * 2 - 1, LIMIT * 2, LIMIT * 2 + 1, messages]) {
+      ring.stage(view, number * 10, length);
+      expect([ring.recall(number), ring.isSame(number)], `message ${number}`).toEqual([true, true]);
+      const other = input.slice(number * 10, number * 10 + length);
+      other[length - 1] ^= 1;
+      ring.stage(new DataView(other.buffer), 0, length);
+      expect(ring.isSame(number)).toBe(false);
+    }
+  });
+
+  test('that lie too far apart, or before the first one, leave the octets here', () => {
+    const input = noise(7, 1000);
+    const view = new DataView(input.buffer);
+    const ring = new PositionRing(LIMIT);
+    ring.reread = () => 0;
+    for (const place of [5000, 5000 + 2 ** 32, 4000, NO_PLACE]) {
+      ring.stage(view, 0, length, place);
+      ring.commit(0, 1, 10, 1);
+    }
+    ring.stage(view, 0, length);
+    expect([1, 2, 3, 4].map((number) => ring.recall(number))).toEqual([false, true, true, true]);
+    expect([2, 3, 4].map((number) => ring.isSame(number))).toEqual([true, true, true]);
   });
 });
 
