@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { JsonObject } from '../audit/canonical-json.ts';
 import type { Severity } from '../events.ts';
+import type { Reach } from '../relay/access.ts';
 import type { EngineRecord, PlainPart } from '../relay/relay-record.ts';
 import { type ChildStart, EngineProcess, HANDED_ON_PATH } from './child-process.ts';
 import type {
@@ -154,8 +155,8 @@ export class EngineLink implements EnginePort {
     return answer as (PlainPart | null)[];
   }
 
-  async tree(frames: FrameBatch, view: 'meta' | 'plain' | 'forensic', track: number): Promise<TreeAnswer | null> {
-    return (await this.#ask({ about: 'tree', view }, [encodeBatch(frames, track)])) as TreeAnswer | null;
+  async tree(frames: FrameBatch, reach: readonly Reach[], track: number): Promise<TreeAnswer | null> {
+    return (await this.#ask({ about: 'tree', reach }, [encodeBatch(frames, track)])) as TreeAnswer | null;
   }
 
   async keys(request: KeysRequest): Promise<KeysAnswer> {

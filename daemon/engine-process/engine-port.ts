@@ -4,6 +4,7 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { SourceClock } from '../../captures/sources/live-source.ts';
 import type { EpochStateName } from '../events.ts';
+import type { Reach } from '../relay/access.ts';
 import type { AlarmRecord, EngineRecord, KeyName, PlainAccess, PlainPart } from '../relay/relay-record.ts';
 
 /**
@@ -127,8 +128,9 @@ export interface EnginePort {
    *
    * @param frames the frame asked for last; before it those its messages were put together from, and as many others of
    *   its track as are at hand (some hundred): what they prove of its context counts
+   * @param reach the view of each group, `*` for the others; null where the frame's group has none
    */
-  tree(frames: FrameBatch, view: 'meta' | 'plain' | 'forensic', track: number): Promise<TreeAnswer | null>;
+  tree(frames: FrameBatch, reach: readonly Reach[], track: number): Promise<TreeAnswer | null>;
   keys(request: KeysRequest): Promise<KeysAnswer>;
   /** Writes to the audit log of the vault; durable when it resolves. With a plain keyring there is none. */
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;

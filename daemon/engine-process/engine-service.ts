@@ -6,6 +6,7 @@ import type { KeyEvent } from '../events.ts';
 import { checkOverrides, type SeverityOverrides } from '../findings/severity-overrides.ts';
 import { Keyring } from '../keyring/keyring.ts';
 import { copyOf } from '../keyring/vault/sealing.ts';
+import type { Reach } from '../relay/access.ts';
 import type { EngineRecord, PlainPart } from '../relay/relay-record.ts';
 import type { KeysAnswer, KeysRequest, Track, TreeAnswer } from './engine-port.ts';
 import { GroupRequests } from './group-requests.ts';
@@ -139,7 +140,7 @@ export class EngineService {
       case 'retell':
         return this.#retell(question.records, parts, question.view, question.reason);
       case 'tree':
-        return this.#tree(parts, question.view);
+        return this.#tree(parts, question.reach);
       case 'keys':
         return this.#keys(question.request);
       case 'audit':
@@ -264,17 +265,16 @@ export class EngineService {
     }
   }
 
-  #tree(parts: readonly Uint8Array[], view: 'meta' | 'plain' | 'forensic'): TreeAnswer | null {
+  #tree(parts: readonly Uint8Array[], reach: readonly Reach[]): TreeAnswer | null {
     const piped = parts.length === 0 ? null : decodeBatch(parts[0]);
     const analysis = piped === null ? null : this.#trackOf(piped.track);
     if (piped === null || analysis === null) return null;
     this.#guarded(() => analysis.live.refresh());
     const { batch } = piped;
-    if (view === 'forensic') {
-      const frame = batch.firstFrame + batch.count - 1;
-      this.#tools.keys.record([{ type: 'forensic.tree', data: { frame } }]);
-    }
-    return treeOfLast(batch, view, analysis.live.keyring, this.#now());
+    const frame = batch.firstFrame + batch.count - 1;
+    // On record before the tree is made.
+    const onForensic = (): void => this.#tools.keys.record([{ type: 'forensic.tree', data: { frame } }]);
+    return treeOfLast(batch, reach, analysis.live.keyring, this.#now(), onForensic);
   }
 
   #keys(request: KeysRequest): KeysAnswer {

@@ -3,6 +3,7 @@
 
 import type { AuditEntry } from '../audit/record.ts';
 import { ExitCode } from '../errors.ts';
+import type { Reach } from '../relay/access.ts';
 import type { AlarmRecord, EngineRecord, PlainPart } from '../relay/relay-record.ts';
 import type { GroupRow, KeyRow, KeysAnswer, KeysRequest, Track, TreeAnswer } from './engine-port.ts';
 
@@ -55,7 +56,7 @@ export type Question =
       readonly view: 'plain' | 'forensic';
       readonly reason: string | null;
     }
-  | { readonly about: 'tree'; readonly view: 'meta' | 'plain' | 'forensic' }
+  | { readonly about: 'tree'; readonly reach: readonly Reach[] }
   | { readonly about: 'keys'; readonly request: KeysRequest }
   | { readonly about: 'audit'; readonly entries: readonly AuditEntry[] }
   | { readonly about: 'relay-state' }

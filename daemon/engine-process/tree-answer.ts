@@ -14,6 +14,7 @@ import { groupText } from '../engine/message-event.ts';
 import { NONE } from '../engine/message-table.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { copyOfKeyring } from '../keyring/keyring-copy.ts';
+import { type Reach, viewWithin } from '../relay/access.ts';
 import type { KeyName, PlainAccess } from '../relay/relay-record.ts';
 import type { TreeAnswer } from './engine-port.ts';
 import { epochNamed, keyNameOf } from './key-rows.ts';
@@ -40,10 +41,19 @@ interface PlainInTree {
 /**
  * The tree of the last frame of a batch. What comes before it warms up.
  *
+ * @param reach the view of each group, `*` for the others
  * @param live the keyring of its track; it is not changed
  * @param wall wall clock, milliseconds since 1970
+ * @param onForensic called before a tree is made in the view `forensic`
+ * @returns null where the frame's group has no view
  */
-export function treeOfLast(frames: FrameBatch, view: View, live: Keyring, wall: number): TreeAnswer | null {
+export function treeOfLast(
+  frames: FrameBatch,
+  reach: readonly Reach[],
+  live: Keyring,
+  wall: number,
+  onForensic: () => void = () => undefined,
+): TreeAnswer | null {
   if (frames.count === 0) return null;
   // Key-management messages among these frames must not touch the keys that the daemon works with.
   const keyring = copyOfKeyring(live);
@@ -52,7 +62,10 @@ export function treeOfLast(frames: FrameBatch, view: View, live: Keyring, wall: 
     { keyring, allowStale: true, explain: true, live: true, counterCaps: { messages: 4096 } },
     {
       frame: (frame) => {
-        if (frame.row === frames.count - 1) answer = answerOf(frame, view, { live, wall });
+        if (frame.row !== frames.count - 1) return;
+        const view = viewWithin(reach, groupOfFrame(frame));
+        if (view === 'forensic') onForensic();
+        if (view !== null) answer = answerOf(frame, view, { live, wall });
       },
     },
   );
@@ -69,15 +82,11 @@ function answerOf(frame: AnalysedFrame, view: View, asked: Asked): TreeAnswer {
   const builder = new TreeBuilder(frame.bytes);
   const plain: PlainInTree = { access: 'plain', keys: [] };
   let hasPlain = false;
-  let group: string | null = null;
   writeFrameFacts(frame, builder);
   writeCaptured(frame, builder);
   writeFindings(frame.raised, builder);
   for (const message of frame.messages) {
     const { table, context } = frame;
-    const { row } = message;
-    const own = table.group[row] === NONE ? null : context.groups[table.group[row]];
-    group = groupText(table, row, own);
     writeJudgement(table, message, context, true, builder);
     writeFindings(message.raised, builder);
     if (view === 'meta') continue;
@@ -91,12 +100,21 @@ function answerOf(frame: AnalysedFrame, view: View, asked: Asked): TreeAnswer {
   const tree = view === 'meta' ? upTo(whole, shown) : whole;
   return {
     frame: frame.number,
-    group,
+    group: groupOfFrame(frame),
     plain: hasPlain ? plain : null,
     tree: treeDocument(tree),
     octets: tree.sources.map(({ name, bytes }) => ({ name, hex: Buffer.from(bytes).toString('hex') })),
     rows: rowsOf(tree),
   };
+}
+
+/** The group of a frame's last message, as records write it; null where it has none. */
+function groupOfFrame(frame: AnalysedFrame): string | null {
+  const last = frame.messages.at(-1);
+  if (last === undefined) return null;
+  const { table, context } = frame;
+  const own = table.group[last.row] === NONE ? null : context.groups[table.group[last.row]];
+  return groupText(table, last.row, own);
 }
 
 /** Whether the SDU of a message may be in the tree; notes whose it is. */

@@ -62,6 +62,12 @@ export interface Reach {
   readonly view: View;
 }
 
+/** The view of a group, or null. A group's own line goes before that of all others; `narrowGrants` has made it the larger. */
+export function viewWithin(reach: readonly Reach[], group: string | null): View | null {
+  const row = reach.find(({ gid }) => gid === group) ?? reach.find(({ gid }) => gid === '*');
+  return row?.view ?? null;
+}
+
 /** Decides about records for subscriptions that may see and want the same. */
 export class Access {
   readonly reach: readonly Reach[];
@@ -77,13 +83,11 @@ export class Access {
 
   /** The view of a group, or null. @param group null where the record is about none */
   viewOf(group: string | null): View | null {
-    if (group === null) return this.reach.find(({ gid }) => gid === '*')?.view ?? null;
+    if (group === null) return viewWithin(this.reach, null);
     const known = this.#byGroup.get(group);
     if (known !== undefined) return known;
-    // A group's own line goes before that of all others; `narrowGrants` has made it the larger.
-    const row = this.reach.find(({ gid }) => gid === group) ?? this.reach.find(({ gid }) => gid === '*');
     if (this.#byGroup.size >= REMEMBERED) this.#byGroup.clear();
-    const view = row?.view ?? null;
+    const view = viewWithin(this.reach, group);
     this.#byGroup.set(group, view);
     return view;
   }

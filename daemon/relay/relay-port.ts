@@ -1,7 +1,7 @@
 // What the relay asks of the daemon around it. The relay owns subscribers; the daemon owns everything else.
 
 import type { Demand, GroupRow, KeyRow, TreeAnswer } from '../engine-process/engine-port.ts';
-import type { View } from './capability.ts';
+import type { Reach } from './access.ts';
 import type { AlarmRecord, KeyName, PlainPart, RelayRecord } from './relay-record.ts';
 
 /** What of the past is gone, told as an explicit gap. */
@@ -26,8 +26,11 @@ export interface RelayHost {
     view: 'plain' | 'forensic',
     reason: string | null,
   ): Promise<readonly (PlainPart | null)[]>;
-  /** The layer tree of a captured frame and the track it came by; null where it is not kept or cannot be judged. */
-  tree(frame: number, view: View): Promise<(TreeAnswer & { readonly track: number }) | null>;
+  /**
+   * The layer tree of a captured frame, in the view that its group has, and the track it came by; null where it is not kept,
+   * cannot be judged, or its group has no view.
+   */
+  tree(frame: number, reach: readonly Reach[]): Promise<(TreeAnswer & { readonly track: number }) | null>;
   /** Captured frames by their number, for pcapng output; those that are no longer kept are left out. */
   frames(numbers: readonly number[]): Promise<ReadonlyMap<number, RelayedFrame>>;
   /** Whether plaintext under this key may leave now, by the clock of its track. */

@@ -1,7 +1,7 @@
-// Layer trees for subscribers: a frame's group and its keys are known only when the tree is there, so it is asked about
-// then, and cut down to metadata where more is not allowed.
+// Layer trees for subscribers: which view a frame's group has is settled where it is judged; whether its keys may be used is
+// asked when the tree is there, and it is cut down to metadata where more is not allowed.
 
-import { grantedView, lesserView } from './access.ts';
+import { narrowGrants, viewWithin } from './access.ts';
 import type { GroupGrant } from './capability.ts';
 import type { TreeRequest } from './protocol.ts';
 import type { RelayHost } from './relay-port.ts';
@@ -20,22 +20,22 @@ export async function answerTree(
     message: `frame ${frame} is not kept, or is not of a group that is granted`,
     hint: 'see `ready` for what is granted; the journal keeps frames for a limited time',
   };
-  const first = await host.tree(frame, 'meta');
-  if (first === null) return missing;
-  const granted = grantedView(grants, first.group);
-  if (granted === null) return missing;
-  const allowed = lesserView(granted, view);
-  if (allowed !== 'meta' && host.plainAllowed) {
-    const answer = await host.tree(frame, allowed);
-    if (answer !== null && answer.group === first.group && mayLeave(answer)) return told(answer);
-  }
-  return told(first);
+  // One question gives the tree in the view of the frame's own group, and judges once; a second is rare.
+  const reach = narrowGrants(grants, null, host.plainAllowed ? view : 'meta');
+  const answer = await host.tree(frame, reach);
+  if (answer === null) return missing;
+  if (mayLeave(answer)) return told(answer);
+  const cut = await host.tree(
+    frame,
+    reach.map(({ gid }) => ({ gid, view: 'meta' })),
+  );
+  return cut === null ? missing : told(cut);
 
   function mayLeave(answer: NonNullable<Awaited<ReturnType<RelayHost['tree']>>>): boolean {
-    const { plain, track } = answer;
+    const { plain, track, group } = answer;
     if (plain === null) return true;
     if (!host.plainAllowed || (plain.access === 'downgraded' && !downgraded)) return false;
-    if (allowed === 'forensic') return true;
+    if (viewWithin(reach, group) === 'forensic') return true;
     return plain.access !== 'forensic' && plain.keys.every((key) => host.mayUse(key, track));
   }
 

@@ -47,7 +47,7 @@ export class DaemonMetrics {
       labelNames: ['group'],
     });
     this.#findings = new Counter({
-      ...{ name: 'sidescope_findings_total', help: 'Finding records told, by name and severity', registers },
+      ...{ name: 'sidescope_findings_total', help: 'Findings, every occurrence, by name and severity', registers },
       labelNames: ['name', 'severity'],
     });
     this.#lag = new Histogram({
@@ -65,7 +65,9 @@ export class DaemonMetrics {
         this.#verdicts.inc({ verdict: event.verdict });
         this.#groupMessages.inc({ group: this.#groupLabel(event.group) });
       } else if (event.type === 'finding') {
-        this.#findings.inc({ name: event.name, severity: event.severity });
+        // The first occurrence was told at once; the folded record that follows counts it again.
+        const { name, severity, count } = event;
+        this.#findings.inc({ name, severity }, count > 1 ? count - 1 : 1);
       }
     }
   }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnginePort, GroupRow, KeyRow, TreeAnswer } from '../engine-process/engine-port.ts';
 import { SidescopeError } from '../errors.ts';
 import type { JournalPort } from '../journal/journal-port.ts';
+import type { Reach } from '../relay/access.ts';
 import type { MissingRange, RelayedFrame, RelayHost } from '../relay/relay-port.ts';
 import type { EngineRecord, KeyName, PlainPart, RelayRecord } from '../relay/relay-record.ts';
 import { batchOf, type FoundFrame, findFrames } from './frame-lookup.ts';
@@ -81,10 +82,7 @@ export class DaemonHost implements RelayHost {
     return parts;
   }
 
-  async tree(
-    frame: number,
-    view: 'meta' | 'plain' | 'forensic',
-  ): Promise<(TreeAnswer & { readonly track: number }) | null> {
+  async tree(frame: number, reach: readonly Reach[]): Promise<(TreeAnswer & { readonly track: number }) | null> {
     const { journal, engine } = this.#parts;
     const around: FoundFrame[] = [];
     const first = Math.max(1, frame - CONTEXT_FRAMES);
@@ -94,7 +92,7 @@ export class DaemonHost implements RelayHost {
     if (asked === undefined) return null;
     const track = this.#trackOf(asked);
     for (const each of found.values()) if (this.#trackOf(each) === track) around.push(each);
-    const answer = await this.#whenUp(() => engine.tree(batchOf(around), view, track));
+    const answer = await this.#whenUp(() => engine.tree(batchOf(around), reach, track));
     return answer === null ? null : { ...answer, track };
   }
 

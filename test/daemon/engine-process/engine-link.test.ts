@@ -12,6 +12,7 @@ import { expectAsRead } from './told.ts';
 // Processes are started here, on machines that may have much else to do (ms).
 vi.setConfig({ testTimeout: 120_000 });
 
+const META = [{ gid: '*', view: 'meta' }] as const;
 const CAPTURE: Track = { track: 1, clock: 'capture', name: 'replay' };
 
 const running: LinkedEngine[] = [];
@@ -77,7 +78,7 @@ describe('when the child is killed', () => {
     const { pid } = engine.link.status();
     if (pid === null) expect.fail('it runs');
     process.kill(pid, 'SIGSTOP');
-    const asked = engine.link.tree(batchOf(frames.slice(0, 1), 1), 'meta', 1);
+    const asked = engine.link.tree(batchOf(frames.slice(0, 1), 1), META, 1);
     process.kill(pid, 'SIGKILL');
     await expect(asked).rejects.toMatchObject({ code: 'engine.down' });
     expect(engine.link.status()).toMatchObject({ state: 'down', pid: null, problem: { code: 'engine.died' } });
@@ -86,7 +87,7 @@ describe('when the child is killed', () => {
     expect(await engine.link.keys(request)).toMatchObject({ ok: false, code: 'engine.down' });
     expect(await engine.link.push(batchOf(frames.slice(10, 11), 11), 1)).toBe(false);
     await engine.until(() => engine.resumes === 1);
-    expect((await engine.link.tree(batchOf(frames.slice(0, 1), 1), 'meta', 1))?.frame).toBe(1);
+    expect((await engine.link.tree(batchOf(frames.slice(0, 1), 1), META, 1))?.frame).toBe(1);
     expect(engine.alarms.map(({ name, raised }) => `${name} ${raised}`)).toEqual([
       'engine.plain-keyring true',
       'engine.down true',

@@ -6,10 +6,13 @@ import { treeOfLast } from '../../../daemon/engine-process/tree-answer.ts';
 import type { MessageEvent } from '../../../daemon/events.ts';
 import { copyOfKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
+import type { Reach } from '../../../daemon/relay/access.ts';
+import type { View } from '../../../daemon/relay/capability.ts';
 import { batchOf, keyedCaptures, readFrames } from './batches.ts';
 import { everyMark, expectNoMark } from './plain-marks.ts';
 import { FORENSIC, judgeAll, LONG_AGO, trackOf } from './tracks.ts';
 
+const reachOf = (view: View): readonly Reach[] => [{ gid: '*', view }];
 /** Frames before the one asked for. */
 const CONTEXT = 60;
 
@@ -28,25 +31,35 @@ describe('trees', () => {
     for (let number = 1; number <= frames.length; number += 23) {
       const begin = Math.max(0, number - CONTEXT);
       const batch = batchOf(frames.slice(begin, number), begin + 1);
-      const meta = treeOfLast(batch, 'meta', live, LONG_AGO);
+      const meta = treeOfLast(batch, reachOf('meta'), live, LONG_AGO);
       expect(meta?.frame).toBe(number);
       expect(meta?.plain).toBeNull();
       expectNoMark(meta, marks);
       for (const { start, length } of meta?.rows ?? [])
         expect(start + length).toBeLessThanOrEqual((meta?.octets[0].hex.length ?? 0) / 2);
       const message = messages.get(number);
-      const forensic = treeOfLast(batch, 'forensic', live, LONG_AGO);
+      const forensic = treeOfLast(batch, reachOf('forensic'), live, LONG_AGO);
       expect(forensic?.octets[0].hex).toBe(Buffer.from(frames[number - 1].octets).toString('hex'));
       if (message === undefined || message.plain?.payload === undefined || message.event.frames !== undefined) continue;
       if (message.event.evidenceBits < 55) continue;
       expect(forensic?.group).toBe(message.event.group);
+      // The view of its own group, before that of all others; and nothing where it has none.
+      const gid = message.event.group;
+      const others = [{ gid: '*', view: 'forensic' }] as const;
+      expect(treeOfLast(batch, [...others, { gid, view: 'meta' }], live, LONG_AGO)).toEqual(meta);
+      expect(treeOfLast(batch, [{ gid: 'eeeeee', view: 'forensic' }], live, LONG_AGO)).toBeNull();
+      let recorded = 0;
+      treeOfLast(batch, [{ gid, view: 'plain' }, ...others], live, LONG_AGO, () => recorded++);
+      expect(recorded).toBe(0);
+      treeOfLast(batch, [{ gid, view: 'forensic' }], live, LONG_AGO, () => recorded++);
+      expect(recorded).toBe(1);
       const payload = message.plain.payload;
       const { verdict } = message.event satisfies MessageEvent;
       // What is not ciphered lies in the frame itself.
       const shown = verdict === 'decrypted' || verdict === 'stale' ? forensic?.octets.slice(1) : forensic?.octets;
       expect(shown?.some(({ hex }) => hex.includes(payload))).toBe(true);
       expect(forensic?.plain).not.toBeNull();
-      if (verdict === 'stale') expect(treeOfLast(batch, 'plain', live, LONG_AGO)?.plain).toBeNull();
+      if (verdict === 'stale') expect(treeOfLast(batch, reachOf('plain'), live, LONG_AGO)?.plain).toBeNull();
     }
     track.close();
   });
@@ -58,7 +71,7 @@ describe('trees', () => {
     const frames = await readFrames(from.capture);
     const before = keyring.epochs.length;
     for (let number = 1; number <= frames.length; number++)
-      treeOfLast(batchOf(frames.slice(0, number), 1), 'plain', keyring, LONG_AGO);
+      treeOfLast(batchOf(frames.slice(0, number), 1), reachOf('plain'), keyring, LONG_AGO);
     expect(keyring.epochs.length).toBe(before);
   });
 });

@@ -2,6 +2,7 @@
 
 import type { Demand, GroupRow, KeyRow, TreeAnswer } from '../../../daemon/engine-process/engine-port.ts';
 import type { MessageEvent } from '../../../daemon/events.ts';
+import { type Reach, viewWithin } from '../../../daemon/relay/access.ts';
 import type { MissingRange, RelayedFrame, RelayHost } from '../../../daemon/relay/relay-port.ts';
 import type { KeyName, PlainPart, RelayedEvent, RelayRecord } from '../../../daemon/relay/relay-record.ts';
 
@@ -67,6 +68,7 @@ export class FakeHost implements RelayHost {
   /** The first record that is still kept. */
   keptFrom = 1;
   readonly frameStore = new Map<number, RelayedFrame>();
+  treesAsked = 0;
   readonly trees = new Map<number, TreeAnswer & { readonly track: number }>();
   historyDelay = 0;
 
@@ -107,9 +109,12 @@ export class FakeHost implements RelayHost {
     );
   }
 
-  tree(frame: number, view: 'meta' | 'plain' | 'forensic'): Promise<(TreeAnswer & { readonly track: number }) | null> {
+  tree(frame: number, reach: readonly Reach[]): Promise<(TreeAnswer & { readonly track: number }) | null> {
+    this.treesAsked++;
     const answer = this.trees.get(frame);
     if (answer === undefined) return Promise.resolve(null);
+    const view = viewWithin(reach, answer.group);
+    if (view === null) return Promise.resolve(null);
     return Promise.resolve(view === 'meta' ? { ...answer, plain: null, tree: 'headers' } : answer);
   }
 

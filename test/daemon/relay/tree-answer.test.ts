@@ -39,6 +39,16 @@ test('the view that is granted of the group of the frame, never more', async () 
   expect(await shown(PLAIN, { frame: 6 })).toBe('relay.no-frame');
 });
 
+test('one question is enough, unless what came may not leave', async () => {
+  host.trees.set(5, tree('f00001', { access: 'plain', keys: [keyName()] }));
+  expect(await shown(PLAIN)).toBe('everything');
+  expect(await shown(PLAIN, { view: 'meta' })).toBe('headers');
+  expect(host.treesAsked).toBe(2);
+  host.refusedKeys.add('f00001/39');
+  expect(await shown(PLAIN)).toBe('headers');
+  expect(host.treesAsked).toBe(4);
+});
+
 test('a frame of no group is for who may see every group', async () => {
   host.trees.set(5, tree(null, null));
   expect(await shown(PLAIN)).toBe('relay.no-frame');

@@ -1,11 +1,19 @@
 // What machines ask: health, readiness, figures; and what the service manager is told.
 
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import type { RelayRecord } from '../../../daemon/relay/relay-record.ts';
 import { type HealthFacts, HealthServer } from '../../../daemon/service/health-server.ts';
 import { DaemonMetrics, type Sampled } from '../../../daemon/service/metrics.ts';
 import { ServiceManager } from '../../../daemon/service/notify.ts';
+import { analyse } from '../../../testing/index.ts';
+import { readFrames } from '../engine-process/batches.ts';
+import { judgeAll, LONG_AGO, trackOf } from '../engine-process/tracks.ts';
+
+const SAMPLES = join(import.meta.dirname, '..', '..', '..', 'captures', 'samples', 'attacked');
 
 let server: HealthServer | null = null;
 afterEach(async () => {
@@ -92,6 +100,26 @@ describe('metrics', () => {
     }
     // Asked twice, counters are not added up.
     expect((await metrics.text()).body).toContain('sidescope_frames_total{source="radio"} 12\n');
+  });
+
+  test('findings are counted as often as they occur, although those of an hour come folded into one record', async () => {
+    const keyring = parseKeyring(readFileSync(join(SAMPLES, 'keyring.json')), 'keyring.json');
+    const track = trackOf(keyring, 'capture', new Map());
+    const frames = await readFrames(join(SAMPLES, 'capture.pcapng'));
+    const records = [...judgeAll(track, frames, 50), ...track.finish(LONG_AGO)];
+    track.close();
+    const metrics = new DaemonMetrics(() => sampled);
+    for (const record of records) metrics.delivered([record as RelayRecord], 1);
+    const { body } = await metrics.text();
+    const counted: Record<string, number> = {};
+    for (const [, name, count] of body.matchAll(
+      /^sidescope_findings_total\{name="([^"]+)",severity="[a-z]+"\} (\d+)$/gm,
+    )) {
+      counted[name] = (counted[name] ?? 0) + Number(count);
+    }
+    const { summary } = await analyse(join(SAMPLES, 'capture.pcapng'), { keyring: join(SAMPLES, 'keyring.json') });
+    expect(Object.values(summary?.findings ?? {}).some((count) => count > 1)).toBe(true);
+    expect(counted).toEqual(summary?.findings);
   });
 
   test('ids that an attacker makes up do not become series without end', async () => {
