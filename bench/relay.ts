@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { issueCapability } from '../daemon/relay/capability.ts';
 import { privateKeyOf, publicHex } from '../daemon/relay/ed25519.ts';
+import { RecordBlockWriter } from '../daemon/relay/record-block-writer.ts';
 import type { RelayHost } from '../daemon/relay/relay-port.ts';
 import type { RelayRecord } from '../daemon/relay/relay-record.ts';
 import { RelayServer } from '../daemon/relay/relay-server.ts';
@@ -36,6 +37,8 @@ export interface ClientsResult {
   readonly ages: AgesResult;
   readonly cpu: number;
 }
+
+const writer = new RecordBlockWriter();
 
 const options = new Map<string, string>();
 for (let at = 2; at + 1 < process.argv.length; at += 2) options.set(process.argv[at], process.argv[at + 1]);
@@ -145,7 +148,8 @@ async function run(kind: string, subscribers: number): Promise<void> {
     const due = Math.floor(((performance.now() - begun) / 1000) * rate) - head;
     const records: RelayRecord[] = [];
     for (let count = 0; count < due; count++) records.push(record(++head));
-    server.deliver(records);
+    for (const each of records) writer.record(each);
+    if (records.length > 0) server.deliver({ first: records[0].seq, block: writer.take() });
     await pause(EVERY);
   }
   const cpu = process.cpuUsage(begunCpu);

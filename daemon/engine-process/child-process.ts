@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import { childEnvironment, hardenedCommand } from './hardening.ts';
 import { encodeFrame, FrameDecoder, PipeKind } from './pipe-frames.ts';
 import type { DownMessage, UpMessage } from './pipe-messages.ts';
+import { decodeRecords, type PipedRecords } from './pipe-records.ts';
 
 /** Descriptors of the child: what goes down, what comes up, and one more that was handed on. */
 const DOWN = 3;
@@ -28,6 +29,8 @@ export interface ChildStart {
 /** Who hears of the child. */
 export interface ChildListener {
   message(message: UpMessage): void;
+  /** Records, and how far frames are judged with them. */
+  records(records: PipedRecords): void;
   /**
    * It is gone and everything it said was heard.
    *
@@ -103,6 +106,12 @@ export class EngineProcess {
   }
 
   #take(kind: PipeKind, parts: readonly Uint8Array[]): void {
+    if (kind === PipeKind.records) {
+      const records = decodeRecords(parts);
+      if (records === null) this.kill();
+      else this.#listener.records(records);
+      return;
+    }
     const message = kind === PipeKind.message && parts.length > 0 ? messageOf(parts[0]) : null;
     if (message === null) this.kill();
     else this.#listener.message(message);

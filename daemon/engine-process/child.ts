@@ -7,6 +7,7 @@ import { openKeys } from './key-custody.ts';
 import { decodeBatch, sliceBatch } from './pipe-batch.ts';
 import { encodeFrame, FrameDecoder, PipeKind } from './pipe-frames.ts';
 import type { DownMessage, UpMessage } from './pipe-messages.ts';
+import { encodeRecords } from './pipe-records.ts';
 
 // We chose.
 /** Octets of answers that wait for the parent; above it nothing more is taken from it until it has read them. */
@@ -105,7 +106,11 @@ export class EngineChild {
       forgetEnvironment();
       const { settings } = message;
       const { memoryOctets } = this.#tools;
-      this.#service = new EngineService({ keys, settings, tell: (said) => this.#tell(said), memoryOctets });
+      this.#service = new EngineService({
+        ...{ keys, settings, memoryOctets },
+        tell: (said) => this.#tell(said),
+        judged: (block, through) => this.#write(encodeFrame(PipeKind.records, encodeRecords(block, through))),
+      });
       this.#service.tellKeys();
       for (const text of keys.accepted)
         this.#warn('vault.accepted', 'medium', text, 'what is shown may be out of date');
@@ -168,8 +173,11 @@ export class EngineChild {
   }
 
   #tell(message: UpMessage, written?: () => void): void {
+    this.#write(encodeFrame(PipeKind.message, [Buffer.from(JSON.stringify(message))]), written);
+  }
+
+  #write(frame: Uint8Array, written?: () => void): void {
     if (this.#isOver || this.#tools.up.destroyed) return;
-    const frame = encodeFrame(PipeKind.message, [Buffer.from(JSON.stringify(message))]);
     this.#tools.up.write(frame, written === undefined ? undefined : (): void => written());
   }
 

@@ -6,6 +6,7 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { JsonObject } from '../audit/canonical-json.ts';
 import type { Severity } from '../events.ts';
 import type { Reach } from '../relay/access.ts';
+import { NO_RECORDS, type RecordBlock } from '../relay/record-block.ts';
 import type { EngineRecord, PlainPart } from '../relay/relay-record.ts';
 import { type ChildStart, EngineProcess, HANDED_ON_PATH } from './child-process.ts';
 import type {
@@ -245,6 +246,9 @@ export class EngineLink implements EnginePort {
         message: (message) => {
           if (this.#child === child) this.#hear(message);
         },
+        records: ({ block, through }) => {
+          if (this.#child === child) this.#judged(block, through);
+        },
         gone: (how, by) => {
           answer({
             code: 'engine.died',
@@ -285,9 +289,6 @@ export class EngineLink implements EnginePort {
       case 'announced':
         this.#poison.announced(message.frame);
         break;
-      case 'judged':
-        this.#judged(message.records, message.through);
-        break;
       case 'reply':
         this.#questions.answered(message.id, message.answer);
         break;
@@ -300,14 +301,15 @@ export class EngineLink implements EnginePort {
     }
   }
 
-  #judged(records: readonly EngineRecord[], judged: number): void {
+  #judged(block: RecordBlock, judged: number): void {
+    this.#silent = 0;
     this.#poison.judged(judged);
     this.#judgedNow = Math.max(this.#judgedNow, judged);
     const reached = this.#flight.judged(judged);
     const through = Math.max(this.#through, reached);
-    if (records.length === 0 && through === this.#through) return;
+    if (block.count === 0 && through === this.#through) return;
     this.#through = through;
-    this.#listener.answer({ records, through });
+    this.#listener.answer({ block, through });
   }
 
   /** Where a piece of a batch ends: at a cap, and where frames begin or cease to be announced. */
@@ -333,7 +335,7 @@ export class EngineLink implements EnginePort {
       if (!this.#poison.isSkipped(frame)) this.#sendRows(child, sliceBatch(batch, row, row + 1), track);
       else {
         this.#flight.add(frame, 0, 0);
-        this.#judged([], 0);
+        this.#judged(NO_RECORDS, 0);
       }
     }
   }

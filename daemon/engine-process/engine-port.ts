@@ -5,6 +5,7 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { SourceClock } from '../../captures/sources/live-source.ts';
 import type { EpochStateName } from '../events.ts';
 import type { Reach } from '../relay/access.ts';
+import type { RecordBlock } from '../relay/record-block.ts';
 import type { AlarmRecord, EngineRecord, KeyName, PlainAccess, PlainPart } from '../relay/relay-record.ts';
 
 /**
@@ -41,7 +42,7 @@ export interface GroupRow {
 
 /** One batch of answers: every record of frames up to and including `through` has been told, each once. */
 export interface EngineAnswer {
-  readonly records: readonly EngineRecord[];
+  readonly block: RecordBlock;
   readonly through: number;
 }
 

@@ -7,6 +7,7 @@ import { checkOverrides, type SeverityOverrides } from '../findings/severity-ove
 import { Keyring } from '../keyring/keyring.ts';
 import { copyOf } from '../keyring/vault/sealing.ts';
 import type { Reach } from '../relay/access.ts';
+import { NO_RECORDS, type RecordBlock } from '../relay/record-block.ts';
 import type { EngineRecord, PlainPart } from '../relay/relay-record.ts';
 import type { KeysAnswer, KeysRequest, Track, TreeAnswer } from './engine-port.ts';
 import { GroupRequests } from './group-requests.ts';
@@ -34,6 +35,8 @@ export interface ServiceTools {
   readonly keys: KeyCustody;
   readonly settings: EngineSettings;
   readonly tell: (message: UpMessage) => void;
+  /** Records, and how far frames are judged with them. */
+  readonly judged: (block: RecordBlock, through: number) => void;
   /** Octets of memory that the process takes. */
   readonly memoryOctets: () => number;
 }
@@ -100,8 +103,8 @@ export class EngineService {
       const first = batch.firstFrame + from;
       const isTold = first >= this.#tellFrom;
       if (!isTold) to = Math.min(to, this.#tellFrom - batch.firstFrame);
-      const records = analysis === null ? [] : this.#judge(analysis, sliceBatch(batch, from, to), isTold);
-      this.#judged(records, batch.firstFrame + to - 1);
+      const block = analysis === null ? NO_RECORDS : this.#judge(analysis, sliceBatch(batch, from, to), isTold);
+      this.#judged(block, batch.firstFrame + to - 1);
       from = to;
     }
     if (this.#hasNews) {
@@ -114,8 +117,8 @@ export class EngineService {
   tick(): void {
     const now = this.#now();
     for (const analysis of this.#tracks.values()) {
-      const records = this.#guarded(() => analysis.tick(now)) ?? [];
-      if (records.length > 0) this.#judged(records, 0);
+      const block = this.#guarded(() => analysis.tick(now));
+      if (block !== null && block.count > 0) this.#judged(block, 0);
     }
     if (now - this.#savedAt < SAVE_MS) return;
     this.#savedAt = now;
@@ -170,8 +173,8 @@ export class EngineService {
   #finish(): void {
     const now = this.#now();
     for (const analysis of this.#tracks.values()) {
-      const records = this.#guarded(() => analysis.finish(now)) ?? [];
-      if (records.length > 0) this.#judged(records, 0);
+      const block = this.#guarded(() => analysis.finish(now));
+      if (block !== null && block.count > 0) this.#judged(block, 0);
     }
   }
 
@@ -199,14 +202,14 @@ export class EngineService {
     this.#tools.tell({ say: 'alarm', alarm });
   }
 
-  #judge(analysis: TrackAnalysis, batch: FrameBatch, isTold: boolean): readonly EngineRecord[] {
+  #judge(analysis: TrackAnalysis, batch: FrameBatch, isTold: boolean): RecordBlock {
     const now = this.#now();
     this.#guarded(() => analysis.live.refresh());
     return analysis.judge(batch, isTold, now);
   }
 
-  #judged(records: readonly EngineRecord[], through: number): void {
-    this.#tools.tell({ say: 'judged', records, through });
+  #judged(block: RecordBlock, through: number): void {
+    this.#tools.judged(block, through);
   }
 
   #trackOf(number: number): TrackAnalysis | null {
@@ -304,8 +307,8 @@ export class EngineService {
   #keysChanged(): void {
     const now = this.#now();
     for (const analysis of this.#tracks.values()) {
-      const records = this.#guarded(() => analysis.keysChanged(now)) ?? [];
-      if (records.length > 0) this.#judged(records, 0);
+      const block = this.#guarded(() => analysis.keysChanged(now));
+      if (block !== null && block.count > 0) this.#judged(block, 0);
     }
     this.tellKeys();
   }

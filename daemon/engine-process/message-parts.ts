@@ -1,13 +1,11 @@
-// A judged message in two parts: what anybody with a grant may read, which holds nothing that the SDU gave, and the plain
-// part with summary, inner protocols and payload (docs/daemon.md, the gate).
+// A judged message is told in two parts: what anybody with a grant may read, which holds nothing that the SDU gave, and the
+// plain part with summary, inner protocols and payload (docs/daemon.md, the gate). What the first says, and whose the second is.
 
-import { describeSdu } from '../../dissectors/sdu.ts';
-import { innerType, type MessageEventMaker } from '../engine/message-event.ts';
-import { MessageFlag, type MessageTable, NONE, VerdictCode } from '../engine/message-table.ts';
-import type { MessageEvent } from '../events.ts';
+import type { MessageEventMaker } from '../engine/message-event.ts';
+import { MessageFlag, type MessageTable, VerdictCode } from '../engine/message-table.ts';
 import { isUsableAt } from '../keyring/epoch-state.ts';
 import type { PgkEpoch } from '../keyring/keyring.ts';
-import type { PlainAccess, PlainPart } from '../relay/relay-record.ts';
+import type { PlainAccess } from '../relay/relay-record.ts';
 
 /** Whose plaintext a message holds, by its verdict alone. The wall clock is asked besides (plain-gate.ts). */
 export interface MessageAccess {
@@ -49,64 +47,32 @@ export function accessOf(table: MessageTable, row: number, epoch: PgkEpoch | nul
   }
 }
 
-/** The record without anything that the SDU gave: `summary` says why nothing is shown, `protocols` end with PDCP. */
-export function outerMessage(maker: MessageEventMaker, table: MessageTable, row: number): MessageEvent {
-  const flags = table.flags[row];
-  table.flags[row] = flags & ~MessageFlag.plaintextShown;
-  try {
-    const event = maker.make(table, row);
-    const why = withheldText(table, row, event);
-    return why === null ? event : { ...event, summary: why };
-  } finally {
-    table.flags[row] = flags;
-  }
-}
-
-/** Why plaintext that there is does not stand here; null where `withheld` of the maker has said it. */
-function withheldText(table: MessageTable, row: number, event: MessageEvent): string | null {
-  switch (table.verdict[row]) {
-    case VerdictCode.clear:
-      return `${event.length} octets, not ciphered`;
-    case VerdictCode.downgraded:
-      return (table.flags[row] & MessageFlag.claimedButPlain) !== 0
-        ? `${event.length} octets, not ciphered though the header claims it`
-        : `${event.length} octets, not ciphered though the group requires it`;
-    case VerdictCode.decrypted:
-      return `${event.length} octets, plausible under PGK ${event.pgkId} (${event.evidenceBits} bits)`;
-    case VerdictCode.unverifiable:
-      return table.epoch[row] === NONE
-        ? null
-        : `${event.length} octets under PGK ${event.pgkId}; too little to be sure`;
-    default:
-      return null;
-  }
-}
-
 /**
- * What the SDU gives: summary, all protocols, payload.
+ * What stands in the place of the summary where nothing that the SDU gave may be said: what is known of it without.
  *
- * @param outer protocols down to PDCP
- * @param reassembled payload of the IP datagram that the SDU, a fragment, completed
+ * @param epoch the key that the row names
  */
-export function plainMessage(
+export function outerSummary(
   maker: MessageEventMaker,
   table: MessageTable,
   row: number,
-  outer: readonly string[],
-  reassembled: Uint8Array | null,
-): PlainPart {
-  const bytes = table.bodyBytes(row);
-  const at = table.bodyAt(row);
-  const length = table.length[row];
-  const inner = describeSdu(bytes, at, length, innerType(table, row), reassembled);
-  return {
-    summary: shownText(maker, table, row, inner.summary),
-    protocols: [...outer, ...inner.protocols],
-    payload: Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('hex'),
-  };
-}
-
-function shownText(maker: MessageEventMaker, table: MessageTable, row: number, summary: string): string {
-  if (table.verdict[row] === VerdictCode.stale) return `${summary} (${maker.withheld(table, row)})`;
-  return (table.flags[row] & MessageFlag.claimedButPlain) === 0 ? summary : `${summary} (header claims ciphering)`;
+  epoch: PgkEpoch | null,
+): string {
+  const octets = table.length[row];
+  switch (table.verdict[row]) {
+    case VerdictCode.clear:
+      return `${octets} octets, not ciphered`;
+    case VerdictCode.downgraded:
+      return (table.flags[row] & MessageFlag.claimedButPlain) !== 0
+        ? `${octets} octets, not ciphered though the header claims it`
+        : `${octets} octets, not ciphered though the group requires it`;
+    case VerdictCode.decrypted:
+      return `${octets} octets, plausible under PGK ${epoch?.id ?? null} (${Math.floor(table.evidence[row] / 10)} bits)`;
+    case VerdictCode.unverifiable:
+      return epoch === null
+        ? maker.withheld(table, row)
+        : `${octets} octets under PGK ${epoch.id}; too little to be sure`;
+    default:
+      return maker.withheld(table, row);
+  }
 }

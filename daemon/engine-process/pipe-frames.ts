@@ -1,5 +1,6 @@
 // What goes over the two pipes between parent and child: frames of a length, a kind and parts. Parts are octets: JSON for
-// commands and answers, columns and octets for batches of captured frames (pipe-batch.ts). A frame:
+// commands and answers, columns and octets for batches of captured frames (pipe-batch.ts) and for records (pipe-records.ts).
+// A frame:
 //
 //   0   4    octets of the body
 //   4   1    kind
@@ -26,6 +27,8 @@ export const PipeKind = {
   message: 1,
   /** Part 0 is a batch of captured frames. */
   frames: 2,
+  /** Parts of a block of records. */
+  records: 3,
 } as const;
 
 /** A value of `PipeKind`. */

@@ -1,4 +1,5 @@
-// What parent and child say to each other as JSON. Frames go down as batches (pipe-batch.ts); requests that need frames
+// What parent and child say to each other as JSON. Frames go down as batches (pipe-batch.ts), records come up as blocks
+// (pipe-records.ts); requests that need frames
 // carry them as further parts of the message.
 
 import type { AuditEntry } from '../audit/record.ts';
@@ -81,7 +82,6 @@ export type UpMessage =
   | { readonly say: 'refused'; readonly error: PipedError }
   | { readonly say: 'keys'; readonly keys: readonly KeyRow[]; readonly groups: readonly GroupRow[] }
   | { readonly say: 'announced'; readonly frame: number }
-  | { readonly say: 'judged'; readonly records: readonly EngineRecord[]; readonly through: number }
   | { readonly say: 'reply'; readonly id: number; readonly answer: unknown }
   | { readonly say: 'failed'; readonly id: number; readonly error: PipedError }
   | { readonly say: 'alarm'; readonly alarm: Omit<AlarmRecord, 'time'> };

@@ -3,20 +3,23 @@
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { Analysis } from '../analysis.ts';
-import { MessageEventMaker } from '../engine/message-event.ts';
+import { groupText, MessageEventMaker } from '../engine/message-event.ts';
+import { MessageRecordWriter } from '../engine/message-record-writer.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
 import { SduFragments } from '../engine/sdu-fragments.ts';
-import type { FindingEvent, KeyEvent, MessageEvent } from '../events.ts';
+import type { FindingEvent, KeyEvent, Verdict } from '../events.ts';
 import type { SeverityOverrides } from '../findings/severity-overrides.ts';
 import { KeyIndex } from '../keyring/key-index.ts';
 import type { PgkEpoch } from '../keyring/keyring.ts';
 import { type KeySource, LiveKeyring } from '../keyring/live-keyring.ts';
-import type { EngineRecord, PlainAccess, PlainPart, RelayedEvent } from '../relay/relay-record.ts';
+import type { RecordBlock } from '../relay/record-block.ts';
+import { RecordBlockWriter } from '../relay/record-block-writer.ts';
+import type { PlainAccess, PlainPart, RelayedEvent } from '../relay/relay-record.ts';
 import type { Demand, Track } from './engine-port.ts';
 import { EpochWatch } from './epoch-watch.ts';
 import { findingParts, standsOnPlaintext } from './finding-parts.ts';
 import { keyNameOf } from './key-rows.ts';
-import { accessOf, type MessageAccess, outerMessage, plainMessage } from './message-parts.ts';
+import { accessOf, type MessageAccess, outerSummary } from './message-parts.ts';
 import { isForbiddenNow } from './plain-gate.ts';
 
 // We chose.
@@ -62,8 +65,11 @@ export class TrackAnalysis {
   readonly #fragments = new SduFragments();
   readonly #epochs: EpochWatch;
   #demand: Demand = new Map();
-  #records: EngineRecord[] = [];
+  readonly #records = new RecordBlockWriter();
+  #writer: MessageRecordWriter;
   #isTold = true;
+  /** Nothing more comes: only folded findings of more than one occurrence are told. */
+  #isFinishing = false;
   /** Findings that stand on the plaintext of the message at hand, of which nothing is known yet. */
   #pending: FindingEvent[] = [];
   readonly #findingOwners = new Map<string, Owner>();
@@ -106,6 +112,13 @@ export class TrackAnalysis {
       },
     );
     this.live.follow(this.analysis);
+    this.#writer = new MessageRecordWriter(keyring, { payload: true });
+    // Names of groups and members may be others now, and the writer has written them down.
+    this.live.follow({
+      keyringChanged: () => {
+        this.#writer = new MessageRecordWriter(keyring, { payload: true });
+      },
+    });
     this.#maker = new MessageEventMaker(keyring.groups, new KeyIndex(keyring), { payload: false });
     this.#epochs = new EpochWatch(keyring, this.analysis.account.epochUse, (event) => this.#tell(event, null, NOBODY));
   }
@@ -122,7 +135,7 @@ export class TrackAnalysis {
    * @param now wall clock, milliseconds since 1970
    * @returns the records of these frames, in the order in which they came about
    */
-  judge(batch: FrameBatch, isTold: boolean, now: number): EngineRecord[] {
+  judge(batch: FrameBatch, isTold: boolean, now: number): RecordBlock {
     this.#isTold = isTold;
     this.#wall = now;
     this.analysis.push(batch);
@@ -139,7 +152,7 @@ export class TrackAnalysis {
    *
    * @param now wall clock, milliseconds since 1970
    */
-  tick(now: number): EngineRecord[] {
+  tick(now: number): RecordBlock {
     this.#wall = now;
     this.live.refresh();
     if (this.track.clock === 'wall' && Number.isFinite(this.#newest)) {
@@ -151,14 +164,16 @@ export class TrackAnalysis {
   }
 
   /** Nothing more comes: folded findings of more than one occurrence, of which the first was told at once. */
-  finish(now: number): EngineRecord[] {
+  finish(now: number): RecordBlock {
     this.#wall = now;
+    this.#isFinishing = true;
     this.analysis.finish(null);
-    return this.#take().filter(({ event }) => event.type === 'finding' && event.count > 1);
+    this.#isFinishing = false;
+    return this.#take();
   }
 
   /** The keys were changed: takes them over, and tells what changed of their states. */
-  keysChanged(now: number): EngineRecord[] {
+  keysChanged(now: number): RecordBlock {
     this.live.refresh();
     this.#epochs.changed(this.clock(now));
     return this.#take();
@@ -188,12 +203,10 @@ export class TrackAnalysis {
     this.live.wipe();
   }
 
-  #take(): EngineRecord[] {
+  #take(): RecordBlock {
     // A finding on plaintext is told in the message that it is about; none is left over.
-    const records = this.#records;
-    this.#records = [];
     this.#isTold = true;
-    return records;
+    return this.#records.take();
   }
 
   #note(time: number): void {
@@ -214,7 +227,7 @@ export class TrackAnalysis {
     this.#epochs.note(table, row);
     if (!this.#isTold) return;
     if (owner.epoch !== null) this.#use(serial, table.length[row]);
-    this.#tellMessage(outerMessage(this.#maker, table, row), table, row, owner, reassembled);
+    this.#tellMessage(table, row, epoch, owner, reassembled, false);
   }
 
   /** A key that arrived opens a message which was told before: it is told again, and replaces the record of then. */
@@ -225,20 +238,36 @@ export class TrackAnalysis {
     const owner = accessOf(table, row, epoch);
     this.#epochs.note(table, row);
     if (owner.epoch !== null) this.#use(serial, table.length[row]);
-    const event: MessageEvent = { ...outerMessage(this.#maker, table, row), corrects: true };
-    this.#tellMessage(event, table, row, owner, this.#fragments.take(table, row));
+    this.#tellMessage(table, row, epoch, owner, this.#fragments.take(table, row), true);
   }
 
   #tellMessage(
-    event: MessageEvent,
     table: MessageTable,
     row: number,
+    epoch: PgkEpoch | null,
     owner: MessageAccess,
     reassembled: Uint8Array | null,
+    corrects: boolean,
   ): void {
-    const access = owner.hasPlain ? this.#mayMake(event.group, owner) : null;
-    const plain = access === null ? null : plainMessage(this.#maker, table, row, event.protocols, reassembled);
-    this.#tell(event, plain, access === null ? owner : { ...owner, access });
+    if (this.#isFinishing) return;
+    const place = table.group[row];
+    const group = groupText(table, row, place === NONE ? null : this.live.keyring.groups[place]);
+    const access = owner.hasPlain ? this.#mayMake(group, owner) : null;
+    const records = this.#records;
+    const summary = outerSummary(this.#maker, table, row, epoch);
+    this.#writer.writeOuter(table, row, summary, corrects, records.outer);
+    if (access !== null) this.#writer.writeWhole(table, row, reassembled, corrects, records.plain);
+    const told = access ?? owner.access;
+    const serial = owner.epoch === null ? NONE : owner.epoch.serial;
+    const name = `${group} ${table.verdict[row]} ${told} ${serial}`;
+    const known = records.traitsNamed(name);
+    records.end(known < 0 ? this.#nameTraits(name, group, table.verdictName(row), told, owner.epoch) : known);
+  }
+
+  #nameTraits(name: string, group: string, verdict: Verdict, access: PlainAccess, epoch: PgkEpoch | null): number {
+    const key = epoch === null ? null : keyNameOf(epoch);
+    const { track } = this.track;
+    return this.#records.nameTraits(name, { type: 'message', group, verdict, finding: null, access, key, track });
   }
 
   #use(serial: number, octets: number): void {
@@ -305,9 +334,9 @@ export class TrackAnalysis {
   }
 
   #tell(event: RelayedEvent, plain: PlainPart | null, { access, epoch }: Owner): void {
-    if (!this.#isTold) return;
+    if (!this.#isTold || (this.#isFinishing && !(event.type === 'finding' && event.count > 1))) return;
     const key = epoch === null ? null : keyNameOf(epoch);
-    this.#records.push({ event, plain, access, key, track: this.track.track });
+    this.#records.record({ event, plain, access, key, track: this.track.track });
   }
 }
 

@@ -1,5 +1,5 @@
-// The `message` record of interfaces 3 as octets, straight from a row of the message table: for printers of which a million
-// records a second are wanted. `MessageEventMaker` and JSON.stringify say the same by the long way, and a property test
+// The `message` record of interfaces 3 as octets, straight from a row of the message table: for printers and a daemon of
+// which very many records a second are wanted. `MessageEventMaker` and JSON.stringify say the same by the long way, and a property test
 // keeps the two equal octet by octet.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
@@ -33,7 +33,8 @@ const BEGIN = octets('{"v":1,"type":"message","frame":');
 const FRAMES = octets(',"frames":[');
 const FRAMES_END = octets(']');
 const TRIAL = octets('","trial":"limited');
-const PAYLOAD = octets('","payload":"');
+const CORRECTS = octets(',"corrects":true');
+const PAYLOAD = octets(',"payload":"');
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BRACE = 0x7d;
@@ -55,7 +56,7 @@ class Kind {
 
 const NO_KIND = new Kind();
 
-/** Writes records of one capture. */
+/** Writes records of one capture. Where group or member names of the keyring change, a new writer is needed. */
 export class MessageRecordWriter {
   readonly #epochs: EpochLookup;
   readonly #maker: MessageEventMaker;
@@ -82,10 +83,52 @@ export class MessageRecordWriter {
    * @param reassembled payload of the IP datagram that the SDU, a fragment, completed; null for every other SDU
    */
   write(table: MessageTable, row: number, reassembled: Uint8Array | null, out: AsciiWriter): void {
-    const flags = table.flags[row];
-    const shown = (flags & MessageFlag.plaintextShown) !== 0;
+    if ((table.flags[row] & MessageFlag.plaintextShown) === 0) {
+      this.writeOuter(table, row, this.#maker.withheld(table, row), false, out);
+    } else {
+      this.#writeShown(table, row, reassembled, out);
+      this.#end(table, row, false, this.#payload, out);
+    }
+    out.octet(LINE_FEED);
+  }
+
+  /**
+   * Writes the record without anything that the SDU gave, and no end of a line.
+   *
+   * @param summary what is said in its place
+   * @param corrects whether it replaces the record told before
+   */
+  writeOuter(table: MessageTable, row: number, summary: string, corrects: boolean, out: AsciiWriter): void {
+    this.#begin(table, row, out);
+    out.octets(this.#kind(table, row, NO_PROTOCOLS).text);
+    out.jsonInside(summary);
+    this.#end(table, row, corrects, false, out);
+  }
+
+  /** Writes the record with everything that the SDU gave, whose flags let it be shown, likewise. */
+  writeWhole(
+    table: MessageTable,
+    row: number,
+    reassembled: Uint8Array | null,
+    corrects: boolean,
+    out: AsciiWriter,
+  ): void {
+    this.#writeShown(table, row, reassembled, out);
+    this.#end(table, row, corrects, true, out);
+  }
+
+  /** Down to the summary, whose text is left open. */
+  #writeShown(table: MessageTable, row: number, reassembled: Uint8Array | null, out: AsciiWriter): void {
     const sdu = this.#sdu;
-    if (shown) sdu.look(table.bodyBytes(row), table.bodyAt(row), table.length[row], innerType(table, row), reassembled);
+    sdu.look(table.bodyBytes(row), table.bodyAt(row), table.length[row], innerType(table, row), reassembled);
+    this.#begin(table, row, out);
+    out.octets(this.#kind(table, row, sdu.protocols).text);
+    sdu.writeJson(out);
+    const remark = this.#maker.remark(table, row);
+    if (remark !== '') out.jsonInside(remark);
+  }
+
+  #begin(table: MessageTable, row: number, out: AsciiWriter): void {
     out.octets(BEGIN);
     out.decimal(table.frame[row]);
     if (table.framesCount[row] > 1) this.#writeFrames(table, row, out);
@@ -94,22 +137,20 @@ export class MessageRecordWriter {
     this.#instant.write(batch.seconds[frameRow], batch.nanoseconds[frameRow], batch.digits[frameRow], out);
     out.octets(this.#senders.of(table, row));
     out.decimal(table.sn[row]);
-    out.octets(this.#kind(table, row, shown ? sdu.protocols : NO_PROTOCOLS).text);
-    if (!shown) out.jsonInside(this.#maker.withheld(table, row));
-    else {
-      sdu.writeJson(out);
-      const remark = this.#maker.remark(table, row);
-      if (remark !== '') out.jsonInside(remark);
-    }
-    if ((flags & MessageFlag.trialLimited) !== 0) out.octets(TRIAL);
-    if (this.#payload && shown) {
+  }
+
+  /** From the end of the summary on. */
+  #end(table: MessageTable, row: number, corrects: boolean, withPayload: boolean, out: AsciiWriter): void {
+    if ((table.flags[row] & MessageFlag.trialLimited) !== 0) out.octets(TRIAL);
+    out.octet(QUOTE);
+    if (corrects) out.octets(CORRECTS);
+    if (withPayload) {
       const at = table.bodyAt(row);
       out.octets(PAYLOAD);
       out.hex(table.bodyBytes(row), at, at + table.length[row]);
+      out.octet(QUOTE);
     }
-    out.octet(QUOTE);
     out.octet(BRACE);
-    out.octet(LINE_FEED);
   }
 
   #writeFrames(table: MessageTable, row: number, out: AsciiWriter): void {

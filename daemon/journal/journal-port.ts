@@ -1,7 +1,8 @@
 // The journal as the rest of the daemon sees it: frames and records, numbered, durable, read back by number.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
-import type { EngineRecord, RelayRecord } from '../relay/relay-record.ts';
+import type { RecordBlock } from '../relay/record-block.ts';
+import type { RelayRecord } from '../relay/relay-record.ts';
 
 /** How the journal fares. */
 export interface JournalStatus {
@@ -31,6 +32,19 @@ export interface InterfaceRow {
   readonly track: string;
 }
 
+/** What became of records. */
+export interface AppendedRecords {
+  /** Number of the first of them. */
+  readonly first: number;
+  /**
+   * False where the disk refused the records: then numbers and `through` alone were made durable, so that neither is used
+   * twice after a crash.
+   */
+  readonly kept: boolean;
+  /** False where the disk refused even that: the numbers would be given again, so the records must not be told. */
+  readonly mayBeTold: boolean;
+}
+
 /** Frames and records on disk. One owner at a time (lock). */
 export interface JournalPort {
   /**
@@ -55,18 +69,11 @@ export interface JournalPort {
   durable(frame: number): Promise<boolean>;
   /**
    * Gives records their `seq` and keeps them without their plain part, together with how far frames were judged. Resolves
-   * when durable, in the order of the calls; never rejects. The records come back with their plain part. They are written
-   * after the frames up to `through`, so that a crash leaves no record without its frames.
-   *
-   * `kept` is false where the disk refused the records: then `seq` and `through` alone were made durable, so that neither
-   * is used twice after a crash, and the records may be told. Where the disk refused even that, `records` is empty: their
-   * numbers would be given again, so they must not be told.
+   * when durable, in the order of the calls; never rejects. They are written after the frames up to `through`, so that a
+   * crash leaves no record without its frames.
    * @param through not below that of the call before
    */
-  appendRecords(
-    records: readonly EngineRecord[],
-    through: number,
-  ): Promise<{ records: readonly RelayRecord[]; kept: boolean }>;
+  appendRecords(block: RecordBlock, through: number): Promise<AppendedRecords>;
   /** Every frame up to this one has been judged and what came of it kept. */
   readonly judgedThrough: number;
   /** Frames `from` to `to` as far as they are still kept, in batches. */

@@ -2,14 +2,14 @@
 // through the state `degraded` when the disk refuses.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
-import type { EngineRecord, RelayRecord } from '../relay/relay-record.ts';
+import type { RecordBlock } from '../relay/record-block.ts';
 import { CommitLane } from './commit-lane.ts';
 import { quietly, writeAll } from './file-system.ts';
 import { FrameEncoder } from './frame-encoder.ts';
 import { readFrames } from './frame-history.ts';
 import type { InterfaceName } from './interface-table.ts';
 import { type DiskProblem, diskProblem } from './journal-error.ts';
-import type { InterfaceRow, JournalPort, JournalStatus } from './journal-port.ts';
+import type { AppendedRecords, InterfaceRow, JournalPort, JournalStatus } from './journal-port.ts';
 import type { JournalStart } from './open-journal.ts';
 import type { JournalOptions } from './options.ts';
 import type { Span } from './outbox.ts';
@@ -31,11 +31,12 @@ interface FrameWaiter {
 /** A call of `appendRecords` that is not answered yet. */
 interface Appended {
   readonly ticket: number;
-  readonly records: readonly RelayRecord[];
-  /** Number of the last record so far. */
-  readonly seq: number;
+  /** Without plaintext. */
+  readonly block: RecordBlock;
+  /** Number of the first record, or of the next one where there is none. */
+  readonly first: number;
   readonly through: number;
-  readonly resolve: (answer: { records: readonly RelayRecord[]; kept: boolean }) => void;
+  readonly resolve: (answer: AppendedRecords) => void;
 }
 
 /** See the head of the file. Made by `openJournal`. */
@@ -151,22 +152,20 @@ export class Journal implements JournalPort {
     });
   }
 
-  appendRecords(
-    records: readonly EngineRecord[],
-    through: number,
-  ): Promise<{ records: readonly RelayRecord[]; kept: boolean }> {
-    const next = this.#seq + 1;
-    const numbered = records.map((record) => ({ ...record, seq: ++this.#seq }));
+  appendRecords(records: RecordBlock, through: number): Promise<AppendedRecords> {
+    const first = this.#seq + 1;
+    this.#seq += records.count;
     this.#through = Math.max(this.#through, through);
+    const block = records.withoutPlain();
     return new Promise((resolve) => {
       const ticket = ++this.#tickets;
-      const appended = { ticket, records: numbered, seq: this.#seq, through: this.#through, resolve };
+      const appended = { ticket, block, first, through: this.#through, resolve };
       if (this.#problem !== null || this.#isClosed) {
         void this.#keepMark(appended);
         return;
       }
       this.#appended.push(appended);
-      this.#records.append(numbered, next, this.#through, ticket);
+      this.#records.append(block, first, this.#through, ticket);
       this.#recordLane.poke();
     });
   }
@@ -260,13 +259,13 @@ export class Journal implements JournalPort {
     for (const { file } of spans) isNew = this.#start.records.add(file) || isNew;
     const ticket = spans.at(-1)?.ticket ?? 0;
     const answered = this.#appended.findIndex((appended) => appended.ticket > ticket);
-    for (const { records, through, resolve } of this.#appended.splice(
+    for (const { block, first, through, resolve } of this.#appended.splice(
       0,
       answered < 0 ? Number.POSITIVE_INFINITY : answered,
     )) {
       this.#judgedThrough = through;
-      this.#history.add(records);
-      resolve({ records, kept: true });
+      this.#history.add({ first, block });
+      resolve({ first, kept: true, mayBeTold: true });
     }
     this.#answerReady();
     if (isNew) this.#trim();
@@ -280,14 +279,14 @@ export class Journal implements JournalPort {
   }
 
   /** What is left to do with records that the disk refuses: see to it that their numbers are not given again. */
-  async #keepMark({ records, seq, through, resolve }: Appended): Promise<void> {
-    this.#missedRecords += records.length;
-    const isDurable = await this.#start.marks.keep({ seq, through });
-    if (isDurable) {
+  async #keepMark({ block, first, through, resolve }: Appended): Promise<void> {
+    this.#missedRecords += block.count;
+    const mayBeTold = await this.#start.marks.keep({ seq: first + block.count - 1, through });
+    if (mayBeTold) {
       this.#judgedThrough = through;
-      this.#history.add(records);
+      this.#history.add({ first, block });
     }
-    resolve({ records: isDurable ? records : [], kept: false });
+    resolve({ first, kept: false, mayBeTold });
   }
 
   /** The disk refuses: nothing more is kept until it has shown that it takes it again. */

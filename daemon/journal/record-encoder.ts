@@ -1,10 +1,10 @@
 // Records to octets of rotating files: each call a group, with its mark, in one stretch.
 
-import type { RelayRecord } from '../relay/relay-record.ts';
+import type { RecordBlock } from '../relay/record-block.ts';
 import type { FileLimits } from './frame-encoder.ts';
 import type { FileNames } from './journal-file.ts';
 import { Outbox } from './outbox.ts';
-import { type FileMark, headLine, lastLine, markLine, recordLines } from './record-groups.ts';
+import { type FileMark, headLine, lastLine, markLength, markLine, RecordLines } from './record-groups.ts';
 
 /** See the head of the file. */
 export class RecordEncoder {
@@ -31,7 +31,7 @@ export class RecordEncoder {
    * @param next number of the first record, or of the next one where there is none
    * @param ticket count of the call
    */
-  append(records: readonly RelayRecord[], next: number, through: number, ticket: number): void {
+  append(block: RecordBlock, next: number, through: number, ticket: number): void {
     const { outbox } = this;
     if (this.isDue) this.finish();
     if (outbox.file === null) {
@@ -39,12 +39,18 @@ export class RecordEncoder {
       outbox.put(headLine({ seq: next, through: this.#last.through }));
     }
     const offset = outbox.fileOctets;
-    const lines = recordLines(records);
-    const synced = outbox.file?.octets ?? 0;
-    outbox.put(markLine({ first: next, count: records.length, through, synced }, lines));
-    outbox.put(lines);
-    if (records.length > 0) outbox.file?.index?.add(next, offset);
-    this.#last = { seq: next + records.length - 1, through };
+    const { count } = block;
+    const lines = new RecordLines(block, next);
+    const mark = { first: next, count, through, octets: lines.length, synced: outbox.file?.octets ?? 0 };
+    const linesAt = outbox.at + markLength(mark);
+    const end = linesAt + lines.length;
+    // The lines first, at their place: the mark bears their CRC-32.
+    outbox.room(end - outbox.at);
+    lines.write(outbox.bytes, linesAt);
+    outbox.put(markLine(mark, outbox.bytes.subarray(linesAt, end)));
+    outbox.at = end;
+    if (count > 0) outbox.file?.index?.add(next, offset);
+    this.#last = { seq: next + count - 1, through };
     this.#ticket = ticket;
     outbox.note(this.#last.seq, ticket);
   }

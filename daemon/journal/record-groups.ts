@@ -2,6 +2,9 @@
 // its records, one a line; a last line where the file was completed. A mark bears a CRC-32 over itself and its records.
 
 import { crc32 } from 'node:zlib';
+import { Form } from '../relay/access.ts';
+import { decimalLength, writeDecimal } from '../relay/decimal.ts';
+import type { RecordBlock } from '../relay/record-block.ts';
 import type { RelayRecord } from '../relay/relay-record.ts';
 
 /** First line of a file. */
@@ -46,20 +49,63 @@ export function lastLine({ seq, through }: FileMark): Uint8Array {
   return encoder.encode(`${JSON.stringify({ last: seq, through })}\n`);
 }
 
-/** The records' lines. The plain part is left out: nothing that stands on plaintext reaches the disk. */
-export function recordLines(records: readonly RelayRecord[]): Uint8Array {
-  let text = '';
-  for (const { seq, event, access, key, track } of records) {
-    text += `${JSON.stringify({ seq, event, access, key, track })}\n`;
+const SEQ = encoder.encode('{"seq":');
+const EVENT = encoder.encode(',"event":');
+
+/** The records' lines, made in two steps: their length is known before they stand where they belong. */
+export class RecordLines {
+  /** Octets of all lines. */
+  readonly length: number;
+  readonly #block: RecordBlock;
+  readonly #first: number;
+  /** What follows on the text of a record, by its traits. */
+  readonly #ends: readonly Uint8Array[];
+
+  /** @param first number of the first record */
+  constructor(block: RecordBlock, first: number) {
+    const { traits, traitOf, outer } = block.parts;
+    this.#block = block;
+    this.#first = first;
+    this.#ends = traits.map(({ access, key, track }) =>
+      encoder.encode(`,${JSON.stringify({ access, key, track }).slice(1)}\n`),
+    );
+    let length = outer.octets.length + block.count * (SEQ.length + EVENT.length);
+    for (let row = 0; row < block.count; row++) length += this.#ends[traitOf[row]].length + decimalLength(first + row);
+    this.length = length;
   }
-  return encoder.encode(text);
+
+  /** Writes them. The plain part is left out: nothing that stands on plaintext reaches the disk. */
+  write(into: Uint8Array, start: number): void {
+    const { count, parts } = this.#block;
+    let at = start;
+    for (let row = 0; row < count; row++) {
+      into.set(SEQ, at);
+      at = writeDecimal(this.#first + row, into, at + SEQ.length);
+      into.set(EVENT, at);
+      at += EVENT.length;
+      const text = this.#block.text(row, Form.meta);
+      into.set(text, at);
+      at += text.length;
+      const end = this.#ends[parts.traitOf[row]];
+      into.set(end, at);
+      at += end.length;
+    }
+  }
 }
 
-/** The mark that stands before the lines. */
-export function markLine(mark: Omit<GroupMark, 'octets'>, lines: Uint8Array): Uint8Array {
-  const text = markText({ ...mark, octets: lines.length });
-  return encoder.encode(`${text},"crc32":"${checksum(text, lines)}"}\n`);
+/** Octets of the mark that stands before lines. */
+export function markLength(mark: GroupMark): number {
+  return markText(mark).length + MARK_END.length + CRC_DIGITS + 3;
 }
+
+/** The mark. @param lines those that it stands before */
+export function markLine(mark: GroupMark, lines: Uint8Array): Uint8Array {
+  const text = markText(mark);
+  return encoder.encode(`${text}${MARK_END}${checksum(text, lines)}"}\n`);
+}
+
+const MARK_END = ',"crc32":"';
+const CRC_DIGITS = 8;
 
 function markText({ first, count, through, octets, synced }: GroupMark): string {
   return `{"first":${first},"count":${count},"through":${through},"octets":${octets},"synced":${synced}`;

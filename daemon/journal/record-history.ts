@@ -1,5 +1,6 @@
 // Records of the past, read back by number: the latest from memory, older ones from disk, and what is gone said openly.
 
+import type { NumberedBlock } from '../relay/record-block.ts';
 import type { RelayRecord } from '../relay/relay-record.ts';
 import type { FileRing } from './file-ring.ts';
 import { type JournalFileSystem, quietly } from './file-system.ts';
@@ -33,35 +34,47 @@ const REASON = {
   damaged: 'damaged on disk',
 } as const;
 
-/** The latest records, oldest first; when it is full the oldest go. */
+/** The latest records, oldest first; when it is full the oldest go, a block at a time. */
 class RecordCache {
-  #records: RelayRecord[] = [];
+  #blocks: NumberedBlock[] = [];
   #begin = 0;
+  #records = 0;
 
-  add(record: RelayRecord): void {
-    this.#records.push(record);
-    if (this.#records.length - this.#begin <= CACHED_RECORDS) return;
-    this.#begin++;
-    // Moved seldom, so that a record costs no more than its place.
-    if (this.#begin < CACHED_RECORDS) return;
-    this.#records = this.#records.slice(this.#begin);
+  add(block: NumberedBlock): void {
+    this.#blocks.push(block);
+    this.#records += block.block.count;
+    while (this.#records - this.#blocks[this.#begin].block.count >= CACHED_RECORDS) {
+      this.#records -= this.#blocks[this.#begin].block.count;
+      this.#begin++;
+    }
+    // Moved seldom, so that a block costs no more than its place.
+    if (this.#begin < 1024 || this.#begin * 2 < this.#blocks.length) return;
+    this.#blocks = this.#blocks.slice(this.#begin);
     this.#begin = 0;
   }
 
   get first(): number {
-    return this.#records[this.#begin]?.seq ?? Number.POSITIVE_INFINITY;
+    return this.#blocks[this.#begin]?.first ?? Number.POSITIVE_INFINITY;
   }
 
   /** At most `limit` records from `seq` on. */
   from(seq: number, limit: number): RelayRecord[] {
     let low = this.#begin;
-    let high = this.#records.length;
+    let high = this.#blocks.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#records[middle].seq < seq) low = middle + 1;
+      const { first, block } = this.#blocks[middle];
+      if (first + block.count <= seq) low = middle + 1;
       else high = middle;
     }
-    return this.#records.slice(low, low + limit);
+    const records: RelayRecord[] = [];
+    for (; low < this.#blocks.length && records.length < limit; low++) {
+      const { first, block } = this.#blocks[low];
+      for (let row = Math.max(0, seq - first); row < block.count && records.length < limit; row++) {
+        records.push(block.record(row, first + row));
+      }
+    }
+    return records;
   }
 }
 
@@ -86,10 +99,12 @@ export class RecordHistory {
     return this.#last;
   }
 
-  /** Takes in records that have become durable or may be told all the same. */
-  add(records: readonly RelayRecord[]): void {
-    for (const record of records) this.#cache.add({ ...record, plain: null });
-    this.#last = records.at(-1)?.seq ?? this.#last;
+  /** Takes in records, without plaintext, that have become durable or may be told all the same. */
+  add(records: NumberedBlock): void {
+    const { first, block } = records;
+    if (block.count === 0) return;
+    this.#cache.add(records);
+    this.#last = first + block.count - 1;
   }
 
   /**

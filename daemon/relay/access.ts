@@ -3,7 +3,7 @@
 
 import { type GroupGrant, VIEWS, type View } from './capability.ts';
 import type { RecordType } from './protocol.ts';
-import type { KeyName, RelayedEvent, RelayRecord } from './relay-record.ts';
+import type { KeyName, RecordTraits } from './relay-record.ts';
 
 // We chose: groups whose view is remembered. Above, all are worked out anew: traffic chooses their ids.
 const REMEMBERED = 4096;
@@ -93,33 +93,32 @@ export class Access {
   }
 
   /** The view of a record, or null where it is not for this subscription. */
-  viewOfEvent(event: RelayedEvent): View | null {
-    if (!this.#types.has(event.type)) return null;
+  viewOfRecord({ type, group, finding }: RecordTraits): View | null {
+    if (!this.#types.has(type)) return null;
     // What is wrong with a capture itself concerns everybody.
-    if (event.type === 'finding' && event.group === null && event.name.startsWith('capture.')) return 'meta';
-    return this.viewOf(event.group);
+    if (finding !== null && group === null && finding.name.startsWith('capture.')) return 'meta';
+    return this.viewOf(group);
   }
 
-  /** How a record may leave now. */
-  formOf(record: RelayRecord, gate: Gate): Form {
-    const view = this.viewOfEvent(record.event);
+  /** How a record may leave now. @param hasPlain whether it has a plain part */
+  formOf(traits: RecordTraits, hasPlain: boolean, gate: Gate): Form {
+    const view = this.viewOfRecord(traits);
     if (view === null) return Form.none;
-    return record.plain !== null && this.letsPlain(record, view, gate) ? Form.plain : Form.meta;
+    return hasPlain && this.#letsPlain(traits, view, gate) ? Form.plain : Form.meta;
   }
 
-  /** Whether the plain part of a record, if there is one, may leave now to a view. */
-  letsPlain(record: RelayRecord, view: View, gate: Gate): boolean {
+  /** Whether the plain part of a record may leave now to a view. */
+  #letsPlain({ access, key, track }: RecordTraits, view: View, gate: Gate): boolean {
     if (view === 'meta' || !gate.plainAllowed) return false;
-    if (record.access === 'downgraded' && !this.#downgraded) return false;
-    if (record.access === 'forensic' && view !== 'forensic') return false;
-    return record.key === null || view === 'forensic' || gate.mayUse(record.key, record.track);
+    if (access === 'downgraded' && !this.#downgraded) return false;
+    if (access === 'forensic' && view !== 'forensic') return false;
+    return key === null || view === 'forensic' || gate.mayUse(key, track);
   }
 }
 
 /** Whether a record could have a plain part at all: its verdict lets plaintext out to somebody. */
-export function canBePlain(record: RelayRecord): boolean {
-  const { event } = record;
-  if (event.type === 'finding') return record.key !== null;
-  if (event.type !== 'message') return false;
-  return event.verdict !== 'no-key' && event.verdict !== 'forged' && event.verdict !== 'damaged';
+export function canBePlain({ type, verdict, key }: RecordTraits): boolean {
+  if (type === 'finding') return key !== null;
+  if (type !== 'message') return false;
+  return verdict !== 'no-key' && verdict !== 'forged' && verdict !== 'damaged';
 }

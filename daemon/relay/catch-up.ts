@@ -2,13 +2,13 @@
 // allowed now, then records that are still in memory, until it stands where its stream stands. Pulled by the socket: a
 // client that reads slowly reads slowly, and takes no memory.
 
+import { printableJson } from '../../dissectors/printable.ts';
 import { canBePlain, Form } from './access.ts';
 import type { FanOut } from './fan-out.ts';
 import { tellPcapng } from './pcapng-stream.ts';
 import { BATCH_OCTETS } from './protocol.ts';
-import { encodeItem, RingEntry } from './record-ring.ts';
 import type { MissingRange, RelayedFrame } from './relay-port.ts';
-import type { PlainPart, RelayRecord } from './relay-record.ts';
+import { type PlainPart, type RelayedEvent, type RelayRecord, traitsOf, wholeEvent } from './relay-record.ts';
 import { KeyUses, recordsMessage } from './stream-class.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -93,12 +93,7 @@ async function nextPiece(subscription: Subscription, fanOut: FanOut, history: Hi
   const { cursor } = subscription;
   if (cursor >= ring.first) {
     const end = Math.min(ring.next, cursor + ASKED_AT_ONCE);
-    const records: RelayRecord[] = [];
-    for (let seq = cursor; seq < end; seq++) {
-      const entry = ring.at(seq);
-      if (entry !== undefined) records.push(entry.record);
-    }
-    return { records, missing: [], next: end };
+    return { records: ring.records(cursor, end), missing: [], next: end };
   }
   const { records, missing } = await history.history(cursor, ASKED_AT_ONCE);
   const last = Math.max(records.at(-1)?.seq ?? 0, missing.at(-1)?.to ?? 0);
@@ -120,8 +115,9 @@ async function withPlain(
   for (const view of ['plain', 'forensic'] as const) {
     const places: number[] = [];
     for (const [place, record] of records.entries()) {
-      if (record.plain !== null || !canBePlain(record)) continue;
-      if (stream.access.viewOfEvent(record.event) === view) places.push(place);
+      const traits = traitsOf(record);
+      if (record.plain !== null || !canBePlain(traits)) continue;
+      if (stream.access.viewOfRecord(traits) === view) places.push(place);
     }
     if (places.length === 0) continue;
     const wanted = places.map((place) => records[place]);
@@ -163,15 +159,21 @@ function tellPiece(subscription: Subscription, fanOut: FanOut, records: readonly
   fanOut.tellGap(subscription);
   for (const record of records) {
     tellGapsBefore(record.seq);
-    const form = stream.access.formOf(record, fanOut.gate);
+    const traits = traitsOf(record);
+    const form = stream.access.formOf(traits, record.plain !== null, fanOut.gate);
     if (form === Form.none) continue;
-    const event = new RingEntry(record, 0).event(form);
+    const event = form === Form.plain ? wholeEvent(record) : record.event;
     if (!stream.passes(event)) continue;
-    put(encodeItem(record.seq, event));
+    put(itemOf(record.seq, event));
     count++;
-    if (form === Form.plain) keys.note(record, stream.access);
+    if (form === Form.plain) keys.note(traits, stream.access);
   }
   tellGapsBefore(piece.next);
   send();
   subscription.cursor = piece.next;
+}
+
+/** One element of a `records` message: the octets that the live stream has. */
+function itemOf(seq: number, event: RelayedEvent): Uint8Array {
+  return Buffer.from(`{"seq":${seq},"record":${printableJson(event)}}`);
 }

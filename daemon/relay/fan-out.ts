@@ -13,9 +13,9 @@ import {
   RECORD_TYPES,
   type RecordType,
 } from './protocol.ts';
+import type { NumberedBlock } from './record-block.ts';
 import type { RecordFilter } from './record-fields.ts';
 import { RecordRing } from './record-ring.ts';
-import type { RelayRecord } from './relay-record.ts';
 import { type Batch, type KeyUse, recordsMessage, StreamClass } from './stream-class.ts';
 import { type Outlet, Subscription, type SubscriptionOptions } from './subscription.ts';
 
@@ -97,8 +97,8 @@ export class FanOut {
   }
 
   /** Takes records; `flush` sends them. */
-  deliver(records: readonly RelayRecord[]): void {
-    this.counts.records += records.length;
+  deliver(records: NumberedBlock): void {
+    this.counts.records += records.block.count;
     this.ring.append(records, this.#clock());
   }
 

@@ -1,4 +1,5 @@
-// The gate, asked once a key between two refreshes: thousands of records of one flush stand under the same few keys.
+// The gate, asked once a key between two refreshes: thousands of records of one flush stand under the same few keys, and
+// every subscriber is sent the same messages.
 
 import type { Gate } from './access.ts';
 import type { KeyName } from './relay-record.ts';
@@ -15,6 +16,8 @@ export class GateCache implements Gate {
   #lastTrack = -1;
   #lastAnswer = false;
   #plainAllowed: boolean;
+  /** Counts refreshes: within one no answer changes. */
+  turn = 0;
 
   constructor(gate: Gate) {
     this.#gate = gate;
@@ -27,6 +30,7 @@ export class GateCache implements Gate {
 
   /** Forgets all answers. */
   refresh(): void {
+    this.turn++;
     this.#answers.clear();
     this.#lastKey = null;
     this.#plainAllowed = this.#gate.plainAllowed;

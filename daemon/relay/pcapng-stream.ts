@@ -11,9 +11,8 @@ import type { FanOut } from './fan-out.ts';
 import { batchOfFrame, headerOctets } from './frame-headers.ts';
 import { PCAPNG_HEAD_OCTETS } from './protocol.ts';
 import { recordComment } from './record-comment.ts';
-import { RingEntry } from './record-ring.ts';
 import type { MissingRange, RelayedFrame } from './relay-port.ts';
-import type { RelayedEvent, RelayRecord } from './relay-record.ts';
+import { type RelayedEvent, type RelayRecord, traitsOf, wholeEvent } from './relay-record.ts';
 import { KeyUses } from './stream-class.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -139,7 +138,9 @@ export async function tellPcapng(
   piece: { readonly missing: readonly MissingRange[]; readonly next: number },
 ): Promise<void> {
   const stream = streamOf(subscription);
-  const groups = byFrame(records.filter((record) => subscription.stream.access.viewOfEvent(record.event) !== null));
+  const groups = byFrame(
+    records.filter((record) => subscription.stream.access.viewOfRecord(traitsOf(record)) !== null),
+  );
   const frames = await framesOf(groups, history);
   if (subscription.ended || !subscription.outlet.isGranted()) return;
   // From here on nothing is waited for: what is asked now holds when it leaves.
@@ -186,10 +187,11 @@ function writeGroup(
   const passing: { readonly record: RelayRecord; readonly form: Form; readonly event: RelayedEvent }[] = [];
   let showsAll = true;
   for (const record of records) {
-    const form = access.formOf(record, fanOut.gate);
+    const traits = traitsOf(record);
+    const form = access.formOf(traits, record.plain !== null, fanOut.gate);
     if (form === Form.none) continue;
-    if (!showsOctets(record, form, access.viewOfEvent(record.event) !== 'meta')) showsAll = false;
-    const event = new RingEntry(record, 0).event(form);
+    if (!showsOctets(record, form, access.viewOfRecord(traits) !== 'meta')) showsAll = false;
+    const event = form === Form.plain ? wholeEvent(record) : record.event;
     if (subscription.stream.passes(event)) passing.push({ record, form, event });
   }
   const [first] = passing;
@@ -215,12 +217,12 @@ function writeGroup(
       shownOctets(frame, showsAll),
       passing.map(({ event }) => recordComment(event)),
     );
-    if (showsAll) for (const { record } of passing) if (holdsClearText(record)) keys.note(record, access);
+    if (showsAll) for (const { record } of passing) if (holdsClearText(record)) keys.note(traitsOf(record), access);
   }
   for (const { record, form, event } of passing) {
     const packet = form === Form.plain ? packetOf(event) : null;
     if (packet === null) continue;
-    keys.note(record, access);
+    keys.note(traitsOf(record), access);
     stream.plain(frame, packet, `sidescope: SDU of frame ${number}; ${recordComment(event)}`);
   }
   return passing.length;

@@ -2,6 +2,7 @@
 
 import type { Demand, GroupRow, KeyRow, TreeAnswer } from '../engine-process/engine-port.ts';
 import type { Reach } from './access.ts';
+import type { NumberedBlock } from './record-block.ts';
 import type { AlarmRecord, KeyName, PlainPart, RelayRecord } from './relay-record.ts';
 
 /** What of the past is gone, told as an explicit gap. */
@@ -61,7 +62,7 @@ export interface RelayedFrame {
 
 /** What the daemon tells the relay. */
 export interface RelayInput {
-  deliver(records: readonly RelayRecord[]): void;
+  deliver(records: NumberedBlock): void;
   alarm(alarm: AlarmRecord): void;
   /** Keys or their states changed: queued plaintext under keys that may not be used any more is stripped, within 1 s. */
   keysChanged(): void;

@@ -1,7 +1,7 @@
 // A record of the engine on its way to subscribers: what anybody with a grant may read, and apart from it what stands on
 // plaintext, with the key that must be usable at the moment it leaves.
 
-import type { EpochEvent, FindingEvent, KeyEvent, MessageEvent, Severity } from '../events.ts';
+import type { EpochEvent, FindingEvent, KeyEvent, MessageEvent, Severity, Verdict } from '../events.ts';
 
 /** Names a PGK epoch without its octets: group (6 hex digits), PGK id, notBefore (milliseconds since 1970). */
 export interface KeyName {
@@ -36,6 +36,37 @@ export interface EngineRecord {
   readonly key: KeyName | null;
   /** Index of the track it came from: tells which clock the gate goes by. */
   readonly track: number;
+}
+
+/** What of a record is needed to route it, to decide about it and to count it: nothing of what plaintext gave. */
+export interface RecordTraits {
+  readonly type: RelayedEvent['type'];
+  /** 6 hex digits, or null where it is about none. */
+  readonly group: string | null;
+  /** Of a message. */
+  readonly verdict: Verdict | null;
+  /** Of a finding. */
+  readonly finding: Pick<FindingEvent, 'name' | 'severity' | 'count'> | null;
+  readonly access: PlainAccess;
+  readonly key: KeyName | null;
+  readonly track: number;
+}
+
+/** The traits of a record. */
+export function traitsOf({ event, access, key, track }: EngineRecord): RecordTraits {
+  const verdict = event.type === 'message' ? event.verdict : null;
+  const finding = event.type === 'finding' ? findingTraits(event) : null;
+  return { type: event.type, group: event.group, verdict, finding, access, key, track };
+}
+
+function findingTraits({ name, severity, count }: FindingEvent): RecordTraits['finding'] {
+  return { name, severity, count };
+}
+
+/** The record with its plain part in its place. */
+export function wholeEvent({ event, plain }: EngineRecord): RelayedEvent {
+  // Members of the plain part replace those of the same name.
+  return { ...event, ...plain };
 }
 
 /** The same with its place in the daemon's order: `seq` rises by one, from 1, over the life of the journal. */

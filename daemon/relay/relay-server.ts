@@ -7,9 +7,10 @@ import { systemRandomness } from '../keyring/vault/sealing.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { FanOut, type FanOutCounts } from './fan-out.ts';
 import { BATCH_MILLISECONDS, CloseCode } from './protocol.ts';
+import type { NumberedBlock } from './record-block.ts';
 import { type ConnectionOwner, RelayConnection, type Wire } from './relay-connection.ts';
 import type { RelayHost, RelayInput } from './relay-port.ts';
-import type { AlarmRecord, RelayRecord } from './relay-record.ts';
+import type { AlarmRecord } from './relay-record.ts';
 import type { Revocation } from './relay-state.ts';
 import type { Revocations } from './revocations.ts';
 import { RelaySession, type SessionCommand } from './session.ts';
@@ -131,8 +132,8 @@ export class RelayServer implements RelayInput {
     for (const listener of this.#listeners) listener.destroy();
   }
 
-  deliver(records: readonly RelayRecord[]): void {
-    if (records.length === 0) return;
+  deliver(records: NumberedBlock): void {
+    if (records.block.count === 0) return;
     this.#fanOut.deliver(records);
     if (this.#flusher !== null) return;
     // At once where it was quiet, else when 10 ms are over.

@@ -2,11 +2,14 @@
 // the same octets. A subscriber that falls behind stays at its place in the list; a message is asked about again before it
 // leaves, and built anew where a key was taken back meanwhile.
 
-import { type Access, Form, type Gate } from './access.ts';
+import { type Access, Form } from './access.ts';
+import { decimalLength, writeDecimal } from './decimal.ts';
+import type { GateCache } from './gate-cache.ts';
 import { BATCH_OCTETS } from './protocol.ts';
+import type { RecordBlock } from './record-block.ts';
 import type { RecordFilter } from './record-fields.ts';
 import type { RecordRing } from './record-ring.ts';
-import type { KeyName, RelayedEvent, RelayRecord } from './relay-record.ts';
+import type { KeyName, RecordTraits, RelayedEvent } from './relay-record.ts';
 
 /** A key under which plaintext stands in a message, and the track whose clock counts. */
 export interface KeyUse {
@@ -21,10 +24,10 @@ export class KeyUses {
   plain = false;
 
   /** Notes plaintext of a record. Under the view `forensic` no key must be usable. */
-  note(record: RelayRecord, access: Access): void {
+  note(traits: RecordTraits, access: Access): void {
     this.plain = true;
-    const { key, track } = record;
-    if (key === null || access.viewOfEvent(record.event) === 'forensic') return;
+    const { key, track } = traits;
+    if (key === null || access.viewOfRecord(traits) === 'forensic') return;
     const name = `${key.group} ${key.pgkId} ${key.notBefore} ${track}`;
     if (!this.#uses.has(name)) this.#uses.set(name, { key, track });
   }
@@ -60,15 +63,23 @@ export interface Message {
   readonly keys: readonly KeyUse[];
   /** Whether there is plaintext in it. */
   readonly plain: boolean;
+  /** The turn of the gate in which it was found that it may leave. */
+  turn: number;
 }
 
-const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');
 const CLOSE = Buffer.from(']}');
+const SEQ = Buffer.from('{"seq":');
+const RECORD = Buffer.from(',"record":');
+const BRACE = 0x7d;
+
+function opening(sid: number): Uint8Array {
+  return Buffer.from(`{"type":"records","sid":${sid},"records":[`);
+}
 
 /** Puts elements together as one `records` message. */
 export function recordsMessage(sid: number, items: readonly Uint8Array[]): Uint8Array {
-  const parts: Uint8Array[] = [Buffer.from(`{"type":"records","sid":${sid},"records":`), OPEN];
+  const parts: Uint8Array[] = [opening(sid)];
   for (const [index, item] of items.entries()) {
     if (index > 0) parts.push(COMMA);
     parts.push(item);
@@ -77,10 +88,60 @@ export function recordsMessage(sid: number, items: readonly Uint8Array[]): Uint8
   return Buffer.concat(parts);
 }
 
-/** Whether a message may still leave as it is. */
-export function mayLeave(message: Message, gate: Gate): boolean {
-  if (!message.plain) return true;
-  return gate.plainAllowed && message.keys.every(({ key, track }) => gate.mayUse(key, track));
+/** Octets of a record as an element of a `records` message. */
+function itemLength(seq: number, block: RecordBlock, row: number, form: Form): number {
+  return SEQ.length + decimalLength(seq) + RECORD.length + block.textLength(row, form) + 1;
+}
+
+/** Whether a message may still leave as it is. Asked once in a turn of the gate, however many are sent it. */
+function mayLeave(message: Message, gate: GateCache): boolean {
+  if (!message.plain || message.turn === gate.turn) return true;
+  if (!gate.plainAllowed || !message.keys.every(({ key, track }) => gate.mayUse(key, track))) return false;
+  message.turn = gate.turn;
+  return true;
+}
+
+/** Records that one message is made of: place, form and number of each. */
+class Picked {
+  readonly blocks: RecordBlock[] = [];
+  readonly rows: number[] = [];
+  readonly forms: Form[] = [];
+  readonly seqs: number[] = [];
+  /** Octets of the elements with the commas between them. */
+  octets = 0;
+
+  get count(): number {
+    return this.rows.length;
+  }
+
+  add(block: RecordBlock, row: number, form: Form, seq: number, octets: number): void {
+    this.octets += octets + (this.rows.length === 0 ? 0 : 1);
+    this.blocks.push(block);
+    this.rows.push(row);
+    this.forms.push(form);
+    this.seqs.push(seq);
+  }
+
+  /** The message, in octets of its own that hold nothing else. */
+  message(sid: number): Uint8Array {
+    const head = opening(sid);
+    const octets = Buffer.allocUnsafeSlow(head.length + this.octets + CLOSE.length);
+    octets.set(head);
+    let at = head.length;
+    for (let index = 0; index < this.rows.length; index++) {
+      if (index > 0) octets[at++] = COMMA[0];
+      octets.set(SEQ, at);
+      at = writeDecimal(this.seqs[index], octets, at + SEQ.length);
+      octets.set(RECORD, at);
+      at += RECORD.length;
+      const text = this.blocks[index].text(this.rows[index], this.forms[index]);
+      octets.set(text, at);
+      at += text.length;
+      octets[at++] = BRACE;
+    }
+    octets.set(CLOSE, at);
+    return octets;
+  }
 }
 
 /** See the head of the file. */
@@ -124,12 +185,12 @@ export class StreamClass {
   }
 
   /** Builds messages of the records that came since. @returns the new ones */
-  advance(ring: RecordRing, gate: Gate): readonly Batch[] {
+  advance(ring: RecordRing, gate: GateCache): readonly Batch[] {
     const begun = this.#batches.length;
     let from = this.next;
     if (from < ring.first) {
       // More came at once than memory takes: whoever is here has a gap.
-      this.#add(from, ring.first, ring.at(ring.first)?.at ?? 0, null);
+      this.#add(from, ring.first, ring.holding(ring.first)?.at ?? 0, null);
       from = ring.first;
     }
     while (from < ring.next) {
@@ -168,34 +229,44 @@ export class StreamClass {
     ring: RecordRing,
     from: number,
     end: number,
-    gate: Gate,
+    gate: GateCache,
     most = BATCH_OCTETS,
   ): { readonly to: number; readonly at: number; readonly message: Message | null } {
-    const items: Uint8Array[] = [];
+    const picked = new Picked();
     const keys = new KeyUses();
-    let octets = 0;
     let at = 0;
     let seq = from;
-    for (; seq < end && octets < most; seq++) {
-      const entry = ring.at(seq);
-      if (entry === undefined) continue;
-      const form = this.access.formOf(entry.record, gate);
-      if (form === Form.none) continue;
-      if (this.#filter !== null && !this.#filter.test(entry.event(form))) continue;
-      const item = entry.item(form);
-      if (octets > 0 && octets + item.length > most) break;
-      if (items.length === 0) at = entry.at;
-      items.push(item);
-      octets += item.length + 1;
-      if (form === Form.plain) keys.note(entry.record, this.access);
+    let isFull = false;
+    while (seq < end && !isFull) {
+      const held = ring.holding(seq);
+      if (held === undefined) {
+        seq++;
+        continue;
+      }
+      const { block, first } = held;
+      // Records of the same traits leave in the same form at this moment.
+      const forms = block.parts.traits.map((traits) => this.access.formOf(traits, true, gate));
+      const used = new Set<RecordTraits>();
+      const blockEnd = Math.min(end, first + block.count);
+      for (; seq < blockEnd; seq++) {
+        const row = seq - first;
+        const best = forms[block.parts.traitOf[row]];
+        if (best === Form.none) continue;
+        const form = block.hasPlain(row) ? best : Form.meta;
+        if (this.#filter !== null && !this.#filter.test(block.event(row, form))) continue;
+        const length = itemLength(seq, block, row, form);
+        isFull = picked.count > 0 && picked.octets + length + 1 > most;
+        if (isFull) break;
+        if (picked.count === 0) at = held.at;
+        picked.add(block, row, form, seq, length);
+        if (form === Form.plain) used.add(block.traits(row));
+      }
+      for (const traits of used) keys.note(traits, this.access);
     }
-    if (items.length === 0) return { to: seq, at, message: null };
-    const octetsOfAll = recordsMessage(this.sid, items);
-    return {
-      to: seq,
-      at,
-      message: { octets: octetsOfAll, records: items.length, keys: keys.list(), plain: keys.plain },
-    };
+    if (picked.count === 0) return { to: seq, at, message: null };
+    const octets = picked.message(this.sid);
+    const message = { octets, records: picked.count, keys: keys.list(), plain: keys.plain, turn: gate.turn };
+    return { to: seq, at, message };
   }
 
   /** Whether a record passes the filter in this form. */
@@ -204,7 +275,7 @@ export class StreamClass {
   }
 
   /** The message of a batch as it may leave now; null where its records are gone, or none of them is left. */
-  messageOf(batch: Batch, ring: RecordRing, gate: Gate): Message | null | 'gone' {
+  messageOf(batch: Batch, ring: RecordRing, gate: GateCache): Message | null | 'gone' {
     const { message } = batch;
     if (message !== null && mayLeave(message, gate)) return message;
     if (batch.from < ring.first) {

@@ -7,7 +7,7 @@ import type { EngineListener, GroupRow } from '../engine-process/engine-port.ts'
 import type { JournalPort } from '../journal/journal-port.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import { readKeyFile } from '../relay/key-files.ts';
-import type { RelayRecord } from '../relay/relay-record.ts';
+import type { NumberedBlock } from '../relay/record-block.ts';
 import { RelayServer } from '../relay/relay-server.ts';
 import { Revocations } from '../relay/revocations.ts';
 import { StateCopy } from '../relay/state-copy.ts';
@@ -269,9 +269,10 @@ export class Daemon {
     };
   }
 
-  #deliver(records: readonly RelayRecord[]): void {
-    this.#head = records[records.length - 1].seq;
-    this.metrics.delivered(records, this.pipeline.status().lagMilliseconds);
+  #deliver(records: NumberedBlock): void {
+    const { first, block } = records;
+    this.#head = first + block.count - 1;
+    this.metrics.delivered(block, this.pipeline.status().lagMilliseconds);
     this.relay.deliver(records);
   }
 

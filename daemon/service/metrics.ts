@@ -5,7 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { SourceStatus } from '../../captures/sources/live-source.ts';
 import type { EngineStatus } from '../engine-process/engine-port.ts';
 import type { JournalStatus } from '../journal/journal-port.ts';
-import type { RelayRecord } from '../relay/relay-record.ts';
+import type { RecordBlock } from '../relay/record-block.ts';
 import type { RelayMetrics } from '../relay/relay-server.ts';
 
 // We chose.
@@ -58,17 +58,18 @@ export class DaemonMetrics {
   }
 
   /** Records on their way to subscribers. @param lagMilliseconds since the frames came */
-  delivered(records: readonly RelayRecord[], lagMilliseconds: number): void {
+  delivered({ count, parts }: RecordBlock, lagMilliseconds: number): void {
     this.#lag.observe(lagMilliseconds / 1000);
-    for (const { event } of records) {
-      if (event.type === 'message') {
-        this.#verdicts.inc({ verdict: event.verdict });
-        this.#groupMessages.inc({ group: this.#groupLabel(event.group) });
-      } else if (event.type === 'finding') {
-        // The first occurrence was told at once; the folded record that follows counts it again.
-        const { name, severity, count } = event;
-        this.#findings.inc({ name, severity }, count > 1 ? count - 1 : 1);
-      }
+    const counts = new Uint32Array(parts.traits.length);
+    for (let row = 0; row < count; row++) counts[parts.traitOf[row]]++;
+    for (const [place, { group, verdict, finding }] of parts.traits.entries()) {
+      if (verdict !== null) this.#verdicts.inc({ verdict }, counts[place]);
+      if (verdict !== null && group !== null)
+        this.#groupMessages.inc({ group: this.#groupLabel(group) }, counts[place]);
+      if (finding === null) continue;
+      // The first occurrence was told at once; the folded record that follows counts it again.
+      const { name, severity, count: occurrences } = finding;
+      this.#findings.inc({ name, severity }, counts[place] * (occurrences > 1 ? occurrences - 1 : 1));
     }
   }
 

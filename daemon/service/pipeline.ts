@@ -5,8 +5,8 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { LiveSource } from '../../captures/sources/live-source.ts';
 import type { EngineAnswer, EnginePort } from '../engine-process/engine-port.ts';
 import { sliceBatch } from '../engine-process/pipe-batch.ts';
-import type { JournalPort } from '../journal/journal-port.ts';
-import type { RelayRecord } from '../relay/relay-record.ts';
+import type { AppendedRecords, JournalPort } from '../journal/journal-port.ts';
+import type { NumberedBlock, RecordBlock } from '../relay/record-block.ts';
 import { FrameNumbers, type Tracks } from './frame-numbers.ts';
 
 // We chose.
@@ -21,7 +21,7 @@ const ARRIVALS_MOST = 8192;
 /** What the pipeline tells. */
 export interface PipelineListener {
   /** Records in the order of `seq`, durable unless `kept` is false. */
-  deliver(records: readonly RelayRecord[], kept: boolean): void;
+  deliver(records: NumberedBlock, kept: boolean): void;
 }
 
 /** What a pipeline joins. */
@@ -89,11 +89,11 @@ export class Pipeline {
   }
 
   /** Takes what the engine answers. */
-  answer({ records, through }: EngineAnswer): void {
+  answer({ block, through }: EngineAnswer): void {
     if (through > this.#answered) this.#answered = through;
     // At once: the journal gathers what comes into one commit, and keeps the order.
-    const written = this.#parts.journal.appendRecords(records, through);
-    this.#telling = this.#deliver(this.#telling, written, through);
+    const written = this.#parts.journal.appendRecords(block, through);
+    this.#telling = this.#deliver(this.#telling, written, block, through);
   }
 
   /** A new engine knows nothing: brings it what it has to know, then what it has not judged, then what comes. */
@@ -142,13 +142,17 @@ export class Pipeline {
 
   async #deliver(
     before: Promise<void>,
-    written: ReturnType<JournalPort['appendRecords']>,
+    written: Promise<AppendedRecords>,
+    block: RecordBlock,
     through: number,
   ): Promise<void> {
-    const [{ records, kept }, isFrameKept] = await Promise.all([written, this.#parts.journal.durable(through)]);
+    const [{ first, kept, mayBeTold }, isFrameKept] = await Promise.all([
+      written,
+      this.#parts.journal.durable(through),
+    ]);
     await before;
     this.#tell(through);
-    if (records.length > 0) this.#parts.listener.deliver(records, kept && isFrameKept);
+    if (mayBeTold && block.count > 0) this.#parts.listener.deliver({ first, block }, kept && isFrameKept);
   }
 
   async #take(batch: FrameBatch, track: number): Promise<void> {

@@ -6,6 +6,7 @@ import { EngineLink, type EngineLinkOptions } from '../../../daemon/engine-proce
 import type { EngineAnswer, GroupRow, KeyRow } from '../../../daemon/engine-process/engine-port.ts';
 import type { EngineSettings } from '../../../daemon/engine-process/pipe-messages.ts';
 import type { AlarmRecord, EngineRecord } from '../../../daemon/relay/relay-record.ts';
+import { engineRecordsIn } from '../record-blocks.ts';
 import { batchOf, type PlainFrame } from './batches.ts';
 
 /** The child's program, as it was built. */
@@ -59,7 +60,7 @@ export class LinkedEngine {
       {
         answer: (answer) => {
           this.answers.push(answer);
-          this.records.push(...answer.records);
+          this.records.push(...engineRecordsIn(answer.block));
           this.through = answer.through;
           this.#wake();
         },

@@ -5,6 +5,7 @@ import { TrackAnalysis } from '../../../daemon/engine-process/track-analysis.ts'
 import type { Keyring } from '../../../daemon/keyring/keyring.ts';
 import { copyOfKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 import type { EngineRecord } from '../../../daemon/relay/relay-record.ts';
+import { engineRecordsIn } from '../record-blocks.ts';
 import { batchOf, type PlainFrame } from './batches.ts';
 
 export const PLAIN: Demand = new Map([['*', 'plain']]);
@@ -31,7 +32,7 @@ export function judgeAll(
   const records: EngineRecord[] = [];
   for (let at = 0; at < frames.length; at += rows) {
     track.live.refresh();
-    records.push(...track.judge(batchOf(frames.slice(at, at + rows), at + 1), true, now));
+    records.push(...engineRecordsIn(track.judge(batchOf(frames.slice(at, at + rows), at + 1), true, now)));
   }
   return records;
 }

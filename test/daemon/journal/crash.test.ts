@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalPort } from '../../../daemon/journal/journal-port.ts';
 import {
+  append,
   batchOf,
   frameOf,
   framesOf,
@@ -62,12 +63,12 @@ async function work(journal: JournalPort, rounds: number, promised: Promised): P
 
 async function judge(journal: JournalPort, from: number, last: number, promised: Promised): Promise<void> {
   const told = Array.from({ length: last - from + 1 }, (_, at) => recordOf(from + at));
-  const written = journal.appendRecords(told, last);
+  const written = append(journal, told, last);
   if (await journal.durable(last)) promised.frame = Math.max(promised.frame, last);
-  const { records } = await written;
-  for (const { seq, event } of records) {
+  const { seqs } = await written;
+  for (const [at, seq] of seqs.entries()) {
     if (promised.records.has(seq)) promised.wrong.push(`record ${seq} was told twice`);
-    promised.records.set(seq, 'frame' in event ? event.frame : 0);
+    promised.records.set(seq, from + at);
   }
   promised.through = Math.max(promised.through, last);
 }

@@ -3,7 +3,7 @@
 
 import { expect, test, vi } from 'vitest';
 import type { JournalPort } from '../../../daemon/journal/journal-port.ts';
-import { batchOf, frameOf, framesOf, limits, openOn, problemsOf, recordOf, recordsOf } from './fixture.ts';
+import { append, batchOf, frameOf, framesOf, limits, openOn, problemsOf, recordOf, recordsOf } from './fixture.ts';
 import { MemoryDisk, type Trouble } from './memory-disk.ts';
 
 const RADIO = { source: 'lab', name: 'wlan0', linkType: 147, track: 'wall' };
@@ -19,8 +19,8 @@ async function bring(journal: JournalPort): Promise<Told> {
   const frame = journal.nextFrame;
   journal.appendFrames(batchOf(frame, [frameOf(frame)]));
   const durable = await journal.durable(frame);
-  const { records, kept } = await journal.appendRecords([recordOf(frame)], frame);
-  return { durable, kept, seqs: records.map(({ seq }) => seq) };
+  const { seqs, kept } = await append(journal, [recordOf(frame)], frame);
+  return { durable, kept, seqs };
 }
 
 async function recovered(journal: JournalPort): Promise<void> {

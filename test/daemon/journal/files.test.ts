@@ -20,7 +20,7 @@ import { type FrameBatch, NO_INTERFACE } from '../../../captures/frame-batch.ts'
 import { openCapture } from '../../../captures/open.ts';
 import type { JournalPort } from '../../../daemon/journal/journal-port.ts';
 import { openJournal } from '../../../daemon/journal/open-journal.ts';
-import { batchOf, frameOf, framesOf, limits, recordOf } from './fixture.ts';
+import { append, batchOf, frameOf, framesOf, limits, recordOf } from './fixture.ts';
 
 const RADIO = { source: 'lab', name: 'wlan0', linkType: 147, track: 'wall' };
 const WIRED = { source: 'cäfe "1"', name: 'eth0', linkType: 1, track: 'replay' };
@@ -49,7 +49,7 @@ describe('who may read it', () => {
   test('the owner alone', async () => {
     const journal = await openJournal(folder);
     await bring(journal, 1);
-    await journal.appendRecords([recordOf(1)], 1);
+    await append(journal, [recordOf(1)], 1);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(folder)) {
       if (name !== 'journal.lock') expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600);
@@ -184,9 +184,9 @@ describe('a disk that is really full', () => {
     }
     const { lastFrame, problem } = journal.status();
     expect(problem?.code).toBe('journal.disk-full');
-    const told = await journal.appendRecords([recordOf(lastFrame)], lastFrame);
+    const told = await append(journal, [recordOf(lastFrame)], lastFrame);
     expect(told.kept).toBe(false);
-    expect(told.records).toHaveLength(1);
+    expect(told.seqs).toHaveLength(1);
     expect((await framesOf(journal)).size).toBe(kept);
     rmSync(join(mounted, 'ballast'));
     await vi.waitFor(() => expect(journal.status().state).toBe('good'), 5000);

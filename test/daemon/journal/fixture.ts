@@ -8,6 +8,7 @@ import type { JournalPort } from '../../../daemon/journal/journal-port.ts';
 import { openJournal } from '../../../daemon/journal/open-journal.ts';
 import type { JournalOptions, KeptLimits } from '../../../daemon/journal/options.ts';
 import type { EngineRecord, RelayRecord } from '../../../daemon/relay/relay-record.ts';
+import { blockOf } from '../record-blocks.ts';
 import { type MemoryDisk, NOW } from './memory-disk.ts';
 
 export const FOLDER = '/journal';
@@ -139,6 +140,16 @@ export function recordOf(frame: number, plain = true): EngineRecord {
     key: { group: 'f00001', pgkId: 39, notBefore: 5 },
     track: 0,
   };
+}
+
+/** Gives records to a journal. @returns their numbers, none where they must not be told */
+export async function append(
+  journal: JournalPort,
+  records: readonly EngineRecord[],
+  through: number,
+): Promise<{ readonly seqs: number[]; readonly kept: boolean }> {
+  const { first, kept, mayBeTold } = await journal.appendRecords(blockOf(records), through);
+  return { seqs: mayBeTold ? records.map((_, at) => first + at) : [], kept };
 }
 
 /** All records of a journal, and what is missing. */

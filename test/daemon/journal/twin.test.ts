@@ -10,7 +10,18 @@ import { describe as describeRow, InterfaceTable } from '../../../daemon/journal
 import { FileNames } from '../../../daemon/journal/journal-file.ts';
 import type { JournalPort } from '../../../daemon/journal/journal-port.ts';
 import type { JournalOptions } from '../../../daemon/journal/options.ts';
-import { batchOf, FOLDER, frameOf, framesOf, limits, openOn, type PlainFrame, recordOf, recordsOf } from './fixture.ts';
+import {
+  append,
+  batchOf,
+  FOLDER,
+  frameOf,
+  framesOf,
+  limits,
+  openOn,
+  type PlainFrame,
+  recordOf,
+  recordsOf,
+} from './fixture.ts';
 import { CRASHES, type Crash, MemoryDisk, NOW } from './memory-disk.ts';
 
 type Step =
@@ -96,16 +107,15 @@ async function play(steps: readonly Step[], options: JournalOptions): Promise<vo
       const speaks = Array.from({ length: step.count }, () => through);
       twin.records.push(...speaks);
       twin.through = through;
-      const written = journal.appendRecords(
+      const written = append(
+        journal,
         speaks.map((frame) => recordOf(frame)),
         through,
       );
       if (step.waits) {
-        const { records, kept } = await written;
+        const { seqs, kept } = await written;
         expect(kept).toBe(true);
-        expect(records.map(({ seq }) => seq)).toEqual(
-          speaks.map((_, at) => twin.records.length - speaks.length + 1 + at),
-        );
+        expect(seqs).toEqual(speaks.map((_, at) => twin.records.length - speaks.length + 1 + at));
         twin.told = twin.records.length;
         twin.toldThrough = through;
         twin.durable = Math.max(twin.durable, through);
@@ -181,7 +191,7 @@ test('a reader goes on while files are written and removed under it', async () =
   const bring = async (): Promise<void> => {
     const first = journal.nextFrame;
     journal.appendFrames(batchOf(first, [frameOf(first, 100), frameOf(first + 1, 100)]));
-    await journal.appendRecords([recordOf(first), recordOf(first + 1)], first + 1);
+    await append(journal, [recordOf(first), recordOf(first + 1)], first + 1);
   };
   for (let round = 0; round < 20; round++) await bring();
   let last = 0;
@@ -202,7 +212,7 @@ test('one rotten octet costs one frame, or one group of records', async () => {
   journal.interfaceId({ source: 'lab', name: 'wlan0', linkType: 147, track: 'wall' });
   for (let number = 1; number <= 12; number++) {
     journal.appendFrames(batchOf(number, [frameOf(number, 40)]));
-    await journal.appendRecords([recordOf(number)], number);
+    await append(journal, [recordOf(number)], number);
   }
   // As a kill leaves it: not completed.
   const left = disk.restart('nothing');

@@ -10,6 +10,7 @@ import { type Gap, QUEUE_RECORDS, RECORD_TYPES, type RecordItem } from '../../..
 import { compileRecordFilter } from '../../../daemon/relay/record-fields.ts';
 import type { KeyUse } from '../../../daemon/relay/stream-class.ts';
 import type { Outlet, Subscription } from '../../../daemon/relay/subscription.ts';
+import { numbered } from '../record-blocks.ts';
 import { captureFinding, FakeHost, messageRecord } from './fake-host.ts';
 
 class FakeOutlet implements Outlet {
@@ -101,7 +102,7 @@ function deliver(
   count: number,
   make: (seq: number) => ReturnType<typeof messageRecord> = (seq) => messageRecord(seq),
 ): void {
-  fanOut.deliver(host.keep(Array.from({ length: count }, (_, index) => make(host.head + 1 + index))));
+  fanOut.deliver(numbered(host.keep(Array.from({ length: count }, (_, index) => make(host.head + 1 + index)))));
 }
 
 /** Time goes by until what was delivered is in the journal only. */

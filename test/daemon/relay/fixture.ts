@@ -10,6 +10,7 @@ import { publicHex } from '../../../daemon/relay/ed25519.ts';
 import { RelayServer } from '../../../daemon/relay/relay-server.ts';
 import { Revocations } from '../../../daemon/relay/revocations.ts';
 import { makeCertificate } from '../../../daemon/service/certificate.ts';
+import { numbered } from '../record-blocks.ts';
 import { FakeHost } from './fake-host.ts';
 
 /** A new Ed25519 key. */
@@ -99,7 +100,7 @@ export class RelayFixture {
 
   /** Records come, as from the journal. */
   deliver(records: Parameters<FakeHost['keep']>[0]): void {
-    this.server.deliver(this.host.keep(records));
+    this.server.deliver(numbered(this.host.keep(records)));
   }
 
   /** A subscriber with a grant. */

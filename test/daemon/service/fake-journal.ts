@@ -1,9 +1,16 @@
 // A journal in memory for tests of what stands around it: numbers, order and durability as the port promises them.
 
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
-import type { InterfaceRow, JournalPort, JournalStatus } from '../../../daemon/journal/journal-port.ts';
-import type { EngineRecord, RelayRecord } from '../../../daemon/relay/relay-record.ts';
+import type {
+  AppendedRecords,
+  InterfaceRow,
+  JournalPort,
+  JournalStatus,
+} from '../../../daemon/journal/journal-port.ts';
+import type { RecordBlock } from '../../../daemon/relay/record-block.ts';
+import type { RelayRecord } from '../../../daemon/relay/relay-record.ts';
 import { batchOf, type FoundFrame, frameOf } from '../../../daemon/service/frame-lookup.ts';
+import { recordsIn } from '../record-blocks.ts';
 
 /** See the head of the file. `hold` keeps back what is told durable; `refuse` plays a full disk. */
 export class FakeJournal implements JournalPort {
@@ -47,16 +54,14 @@ export class FakeJournal implements JournalPort {
     return !this.refuse;
   }
 
-  async appendRecords(
-    records: readonly EngineRecord[],
-    through: number,
-  ): Promise<{ records: readonly RelayRecord[]; kept: boolean }> {
-    const numbered = records.map((record) => ({ ...record, seq: ++this.lastSeq }));
+  async appendRecords(block: RecordBlock, through: number): Promise<AppendedRecords> {
+    const first = this.lastSeq + 1;
+    this.lastSeq += block.count;
     const kept = !this.refuse;
     await this.#turn();
-    if (kept) this.records.push(...numbered);
+    if (kept) this.records.push(...recordsIn(block.withoutPlain(), first));
     this.judgedThrough = through;
-    return { records: numbered, kept };
+    return { first, kept, mayBeTold: true };
   }
 
   async *readFrames(from: number, to: number): AsyncIterable<FrameBatch> {

@@ -5,13 +5,14 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
-import type { RelayRecord } from '../../../daemon/relay/relay-record.ts';
+import type { RecordBlock } from '../../../daemon/relay/record-block.ts';
 import { type HealthFacts, HealthServer } from '../../../daemon/service/health-server.ts';
 import { DaemonMetrics, type Sampled } from '../../../daemon/service/metrics.ts';
 import { ServiceManager } from '../../../daemon/service/notify.ts';
 import { analyse } from '../../../testing/index.ts';
 import { readFrames } from '../engine-process/batches.ts';
 import { judgeAll, LONG_AGO, trackOf } from '../engine-process/tracks.ts';
+import { blockOf } from '../record-blocks.ts';
 
 const SAMPLES = join(import.meta.dirname, '..', '..', '..', 'captures', 'samples', 'attacked');
 
@@ -75,13 +76,13 @@ const sampled = {
   framesUnderWay: 7,
 } as unknown as Sampled;
 
-const message = (group: string): RelayRecord =>
-  ({ event: { type: 'message', verdict: 'decrypted', group } }) as unknown as RelayRecord;
+const messages = (...groups: string[]): RecordBlock =>
+  blockOf(groups.map((group) => ({ event: { type: 'message', verdict: 'decrypted', group }, plain: null }) as never));
 
 describe('metrics', () => {
   test('come from the rooms, under the names of Prometheus', async () => {
     const metrics = new DaemonMetrics(() => sampled);
-    metrics.delivered([message('f00001'), message('f00001'), message('f00102')], 4);
+    metrics.delivered(messages('f00001', 'f00001', 'f00102'), 4);
     const { body } = await metrics.text();
     for (const line of [
       'sidescope_frames_total{source="radio"} 12',
@@ -106,10 +107,10 @@ describe('metrics', () => {
     const keyring = parseKeyring(readFileSync(join(SAMPLES, 'keyring.json')), 'keyring.json');
     const track = trackOf(keyring, 'capture', new Map());
     const frames = await readFrames(join(SAMPLES, 'capture.pcapng'));
-    const records = [...judgeAll(track, frames, 50), ...track.finish(LONG_AGO)];
-    track.close();
     const metrics = new DaemonMetrics(() => sampled);
-    for (const record of records) metrics.delivered([record as RelayRecord], 1);
+    metrics.delivered(blockOf(judgeAll(track, frames, 50)), 1);
+    metrics.delivered(track.finish(LONG_AGO), 1);
+    track.close();
     const { body } = await metrics.text();
     const counted: Record<string, number> = {};
     for (const [, name, count] of body.matchAll(
@@ -124,7 +125,7 @@ describe('metrics', () => {
 
   test('ids that an attacker makes up do not become series without end', async () => {
     const metrics = new DaemonMetrics(() => sampled);
-    for (let id = 0; id < 2000; id++) metrics.delivered([message(id.toString(16).padStart(6, '0'))], 1);
+    for (let id = 0; id < 2000; id++) metrics.delivered(messages(id.toString(16).padStart(6, '0')), 1);
     const { body } = await metrics.text();
     expect(body.match(/^sidescope_group_messages_total\{/gm)?.length).toBe(501);
     expect(body).toContain('sidescope_group_messages_total{group="other"} 1500\n');

@@ -7,6 +7,7 @@ import type { LiveSource } from '../../../captures/sources/live-source.ts';
 import type { EngineRecord, RelayRecord } from '../../../daemon/relay/relay-record.ts';
 import { Tracks } from '../../../daemon/service/frame-numbers.ts';
 import { Pipeline, UNDER_WAY_MOST } from '../../../daemon/service/pipeline.ts';
+import { blockOf, recordsIn } from '../record-blocks.ts';
 import { FakeJournal, framesOf } from './fake-journal.ts';
 
 /** An engine that makes one record a frame, and can die. */
@@ -38,7 +39,8 @@ class FakeEngine {
       for (let frame = first; frame < first + count; frame++) {
         if (frame >= this.tellFrom) records.push(record(frame, track));
       }
-      if (first + count - 1 >= this.tellFrom) this.pipeline?.answer({ records, through: first + count - 1 });
+      if (first + count - 1 >= this.tellFrom)
+        this.pipeline?.answer({ block: blockOf(records), through: first + count - 1 });
     }
   }
 
@@ -76,7 +78,7 @@ function setUp(): {
   const told: RelayRecord[] = [];
   const pipeline = new Pipeline({
     ...{ journal, engine, tracks: new Tracks(), now: () => Date.now() },
-    listener: { deliver: (records) => told.push(...records) },
+    listener: { deliver: ({ first, block }) => told.push(...recordsIn(block, first)) },
   });
   engine.pipeline = pipeline;
   const source = (name: string, clock: 'wall' | 'capture' = 'wall'): ((batch: FrameBatch) => Promise<void>) =>
