@@ -1,6 +1,7 @@
 // The entry file of the threads behind a capture that somebody looks into. One thread reads it from beginning to end; a
 // second one answers questions: single frames, display filters, exports. Both have the keys; whoever asks has none.
 
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FrameSource } from '../../captures/frame-batch.ts';
 import { CaptureOpenError, openCapture } from '../../captures/open.ts';
@@ -24,6 +25,14 @@ export interface CaptureWorkerStart {
   readonly application: string;
 }
 
+/**
+ * We chose: how much lower (nice(2)) the priority of these threads is than that of the thread of the screen, for which two
+ * cores are few beside them: a key goes before what is being read.
+ */
+const NICER = 5;
+/** The kernel knows none that is lower. */
+const NICEST = 19;
+
 const start = workerData as CaptureWorkerStart;
 const now = (): number => performance.now();
 /** Passes that are going on, by the id of their order. */
@@ -32,7 +41,18 @@ const picker = new FramePicker(open);
 
 if (parentPort === null) throw new Error('the entry file of a worker thread was loaded outside of one');
 const port = parentPort;
+stepBack();
 port.on('message', (order: InspectionOrder) => void obey(order));
+
+/** Linux gives each thread a priority of its own (setpriority(2)); elsewhere it would be that of all the process. */
+function stepBack(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(0, Math.min(NICEST, getPriority(0) + NICER));
+  } catch {
+    // Not allowed here: then all threads are equal.
+  }
+}
 
 function tell(note: InspectionNote, transfer: ArrayBuffer[] = []): void {
   port.postMessage(note, transfer);

@@ -30,6 +30,24 @@ export interface RaisedNote {
   readonly confidence: string;
 }
 
+/**
+ * A message that was told before, judged anew because a key came that opens it (interfaces 3, `corrects`). It is the one with
+ * the same frame, source, LCID, PTK id and SN; what is not here stays as it was told.
+ */
+export interface CorrectionNote {
+  readonly frame: number;
+  readonly source: number;
+  readonly lcid: number;
+  readonly ptkId: number;
+  readonly sn: number;
+  /** As in the columns of the batch. */
+  readonly pgkId: number;
+  readonly verdict: number;
+  readonly evidenceBits: number;
+  readonly protocols: number;
+  readonly summary: string;
+}
+
 /** Messages in the order in which they were judged: a column a property, a row a message. */
 export interface MessageBatch {
   readonly count: number;
@@ -67,6 +85,8 @@ export interface MessageBatch {
   /** All frames of messages that were put together from several. */
   readonly parts: readonly { readonly row: number; readonly frames: readonly number[] }[];
   readonly raised: readonly RaisedNote[];
+  /** Of messages before, those of this batch included. They take no row. */
+  readonly corrections: readonly CorrectionNote[];
   /** Names that this batch is the first to use: their numbers go on from those of the batches before. */
   readonly names: readonly string[];
 }

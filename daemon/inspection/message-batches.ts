@@ -3,7 +3,15 @@
 import type { MessageEvent } from '../events.ts';
 import { SEVERITIES, VERDICTS } from '../events.ts';
 import type { RaisedFinding } from '../findings/recorder.ts';
-import { GroupForm, type MessageBatch, NO_NAME, NO_PGK_ID, type RaisedNote, SDU_TYPE_NAMES } from './contract.ts';
+import {
+  type CorrectionNote,
+  GroupForm,
+  type MessageBatch,
+  NO_NAME,
+  NO_PGK_ID,
+  type RaisedNote,
+  SDU_TYPE_NAMES,
+} from './contract.ts';
 
 /** Constants we chose. */
 /** Messages of one batch. */
@@ -42,6 +50,7 @@ class GrowingBatch {
   summaryOctets = 0;
   readonly parts: { readonly row: number; readonly frames: readonly number[] }[] = [];
   readonly raised: RaisedNote[] = [];
+  readonly corrections: CorrectionNote[] = [];
   readonly names: string[] = [];
 }
 
@@ -61,7 +70,8 @@ export class MessageBatches {
 
   /** True where the next message needs a new batch. */
   get full(): boolean {
-    return this.#growing.count === BATCH_MESSAGES;
+    const { count, corrections } = this.#growing;
+    return count === BATCH_MESSAGES || corrections.length === BATCH_MESSAGES;
   }
 
   /**
@@ -71,6 +81,10 @@ export class MessageBatches {
    * @param raised findings that it raised
    */
   add(event: MessageEvent, time: number, raised: readonly RaisedFinding[]): void {
+    if (event.corrects === true) {
+      this.#correct(event);
+      return;
+    }
     const to = this.#growing;
     const row = to.count++;
     to.frame[row] = event.frame;
@@ -101,7 +115,7 @@ export class MessageBatches {
   take(): MessageBatch | null {
     const from = this.#growing;
     const { count } = from;
-    if (count === 0) return null;
+    if (count === 0 && from.corrections.length === 0) return null;
     this.#growing = new GrowingBatch();
     return {
       count,
@@ -125,6 +139,7 @@ export class MessageBatches {
       summaries: from.summaries.slice(0, from.summaryOctets),
       parts: from.parts,
       raised: from.raised,
+      corrections: from.corrections,
       names: from.names,
     };
   }
@@ -162,6 +177,14 @@ export class MessageBatches {
     this.#names.set(text, number);
     this.#growing.names.push(text);
     return number;
+  }
+
+  #correct({ frame, source, lcid, ptkId, sn, pgkId, verdict, evidenceBits, protocols, summary }: MessageEvent): void {
+    this.#growing.corrections.push({
+      ...{ frame, source: Number.parseInt(source, 16), lcid, ptkId, sn, pgkId: pgkId ?? NO_PGK_ID },
+      ...{ verdict: VERDICT_NUMBERS.get(verdict) ?? 0, evidenceBits: Math.min(255, evidenceBits) },
+      ...{ protocols: this.#protocolsOf(protocols), summary: summary.slice(0, SUMMARY_OCTETS) },
+    });
   }
 
   #addSummary(text: string): void {

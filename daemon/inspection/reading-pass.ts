@@ -47,7 +47,7 @@ export async function readingPass(source: FrameSource, options: ReadingOptions):
         rowTime = table.time[row];
       },
       message: (event) => {
-        messages++;
+        if (event.corrects !== true) messages++;
         batches.add(event, rowTime, analysis.findings.raised());
         if (batches.full) flush();
       },

@@ -206,7 +206,8 @@ export class DaemonFeed implements Feed {
       if (this.#batches.full) told();
       const raised = (byFrame.get(event.frame) ?? NONE).filter(({ source }) => source === event.source);
       this.#batches.add(event, timeOf(event.time), raised);
-      this.#log.add(seq);
+      // What corrects an earlier message is none of its own.
+      if (event.corrects !== true) this.#log.add(seq);
     }
     told();
   }

@@ -112,6 +112,17 @@ export interface MemberUse {
   readonly pgks: Uint32Array;
 }
 
+/** A message that opened under a key. Time: ms since 1970; the group by its code (contract.ts). */
+export interface OpenedMessage {
+  readonly group: number;
+  readonly source: number;
+  readonly sourceName: string | null;
+  readonly time: number;
+  readonly pgkId: number;
+  readonly ptkId: number;
+  readonly isStale: boolean;
+}
+
 /** What the keys of a group were used for. */
 export class GroupUse {
   readonly keys = new Map<number, KeyUse>();
@@ -132,15 +143,24 @@ export class EpochUse {
 
   add(batch: MessageBatch): void {
     this.#names.push(...batch.names);
-    for (let at = 0; at < batch.count; at++) if (batch.pgkId[at] >= 0) this.#note(batch, at);
+    for (let at = 0; at < batch.count; at++) {
+      if (batch.pgkId[at] < 0) continue;
+      const name = batch.sourceName[at];
+      this.note({
+        ...{
+          group: batch.group[at],
+          source: batch.source[at],
+          sourceName: name === NO_NAME ? null : this.#names[name],
+        },
+        ...{ time: batch.time[at], pgkId: batch.pgkId[at], ptkId: batch.ptkId[at] },
+        isStale: batch.verdict[at] === STALE,
+      });
+    }
   }
 
-  #note(batch: MessageBatch, at: number): void {
-    const time = batch.time[at];
-    const source = batch.source[at];
-    const pgkId = batch.pgkId[at];
-    const isStale = batch.verdict[at] === STALE;
-    const group = this.#obtain(this.#groups, batch.group[at], () => new GroupUse());
+  /** Counts a message that opened under a key. */
+  note({ group: code, source, sourceName, time, pgkId, ptkId, isStale }: OpenedMessage): void {
+    const group = this.#obtain(this.#groups, code, () => new GroupUse());
     const key = this.#obtain(group.keys, pgkId, () => newKey(pgkId, time));
     key.messages++;
     if (isStale) key.stale++;
@@ -153,14 +173,12 @@ export class EpochUse {
       member.pgks[pgkId >>> 5] |= 1 << (pgkId & 31);
       key.members++;
     }
-    const ptkId = batch.ptkId[at];
     if (time >= member.time) {
       member.time = time;
       member.pgkId = pgkId;
       member.ptkId = ptkId;
       member.isStale = isStale;
-      const name = batch.sourceName[at];
-      if (name !== NO_NAME) member.name = this.#names[name];
+      if (sourceName !== null) member.name = sourceName;
     }
     const pair = source * PTK_IDS + ptkId;
     if (!key.ptks.has(pair) && key.ptks.size >= PTKS_PER_KEY) {

@@ -145,6 +145,15 @@ export class GroupTable {
     }
   }
 
+  /** A message of a group was judged anew. @param before,verdict places in VERDICTS */
+  correct(code: number, before: number, verdict: number, pgkId: number): void {
+    const row = this.#rows.get(code);
+    if (row === undefined) return;
+    row.verdicts[before]--;
+    row.verdicts[verdict]++;
+    if (pgkId >= 0) row.lastPgkId = pgkId;
+  }
+
   /** A finding, told for the first time. */
   finding(event: FindingEvent): void {
     if (event.group === null) return;

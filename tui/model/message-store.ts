@@ -2,7 +2,7 @@
 // nothing is copied when it grows, and a live feed lets the oldest chunk go.
 
 import { VERDICTS, type Verdict } from '../../daemon/events.ts';
-import { GroupForm, type MessageBatch, NO_NAME } from '../../daemon/inspection/contract.ts';
+import { type CorrectionNote, GroupForm, type MessageBatch, NO_NAME } from '../../daemon/inspection/contract.ts';
 
 /** Constants we chose. */
 const CHUNK_BITS = 14;
@@ -41,6 +41,8 @@ class Chunk {
   /** Frames of messages that came in several, and findings, by row of the chunk: few messages have any. */
   readonly parts = new Map<number, readonly number[]>();
   readonly raised = new Map<number, RaisedFinding[]>();
+  /** Summaries of messages that were corrected, by row. */
+  readonly corrected = new Map<number, string>();
 }
 
 /** A finding that a message raised. */
@@ -49,6 +51,13 @@ export interface RaisedFinding {
   /** Place in SEVERITIES. */
   readonly severity: number;
   readonly confidence: string;
+}
+
+/** A message that was corrected. */
+export interface CorrectedMessage {
+  readonly ordinal: number;
+  /** Place in VERDICTS of what was said of it before. */
+  readonly before: number;
 }
 
 /** One message as an object, for what looks at single ones. */
@@ -89,6 +98,7 @@ export class MessageStore {
   readonly #decoder = new TextDecoder();
   #count = 0;
   #first = 0;
+  #corrections = 0;
 
   /** @param cap messages kept, at least */
   constructor(cap = FILE_CAP) {
@@ -105,8 +115,13 @@ export class MessageStore {
     return this.#first;
   }
 
-  /** Takes a batch. */
-  add(batch: MessageBatch): void {
+  /** How many messages were corrected so far. */
+  get corrections(): number {
+    return this.#corrections;
+  }
+
+  /** Takes a batch. @returns messages told before that it corrects */
+  add(batch: MessageBatch): CorrectedMessage[] {
     this.#names.push(...batch.names);
     const begin = this.#count;
     for (let from = 0; from < batch.count; ) {
@@ -131,6 +146,7 @@ export class MessageStore {
       this.#chunks[this.#first >>> CHUNK_BITS] = null;
       this.#first += CHUNK_MESSAGES;
     }
+    return batch.corrections.flatMap((correction) => this.#correct(correction) ?? []);
   }
 
   /** True where the message is kept. */
@@ -203,6 +219,8 @@ export class MessageStore {
   summary(ordinal: number): string {
     const chunk = this.#chunk(ordinal);
     const at = ordinal & CHUNK_MASK;
+    const corrected = chunk.corrected.get(at);
+    if (corrected !== undefined) return corrected;
     return this.#decoder.decode(
       chunk.summaries.subarray(at === 0 ? 0 : chunk.summaryEnd[at - 1], chunk.summaryEnd[at]),
     );
@@ -255,6 +273,25 @@ export class MessageStore {
   /** Ordinal of the first message kept that is not earlier; exact where times do not go back. */
   atTime(time: number): number {
     return this.#search((ordinal) => this.time(ordinal) >= time);
+  }
+
+  #correct(correction: CorrectionNote): CorrectedMessage | null {
+    const { frame, source, lcid, ptkId, sn } = correction;
+    for (let ordinal = this.atFrame(frame); this.has(ordinal) && this.frame(ordinal) === frame; ordinal++) {
+      const chunk = this.#chunk(ordinal);
+      const at = ordinal & CHUNK_MASK;
+      if (chunk.source[at] !== source || chunk.lcid[at] !== lcid) continue;
+      if (chunk.ptkId[at] !== ptkId || chunk.sn[at] !== sn) continue;
+      const before = chunk.verdict[at];
+      chunk.verdict[at] = correction.verdict;
+      chunk.pgkId[at] = correction.pgkId;
+      chunk.evidenceBits[at] = correction.evidenceBits;
+      chunk.protocols[at] = correction.protocols;
+      chunk.corrected.set(at, correction.summary);
+      this.#corrections++;
+      return { ordinal, before };
+    }
+    return null;
   }
 
   #search(isThere: (ordinal: number) => boolean): number {

@@ -1,6 +1,6 @@
 // Everything that the views look at: what a feed has told so far, and the filter that is in force. Nothing here draws.
 
-import type { EpochEvent, FindingEvent, KeyEvent, SummaryEvent } from '../../daemon/events.ts';
+import { type EpochEvent, type FindingEvent, type KeyEvent, type SummaryEvent, VERDICTS } from '../../daemon/events.ts';
 import type {
   DetailsRequest,
   FrameDetails,
@@ -169,6 +169,14 @@ export class Session {
     await this.feed.close();
   }
 
+  /** A key came that opens a message which was told before. */
+  #corrected(ordinal: number, before: number): void {
+    const { group, verdict, pgkId, ptkId, source, sourceName, time } = this.store.message(ordinal);
+    this.groups.correct(group, before, VERDICTS.indexOf(verdict), pgkId);
+    if (pgkId < 0) return;
+    this.epochUse.note({ group, source, sourceName, time, pgkId, ptkId, isStale: verdict === 'stale' });
+  }
+
   #listener(): FeedListener {
     const changing =
       <Value extends readonly unknown[]>(take: (...values: Value) => void) =>
@@ -183,9 +191,10 @@ export class Session {
         this.problem = problem;
       }),
       messages: changing((batch: MessageBatch) => {
-        this.store.add(batch);
+        const corrected = this.store.add(batch);
         this.groups.add(batch);
         this.epochUse.add(batch);
+        for (const { ordinal, before } of corrected) this.#corrected(ordinal, before);
       }),
       finding: changing((event: FindingEvent) => {
         if (this.findings.add(event)) this.groups.finding(event);

@@ -107,6 +107,8 @@ export class CellWriter {
           style = styles[at];
           out += this.#palette.sequence(style);
         }
+        // A terminal that takes it for one cell would leave what stood in the second.
+        if (wide && !this.#ascii && !isAlwaysWide(glyph)) out += `  \u001b[${y + 1};${x + 1}H`;
         out += this.#text(glyph, wide);
         // Terminals do not agree on the width of unusual characters: behind one the cursor is placed anew.
         cursor = glyph < 0x80 || this.#ascii ? x + (wide ? 2 : 1) : isPlainSign(glyph) ? x + 1 : -1;
@@ -128,4 +130,11 @@ export class CellWriter {
 /** Latin letters, lines, blocks and arrows: one cell on every terminal. */
 function isPlainSign(glyph: number): boolean {
   return (glyph >= 0xa1 && glyph < 0x300) || (glyph >= 0x2500 && glyph < 0x25a0);
+}
+
+/** CJK, Hangul and full-width forms: two cells on every terminal, which emoji are not. */
+function isAlwaysWide(glyph: number): boolean {
+  return (
+    (glyph >= 0x2e80 && glyph < 0xd7a4) || (glyph >= 0xf900 && glyph < 0xfb00) || (glyph >= 0xff01 && glyph < 0xff61)
+  );
 }

@@ -29,6 +29,8 @@ export class FlowView implements View {
   readonly #diff: MessageDiff;
   #flow: GroupFlow | null = null;
   #lines: FlowLines | null = null;
+  /** Corrections that the rows know of: each changes rows that are there already. */
+  #corrections = 0;
   #zoom = FIRST_ZOOM;
   #firstColumn = 0;
   /** Message that is to be selected as soon as it is there. */
@@ -58,7 +60,10 @@ export class FlowView implements View {
       this.#diff.draw(pane);
       return;
     }
-    const flow = this.#flow ?? this.#begin(this.#busiest());
+    const { corrections } = this.#host.session.store;
+    const isOld = this.#flow !== null && corrections !== this.#corrections;
+    const flow = isOld ? this.#again() : (this.#flow ?? this.#begin(this.#busiest()));
+    this.#corrections = corrections;
     if (flow === null) {
       pane.write(3, 1, 'no group has been heard yet', style('dim'));
       return;
@@ -225,6 +230,13 @@ export class FlowView implements View {
     if (this.#lines?.fold(row) === false) {
       this.#host.say(`the first ${UNFOLDED_MOST} of ${countText(row.count)} are shown`);
     }
+  }
+
+  /** Builds the rows anew; the selected message stays selected. */
+  #again(): GroupFlow | null {
+    const line = this.#line(this.#cursor.row);
+    if (line !== null && !this.#host.follows) this.#wanted ??= line.ordinal ?? line.row.first;
+    return this.#begin(this.#flow?.group ?? null);
   }
 
   #zoomBy(step: number): boolean {

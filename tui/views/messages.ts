@@ -155,7 +155,7 @@ export class MessagesView implements View {
   copied(): { readonly text: string; readonly what: string } | null {
     const { store } = this.#host.session;
     if (this.#part === 'list' || this.#details === null) {
-      if (this.#selected === null) return null;
+      if (this.#selected === null || !store.has(this.#selected)) return null;
       return { text: messageText(store.message(this.#selected)), what: `frame ${store.frame(this.#selected)}` };
     }
     if (this.#part === 'tree') {
