@@ -86,6 +86,27 @@ test('every key', async () => {
   expect(messages).not.toContain('39/1393/');
 });
 
+test('the time cursor: by key, by mouse, and which keys may be used where it stands', async () => {
+  const program = start(sample('rollover'), { columns: 120, rows: 30 });
+  await program.waitFor('292 messages');
+  program.press('3');
+  await program.waitFor('no key held after');
+  program.press('[', '[', '[');
+  await program.waitFor(/┆ .* before now {2}.*may be used/);
+  expectGolden('rollover-epochs-cursor-120x30', await program.settled());
+  program.press(']', ']', ']', ']');
+  await program.waitFor(/┆ .* after now/);
+  // Around the cursor, also where it is far from now.
+  program.click(20, 3);
+  const far = await program.waitFor(/┆ .* before now/);
+  const place = far.split('\n')[3].indexOf('┆');
+  program.press('+');
+  const closer = await program.waitFor((text) => text !== far && text.includes('are seen'));
+  expect(closer.split('\n')[3].indexOf('┆')).toBe(place);
+  program.press('escape');
+  await program.waitFor((text) => !text.includes('┆'));
+});
+
 test('messages of one PTK id; search; a click on what is selected opens it', async () => {
   const program = start(sample('attacked'), { columns: 200, rows: 40 });
   await program.waitFor('307 messages');

@@ -53,7 +53,12 @@ describe('findings of the attacked sample', () => {
     await program.waitFor('2 critical');
     program.press('4');
     await program.waitFor('seen');
-    expectGolden('attacked-findings-80x24', await program.settled());
+    const before = await program.settled();
+    expectGolden('attacked-findings-80x24', before);
+    program.press('+');
+    const further = await program.waitFor((text) => text !== before);
+    program.press('-');
+    expect(await program.waitFor((text) => text !== further)).toBe(before);
   });
 });
 

@@ -1,9 +1,13 @@
 // The terminal program as a person uses it: started on a pseudo-terminal, its screen read by a terminal emulator.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { expectGolden, type ProgramOptions, sample, TerminalProgram } from './terminal-program.ts';
 
 const running: TerminalProgram[] = [];
+const folders: string[] = [];
 
 function start(args: readonly string[], options?: ProgramOptions): TerminalProgram {
   const program = new TerminalProgram(args, options);
@@ -13,6 +17,7 @@ function start(args: readonly string[], options?: ProgramOptions): TerminalProgr
 
 afterEach(() => {
   for (const program of running.splice(0)) program.close();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
 describe('screens of the attacked sample', () => {
@@ -61,15 +66,36 @@ test('a display filter is judged while it is typed, completed, and put in force'
 });
 
 describe('the terminal is left in order', () => {
-  test.each([
-    ['q', 0],
-    ['ctrl-c', 0],
-  ])('%s', async (key, exitCode) => {
+  test.each([['q'], ['ctrl-c'], ['Z Z']])('%s', async (keys) => {
     const program = start(sample('clean'));
     await program.waitFor('Groups');
-    program.press(key);
-    expect(await program.exited()).toBe(exitCode);
+    program.press(...keys.split(' '));
+    expect(await program.exited()).toBe(0);
     expectLeft(program);
+  });
+
+  test('an error that nobody expected', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sidescope-tui-'));
+    folders.push(folder);
+    // In the thread of the screen, some time after it was taken over.
+    const thrower = join(folder, 'thrower.mjs');
+    writeFileSync(
+      thrower,
+      `import { isMainThread } from 'node:worker_threads';
+      const from = Date.now();
+      const timer = setInterval(() => {
+        if (!isMainThread || Date.now() - from < 3000) return;
+        clearInterval(timer);
+        throw new Error('of the test');
+      }, 50);
+      timer.unref();`,
+    );
+    const program = start(sample('clean'), { environment: { NODE_OPTIONS: `--import ${thrower}` } });
+    await program.waitFor('Groups');
+    expect(await program.exited()).toBe(3);
+    expectLeft(program);
+    // What went wrong stands where the shell goes on.
+    expect(program.text()).toContain('internal');
   });
 
   test.each([
@@ -90,6 +116,18 @@ function expectLeft(program: TerminalProgram): void {
   expect(program.terminal.modes.bracketedPasteMode).toBe(false);
   expect(program.output.lastIndexOf('\u001b[?25h')).toBeGreaterThan(program.output.lastIndexOf('\u001b[?25l'));
 }
+
+test('Ctrl-L draws everything anew, whatever else wrote on the screen', async () => {
+  const program = start(sample('attacked'), { columns: 100, rows: 30 });
+  await program.waitFor('307 messages');
+  const before = await program.settled();
+  await new Promise<void>((resolve) => {
+    program.terminal.write('\u001b[5;1Hwall: the system goes down', resolve);
+  });
+  expect(program.text()).not.toBe(before);
+  program.press('ctrl-l');
+  expect(await program.waitFor((text) => text === before)).toBe(before);
+});
 
 test('a resize draws anew', async () => {
   const program = start(sample('attacked'), { columns: 100, rows: 30 });

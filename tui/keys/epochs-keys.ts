@@ -20,7 +20,7 @@ export const EPOCHS_KEYS: readonly KeyBinding[] = [
     keys: ['+'],
     command: 'zoom-in',
     contexts: EPOCHS,
-    about: 'closer, around now where it is in sight',
+    about: 'closer, around the time cursor or now, where it is in sight',
     footer: 'zoom',
   },
   { keys: ['-'], command: 'zoom-out', contexts: EPOCHS, about: 'further off' },
@@ -36,6 +36,9 @@ export const EPOCHS_KEYS: readonly KeyBinding[] = [
     about: 'only messages under this key',
     footer: 'only this',
   },
+  { keys: ['['], command: 'time-earlier', contexts: EPOCHS, about: 'time cursor: a cell earlier, first from now' },
+  { keys: [']'], command: 'time-later', contexts: EPOCHS, about: 'time cursor: a cell later', footer: 'cursor' },
+  { keys: ['escape'], command: 'back', contexts: EPOCHS, about: 'take the time cursor away' },
   { keys: ['L'], command: 'show-flow', contexts: EPOCHS, about: 'the flow of this group' },
   { keys: ['!'], command: 'show-findings', contexts: EPOCHS, about: 'findings of this group' },
 ];

@@ -69,6 +69,8 @@ export type Command =
   | 'unfold-all'
   | 'zoom-in'
   | 'zoom-out'
+  | 'time-earlier'
+  | 'time-later'
   | 'diff'
   | 'wider'
   | 'narrower'

@@ -23,6 +23,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '═': '=',
   '╌': '-',
   '║': '|',
+  '┆': ':',
   '╪': '+',
   '╳': 'X',
   '·': '.',

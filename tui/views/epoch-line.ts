@@ -23,6 +23,8 @@ export interface EpochFrame {
   readonly isWide: boolean;
   /** Capture time of the newest message (ms since 1970); NaN before one. */
   readonly now: number;
+  /** Where the time cursor stands (ms since 1970); NaN: nowhere. */
+  readonly cursor: number;
   readonly use: EpochUse;
 }
 
@@ -183,7 +185,7 @@ function drawKey(pane: Pane, y: number, line: LineOf<'key'>, frame: EpochFrame):
       pane.put(left + cell, y, '▒', style('warning'));
     } else if (isUsable) pane.put(left + cell, y, '░', style(ink));
     else if (isHeld) pane.put(left + cell, y, '─', style('dim'));
-    if (!isUsed) drawNow(pane, y, cell, frame);
+    if (!isUsed || axis.cellOf(frame.cursor) === cell) drawNow(pane, y, cell, frame);
   }
   const facts = keyFacts(line, now);
   drawFacts(pane, y, frame.factsAt, frame.isWide, facts, 'text');
@@ -274,8 +276,10 @@ function writeBeside(
   pane.write(fits || before < 1 ? behind : before, y, text, style(ink));
 }
 
-function drawNow(pane: Pane, y: number, cell: number, { axis, left, now }: EpochFrame): void {
-  if (axis.cellOf(now) === cell) pane.put(left + cell, y, '│', style('accent'));
+/** The time cursor, or now. */
+function drawNow(pane: Pane, y: number, cell: number, { axis, left, now, cursor }: EpochFrame): void {
+  if (axis.cellOf(cursor) === cell) pane.put(left + cell, y, '┆', style('title'));
+  else if (axis.cellOf(now) === cell) pane.put(left + cell, y, '│', style('accent'));
 }
 
 function touches(a: TimeSpan, b: TimeSpan): boolean {

@@ -1,16 +1,17 @@
 // Epochs: a timeline a group. When each of its keys may be used and when it was, by whom, under which PTK ids; now; and when
 // the group has no key. All groups stand on one axis of time.
 
+import { printable } from '../../dissectors/printable.ts';
 import type { View, ViewHost, ViewTarget } from '../app/view.ts';
 import type { Command, Context } from '../keys.ts';
 import { type EpochLine, epochLines } from '../model/epoch-lines.ts';
-import type { TimeSpan } from '../model/key-cover.ts';
+import { type TimeSpan, usableSpans } from '../model/key-cover.ts';
 import { layer2Text } from '../model/message-store.ts';
 import type { MouseInput } from '../screen/input-event.ts';
 import type { Pane } from '../screen/pane.ts';
 import { style } from '../screen/style.ts';
 import { RowCursor } from '../widgets/row-cursor.ts';
-import { TimeAxis } from '../widgets/time-axis.ts';
+import { inCalendar, instantText, TimeAxis } from '../widgets/time-axis.ts';
 import { clockText, spanText } from '../widgets/time-text.ts';
 import { drawEpochLine, drawFacts, type EpochFrame, FACT_TITLES, lineText } from './epoch-line.ts';
 import { groupFilter } from './groups.ts';
@@ -45,6 +46,10 @@ export class EpochsView implements View {
   /** What is seen; null: all of it. */
   #seen: TimeSpan | null = null;
   #axis = new TimeAxis({ from: 0, to: 1 }, 1);
+  /** Cell in which the timeline begins. */
+  #left = NAME_CELLS;
+  /** Instant that is looked at (ms since 1970); null: none but now. */
+  #time: number | null = null;
   /** Id of the selected line: it moves when others come. */
   #selected: string | null = null;
 
@@ -69,9 +74,11 @@ export class EpochsView implements View {
     const left = isWide ? WIDE_NAME_CELLS : NAME_CELLS;
     const facts = isWide ? WIDE_FACT_CELLS : FACT_CELLS;
     this.#axis = new TimeAxis(this.#seen ?? this.#whole(), pane.width - left - facts - 2);
+    this.#left = left;
     const { groups, epochUse } = this.#host.session;
     const frame: EpochFrame = {
       ...{ axis: this.#axis, left, factsAt: left + this.#axis.cells + 1, isWide, now: groups.now, use: epochUse },
+      cursor: this.#time ?? Number.NaN,
     };
     this.#drawHead(pane, frame);
     for (let y = 0; y < height; y++) {
@@ -83,7 +90,8 @@ export class EpochsView implements View {
       pane.lay(0, y + HEAD_ROWS, pane.width, 'selected');
     }
     if (this.#lines.length === 0) pane.write(3, 2, 'no group has been heard yet', style('dim'));
-    drawLegend(pane, pane.height - 1, groups.now);
+    if (this.#time === null) drawLegend(pane, pane.height - 1, groups.now);
+    else pane.write(1, pane.height - 1, this.#cursorText(this.#time), style('title'), pane.width - 2);
   }
 
   run(command: Command): boolean {
@@ -94,6 +102,12 @@ export class EpochsView implements View {
       case 'left':
       case 'right':
         this.#seen = this.#axis.scrolled(command === 'right' ? 1 : -1, this.#whole());
+        return true;
+      case 'time-earlier':
+      case 'time-later':
+        return this.#moveTime(command === 'time-later' ? 1 : -1);
+      case 'back':
+        this.#time = null;
         return true;
       case 'zoom-in':
         return this.#zoom(1 / ZOOM_FACTOR);
@@ -123,6 +137,7 @@ export class EpochsView implements View {
     else if (event.action === 'wheel-up') this.#cursor.wheel(-1);
     else if (event.action === 'press' && event.button === 'left') {
       const before = this.#cursor.row;
+      if (event.y < HEAD_ROWS) this.#setTime(event.x - this.#left);
       if (!this.#cursor.click(event.y - HEAD_ROWS)) return;
       // A click on what is selected opens it.
       if (this.#cursor.row === before) this.run('open');
@@ -214,11 +229,44 @@ export class EpochsView implements View {
 
   #zoom(factor: number): boolean {
     const whole = this.#whole();
-    const seen = this.#axis.zoomed(factor, this.#host.session.groups.now);
+    const seen = this.#axis.zoomed(factor, this.#time ?? this.#host.session.groups.now);
     const isAll = seen.from <= whole.from && seen.to >= whole.to;
     this.#seen = isAll ? null : seen;
     this.#host.say(`${spanText(isAll ? whole.to - whole.from : seen.to - seen.from)} are seen`);
     return true;
+  }
+
+  /** Moves the time cursor by a cell; where there is none yet, from now. */
+  #moveTime(direction: 1 | -1): boolean {
+    const { now } = this.#host.session.groups;
+    const start = this.#time ?? (this.#axis.cellOf(now) >= 0 ? now : (this.#axis.from + this.#axis.to) / 2);
+    const { from, to } = this.#whole();
+    this.#time = inCalendar(Math.max(from, Math.min(to, start + direction * this.#axis.cellSpan)));
+    const cell = this.#axis.cellOf(this.#time);
+    if (cell < 0 || cell >= this.#axis.cells) this.#seen = this.#axis.scrolled(direction, { from, to });
+    return true;
+  }
+
+  /** Puts the time cursor into a cell of the axis. */
+  #setTime(cell: number): void {
+    if (cell < 0 || cell >= this.#axis.cells) return;
+    const { from, to } = this.#axis.spanOf(cell);
+    this.#time = (from + to) / 2;
+  }
+
+  /** What is so at the time cursor: when that is, and which keys of the selected group may be used then. */
+  #cursorText(time: number): string {
+    const { now } = this.#host.session.groups;
+    const row = this.#lines[this.#cursor.row]?.row;
+    const usable = (row?.description?.keys ?? []).filter((key) =>
+      usableSpans(key).some(({ from, to }) => time >= from && time < to),
+    );
+    const keys = usable.length === 0 ? 'no key' : usable.map(({ pgkId }) => `PGK ${pgkId}`).join(', ');
+    const distance = Number.isNaN(now)
+      ? ''
+      : `  ${spanText(Math.abs(time - now))} ${time < now ? 'before' : 'after'} now`;
+    const name = row === undefined ? '' : `  ${printable(row.name ?? row.idText)}: ${keys} may be used`;
+    return `┆ ${instantText(time, now)}:${clockText(time, 0).slice(-2)}${distance}${name}`;
   }
 
   #nextGroup(step: 1 | -1): boolean {
@@ -256,11 +304,13 @@ export class EpochsView implements View {
     return { from: from - margin, to: to + margin };
   }
 
-  #drawHead(pane: Pane, { left, factsAt, isWide, now }: EpochFrame): void {
+  #drawHead(pane: Pane, { left, factsAt, isWide, now, cursor }: EpochFrame): void {
     drawFacts(pane, 0, factsAt, isWide, FACT_TITLES, 'dim');
     const cell = this.#axis.cellOf(now);
     if (cell >= 0 && cell < this.#axis.cells) pane.put(left + cell, 0, '▾', style('accent'));
     for (const mark of this.#axis.marks()) pane.write(left + mark.cell, 0, `│${mark.text}`, style('dim'));
+    const marked = this.#axis.cellOf(cursor);
+    if (marked >= 0 && marked < this.#axis.cells) pane.put(left + marked, 0, '┆', style('title'));
     pane.write(1, 0, spanText(this.#axis.to - this.#axis.from), style('dim'), left - 2);
   }
 }

@@ -89,7 +89,10 @@ export class FlowView implements View {
       if (line === null) break;
       ladder.drawLine(pane, y + HEAD_ROWS, line);
       const ordinal = line.ordinal ?? line.row.first;
-      if (this.#marked.includes(ordinal)) pane.lay(0, y + HEAD_ROWS, TIME_CELLS, 'marked');
+      if (this.#marked.includes(ordinal)) {
+        pane.put(0, y + HEAD_ROWS, '*', style('accent'));
+        pane.lay(0, y + HEAD_ROWS, TIME_CELLS, 'marked');
+      }
       if (this.#cursor.top + y === this.#cursor.row) pane.lay(0, y + HEAD_ROWS, pane.width, 'selected');
     }
     if (flow.rows.length === 0) pane.write(3, HEAD_ROWS, 'nothing of this group yet', style('dim'));

@@ -94,7 +94,8 @@ export class TimeAxis {
   }
 }
 
-function inCalendar(time: number): number {
+/** The instant, or the end of any calendar where it lies beyond that. */
+export function inCalendar(time: number): number {
   return Math.max(-CALENDAR_MS, Math.min(CALENDAR_MS, time));
 }
 
