@@ -26,7 +26,7 @@ export function messageEvent({ frame, source = '0a0b0c', sn = frame, corrects, .
     ...{ pgkId: more.pgkId === undefined ? 39 : more.pgkId, ptkId: 2, sn: sn & 0xffff, length: 100, evidenceBits: 99 },
     ...{ verdict: more.verdict ?? 'decrypted', protocols: ['ipv4', 'udp'], summary: more.summary ?? `m${frame}` },
     ...(corrects === true ? { corrects } : {}),
-  } as MessageEvent;
+  };
 }
 
 /** Batches as they would be told, in the order given; names are numbered through. */
