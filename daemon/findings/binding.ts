@@ -2,7 +2,7 @@
 // that opened, and who else uses it. Only messages that opened come here.
 
 import { Check } from '../engine/evidence-checks.ts';
-import type { MessageTable } from '../engine/message-table.ts';
+import { type MessageTable, NONE } from '../engine/message-table.ts';
 import { grown, SlotTable } from '../engine/slot-table.ts';
 import type { Group } from '../keyring/keyring.ts';
 import { formatDuration } from '../time.ts';
@@ -37,6 +37,9 @@ const IPV4 = 1 << Check.ipv4Checksum;
 const IPV6 = 1 << Check.ipv6Length;
 const ARP_BODY = 1 << Check.arpFixed;
 const TO_GROUP = (1 << Check.groupAddress4) | (1 << Check.groupAddress6);
+
+/** Checks whose outcome these rules look at. */
+export const ADDRESS_CHECKS = IPV4 | IPV6 | ARP_BODY | TO_GROUP;
 
 /** See the head of the file. */
 export class BindingWatch {
@@ -88,6 +91,49 @@ export class BindingWatch {
       }
       if ((passed & TO_GROUP) === 0) this.#destination(seen, bytes, at + IPV6_DESTINATION, 16);
     } else if ((passed & ARP_BODY) !== 0) this.#arp(seen, bytes, at);
+  }
+
+  /**
+   * Who the address of a message that was noted belongs to, where another message like it would change nothing but that:
+   * the slot of the address, NONE where such messages have none, null where these rules must look again.
+   */
+  ownerOf(seen: Observed): number | null {
+    const passed = (seen.table as MessageTable).passed[seen.row];
+    if ((passed & (IPV4 | IPV6 | ARP_BODY)) === 0) return NONE;
+    if ((passed & IPV4) === 0 || (passed & TO_GROUP) === 0) return null;
+    const place = seen.member * KINDS + Kind.ipv4;
+    const slot = this.#members.owner[place];
+    const isSettled = slot !== NONE && this.#members.boundCount[place] >= BINDING_MESSAGES;
+    return isSettled && this.#ownerSource[slot] === seen.source ? slot : null;
+  }
+
+  /** The IPv4 address that a member is bound to, as a word. */
+  boundAddress(member: number): number {
+    return this.#members.bound0[member * KINDS + Kind.ipv4];
+  }
+
+  /**
+   * Whether a message comes from an IPv4 address, is bound to it, and nobody else used it since.
+   *
+   * @param owner what `ownerOf` gave for such a message
+   * @param body where its IPv4 header begins in `bytes`
+   * @param address the address as a word of 32 bits with a sign
+   */
+  isBound(member: number, owner: number, source: number, bytes: Uint8Array, body: number, address: number): boolean {
+    const place = member * KINDS + Kind.ipv4;
+    const word = addressWord(bytes, body + IPV4_SOURCE);
+    return (
+      (word | 0) === address &&
+      this.#members.bound0[place] === word &&
+      this.#members.boundCount[place] >= BINDING_MESSAGES &&
+      this.#ownerSource[owner] === source
+    );
+  }
+
+  /** The address of such a message was used again. */
+  again(owner: number, time: number): void {
+    this.#ownerTime[owner] = time;
+    this.#ownerFrame[owner] = this.#recorder.frame;
   }
 
   /** The IP source address of a message. */

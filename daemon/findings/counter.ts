@@ -103,6 +103,40 @@ export class CounterWatch {
     this.#group = group;
     this.#opened = standing === Standing.opened;
     const stream = streams.obtain(table, row, this.#opened, remembered);
+    this.#look(stream, table, row);
+    const sn = table.sn[row];
+    streams.usual[stream] = sn === streams.lastSn[stream] && this.#isQuiet(stream) ? usualAfter(sn) : -1;
+    return stream;
+  }
+
+  /** Whether a message is one of which these rules have nothing to say: the next of its stream, whose talker stayed. */
+  expects(stream: number, talker: number, sn: number): boolean {
+    const { streams } = this;
+    return (
+      streams.usual[stream] === sn &&
+      streams.current[talker] === stream &&
+      streams.pdus[stream] < MOST_PDUS &&
+      !this.seen.isMarked(streams.page[stream], sn)
+    );
+  }
+
+  /** Notes such a message. */
+  next(table: MessageTable, row: number, stream: number, talker: number): void {
+    const { streams } = this;
+    const page = streams.page[stream];
+    const sn = table.sn[row];
+    streams.talkerPdus[talker]++;
+    streams.pdus[stream]++;
+    this.seen.mark(page, sn);
+    this.#stage(table, row);
+    this.#keep(page, sn, table.frame[row]);
+    streams.trackSn[stream] = sn;
+    this.#setLast(stream, sn);
+    streams.usual[stream] = usualAfter(sn);
+  }
+
+  #look(stream: number, table: MessageTable, row: number): void {
+    const { streams } = this;
     const number = streams.number[stream];
     const talker = streams.obtainTalker(stream);
     streams.talkerPdus[talker]++;
@@ -118,23 +152,23 @@ export class CounterWatch {
       this.#keep(page, sn, table.frame[row]);
       this.#setLast(stream, sn);
       beginTrack(streams, stream, sn);
-      return stream;
+      return;
     }
     if (!wasSeen && sn === streams.lastSn[stream] + 1 && this.#isQuiet(stream)) {
       // The common case: the next message, and nothing is open.
       this.#keep(page, sn, table.frame[row]);
       streams.trackSn[stream] = sn;
       this.#setLast(stream, sn);
-      return stream;
+      return;
     }
     let isReuse = false;
     if (wasSeen) {
       const earlier = this.#compare(page, sn);
       if (earlier === Earlier.same) {
         this.#replayed();
-        return stream;
+        return;
       }
-      if (earlier === Earlier.damaged) return stream;
+      if (earlier === Earlier.damaged) return;
       isReuse = earlier === Earlier.different;
       if (isReuse) this.#reused();
     }
@@ -142,7 +176,6 @@ export class CounterWatch {
     this.#move(stream, sn, wasSeen);
     if (followTrack(streams, stream, sn, isReuse)) this.#cloned(stream);
     if (streams.gapHead[stream] >= 0) this.gaps.afterPdu(stream);
-    return stream;
   }
 
   /** A message under a key that did not open and yet was heard: it fills a gap and moves nothing. */
@@ -150,6 +183,7 @@ export class CounterWatch {
     const { streams } = this;
     const stream = streams.find(table, row);
     if (stream < 0) return;
+    streams.usual[stream] = -1;
     const ahead = (table.sn[row] - streams.lastSn[stream]) & 0xffff;
     if (ahead >= 0x8000) this.gaps.fill(stream, table.sn[row]);
     else if (ahead >= 1 && ahead <= WINDOW_PDUS && streams.aside[stream] < WINDOW_PDUS) streams.aside[stream]++;
@@ -385,4 +419,9 @@ export class CounterWatch {
   #doubt(): string {
     return this.#opened ? '' : '; no key is held, so a frame injected under these headers looks the same';
   }
+}
+
+/** The usual SN behind one; -1 where that is in another page or begins anew. */
+function usualAfter(sn: number): number {
+  return (sn & 255) === 255 ? -1 : sn + 1;
 }

@@ -59,6 +59,19 @@ export class KeyWatch {
     this.#members = members;
   }
 
+  /** Keys whose use has begun so far. */
+  begun = 0;
+
+  /** Whether a message that opened is under the latest key of its group that anybody used. */
+  isLatest({ epoch, serial }: Observed): boolean {
+    return this.#latest[epoch.group.index]?.serial === serial;
+  }
+
+  /** Capture time from which on the window of a key in use is to be looked at. */
+  checkedUntil(serial: number): number {
+    return this.#checkAt[serial];
+  }
+
   /** Windows of keys changed: each is looked at when it is used next. */
   forgetWindows(): void {
     this.#checkAt.fill(Number.NEGATIVE_INFINITY);
@@ -159,6 +172,7 @@ export class KeyWatch {
 
   #begin(seen: Observed): void {
     const { epoch, serial, source, time } = seen;
+    this.begun++;
     this.#used[serial] = 1;
     this.#firstUse[serial] = time;
     this.#user0[serial] = source;

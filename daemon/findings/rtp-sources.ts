@@ -29,6 +29,9 @@ const UDP_OVER_IPV6 = (1 << Check.ipv6Length) | (1 << Check.udpLength);
 const IPV6_HEADER = 40;
 const NEXT_UDP = 17;
 
+/** Checks whose outcome this looks at. */
+export const RTP_CHECKS = UDP_OVER_IPV4 | UDP_OVER_IPV6;
+
 const MOVED = findingNumber('bind.ssrc');
 
 /** See the head of the file. */
@@ -79,18 +82,42 @@ export class RtpSources {
     if (bytes[rtp] >>> 6 !== 2 || rtp + RTP_HEADER > start + table.length[row]) return;
     const ssrc = addressWord(bytes, rtp + SSRC);
     const sequence = (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1];
-    if (ssrc === 0 || this.#runsOn(seen, ssrc, sequence)) return;
+    if (ssrc === 0 || this.#runsOn(seen.member, seen.groupKey, seen.source, ssrc, sequence)) return;
     const sourcePort = (bytes[udp] << 8) | bytes[udp + 1];
     const destinationPort = (bytes[udp + 2] << 8) | bytes[udp + 3];
     if (!looksLikeRtp(bytes, rtp, start + table.length[row], sourcePort, destinationPort)) return;
     this.#packet(seen, ssrc, sequence);
   }
 
+  /**
+   * Takes a message that opened and is the next packet of the stream that its source is known for; true for one without
+   * RTP, too. False where nothing was changed and it must be noted.
+   *
+   * @param passed checks that passed, without those of IPv6
+   * @param body where `length` octets of its body begin in `bytes`
+   */
+  runsOn(
+    passed: number,
+    bytes: Uint8Array,
+    body: number,
+    length: number,
+    member: number,
+    groupKey: number,
+    source: number,
+  ): boolean {
+    if ((passed & UDP_OVER_IPV4) !== UDP_OVER_IPV4) return true;
+    const rtp = body + IPV4_HEADER + UDP_HEADER;
+    if (bytes[rtp] >>> 6 !== 2 || rtp + RTP_HEADER > body + length) return true;
+    const ssrc = addressWord(bytes, rtp + SSRC);
+    const sequence = (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1];
+    return ssrc === 0 || this.#runsOn(member, groupKey, source, ssrc, sequence);
+  }
+
   /** The common case: the next packet of the stream that this source is known for. */
-  #runsOn(seen: Observed, ssrc: number, sequence: number): boolean {
-    const slot = this.#members.rtp[seen.member];
-    if (!this.#slots.holds(slot, seen.groupKey, ssrc, 0)) return false;
-    if (this.#source[slot] !== seen.source || this.#packets[slot] < SURE_PACKETS) return false;
+  #runsOn(member: number, groupKey: number, source: number, ssrc: number, sequence: number): boolean {
+    const slot = this.#members.rtp[member];
+    if (!this.#slots.holds(slot, groupKey, ssrc, 0)) return false;
+    if (this.#source[slot] !== source || this.#packets[slot] < SURE_PACKETS) return false;
     if (!isNext(this.#sequence[slot], sequence)) return false;
     this.#slots.touch(slot);
     this.#sequence[slot] = sequence;

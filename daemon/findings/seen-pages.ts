@@ -56,9 +56,14 @@ export class SeenPages {
     return (before & bit) !== 0;
   }
 
+  /** Whether a position of a page was seen. */
+  isMarked(page: number, sn: number): boolean {
+    return (this.#bits[page * WORDS + ((sn & 255) >>> 5)] & (1 << (sn & 31))) !== 0;
+  }
+
   /** Whether a position was seen. */
   has(stream: number, sn: number): boolean {
     const page = this.#slots.find(stream, sn >>> 8, 0);
-    return page >= 0 && (this.#bits[page * WORDS + ((sn & 255) >>> 5)] & (1 << (sn & 31))) !== 0;
+    return page >= 0 && this.isMarked(page, sn);
   }
 }

@@ -24,6 +24,11 @@ export class Streams {
   lastFrame = new Float64Array(0);
   /** PDUs that counted; 0 says that the stream is new. */
   pdus = new Float64Array(0);
+  /**
+   * The SN of which the counter rules have nothing to say: one further than the highest, in the same page, and nothing is
+   * open; -1 where they must look at any.
+   */
+  usual = new Int32Array(0);
   /** Page of SeenPages used last. */
   page = new Int32Array(0);
   /** PDUs under its key that did not open, since the counter last moved: they fill gaps and do nothing else. */
@@ -112,6 +117,7 @@ export class Streams {
     this.number[slot] = ++this.#streams;
     this.pdus[slot] = 0;
     this.page[slot] = NOWHERE;
+    this.usual[slot] = NOWHERE;
     this.aside[slot] = 0;
     this.gapHead[slot] = NOWHERE;
     this.gapTail[slot] = NOWHERE;
@@ -188,6 +194,7 @@ export class Streams {
     this.lastFrame = grown(this.lastFrame, capacity);
     this.pdus = grown(this.pdus, capacity);
     this.page = grown(this.page, capacity);
+    this.usual = grown(this.usual, capacity);
     this.aside = grown(this.aside, capacity);
     this.gapHead = grown(this.gapHead, capacity);
     this.gapTail = grown(this.gapTail, capacity);

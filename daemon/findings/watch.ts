@@ -25,6 +25,7 @@ import { RtpSources } from './rtp-sources.ts';
 import type { SeverityOverrides } from './severity-overrides.ts';
 import { Standing, standingOf } from './standing.ts';
 import { groupKeyAt, groupKeyOf } from './subject.ts';
+import { UsualMessages } from './usual.ts';
 
 /** What a watch works with. */
 export interface FindingWatchOptions {
@@ -34,6 +35,8 @@ export interface FindingWatchOptions {
   readonly listener: FindingListener | null;
   readonly overrides?: SeverityOverrides;
   readonly caps?: CounterCaps;
+  /** Whether every rule looks at every message; absent: at those that are not usual ones. What is told is the same. */
+  readonly everyRule?: boolean;
 }
 
 /** Implements the hooks of `EngineSink` that findings need. */
@@ -53,6 +56,7 @@ export class FindingWatch {
   readonly #rtp: RtpSources;
   readonly #payload: PayloadWatch;
   readonly #capture: CaptureWatch;
+  readonly #usual: UsualMessages | null;
 
   constructor(options: FindingWatchOptions) {
     const { keyring, index } = options;
@@ -69,6 +73,9 @@ export class FindingWatch {
     this.#rtp = new RtpSources(this.#recorder, this.#members);
     this.#payload = new PayloadWatch(this.#recorder, index, this.#contexts);
     this.#capture = new CaptureWatch(this.#recorder);
+    const parts = { contexts: this.#contexts, members: this.#members, keys: this.#keys, counters: this.#counters };
+    const usual = new UsualMessages({ ...parts, bindings: this.#bindings, rtp: this.#rtp });
+    this.#usual = options.everyRule === true ? null : usual;
   }
 
   /** Says where octets of earlier batches can be read again, so that they need not be kept. */
@@ -88,6 +95,10 @@ export class FindingWatch {
   message(table: MessageTable, row: number): void {
     const recorder = this.#recorder;
     if (recorder.raised.length > 0) recorder.raised.length = 0;
+    if (this.#usual?.take(table, row) === true) {
+      recorder.settle();
+      return;
+    }
     const seen = this.#observed;
     const groupKey = groupKeyOf(table, row);
     seen.take(table, row, groupKey, this.#keyring.groups);
@@ -109,6 +120,7 @@ export class FindingWatch {
       this.#bindings.note(seen);
       this.#rtp.note(seen);
     }
+    this.#usual?.learn(seen, context);
     recorder.settle();
   }
 
@@ -138,6 +150,7 @@ export class FindingWatch {
   /** A key-management message was read. */
   keyEvent(event: KeyEvent): void {
     noteKeyEvent(this.#recorder, event, this.#keyring.groups);
+    this.#usual?.forget();
     this.#keyrings.frame();
     this.#recorder.settle();
   }
@@ -147,6 +160,7 @@ export class FindingWatch {
     this.#members.forgetPlaces();
     this.#addresses.forget();
     this.#keys.forgetWindows();
+    this.#usual?.forget();
   }
 
   /** What the capture file says of itself. */
