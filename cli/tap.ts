@@ -7,6 +7,7 @@ import { FileMemory } from '../daemon/relay/daemon-memory.ts';
 import { readKeyFile } from '../daemon/relay/key-files.ts';
 import type { Gap } from '../daemon/relay/protocol.ts';
 import { compileRecordFilter } from '../daemon/relay/record-fields.ts';
+import type { RelayError } from '../daemon/relay/relay-error.ts';
 import type { AlarmRecord } from '../daemon/relay/relay-record.ts';
 import { FilterError } from '../dissectors/filter/filter-error.ts';
 import { type CaptureOutput, openCaptureOutput } from './capture-file.ts';
@@ -44,7 +45,7 @@ async function run(named: string | undefined, options: TapOptions, command: Comm
     capability,
     reconnect: reconnect === true ? 'always' : reconnect === false ? 'never' : 'after-first',
     memory: new FileMemory(daemonMemoryFolder()),
-    onWarning: ({ code, message, hint }) => reportWarning(code, message, hint),
+    onWarning: tellOnce(),
     onState: tellState(),
     onAlarm: (alarm) => tap.alarm(alarm),
   });
@@ -93,6 +94,15 @@ function tellState(): (state: ClientState) => void {
       lost = false;
       process.stderr.write('sidescope: connected again\n');
     }
+  };
+}
+
+/** Tells of what does not end the run: what is said again and again, once. */
+function tellOnce(): (warning: RelayError) => void {
+  let last = '';
+  return ({ code, message, hint }) => {
+    if (message !== last) reportWarning(code, message, hint);
+    last = message;
   };
 }
 

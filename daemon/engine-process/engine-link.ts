@@ -388,12 +388,16 @@ export class EngineLink implements EnginePort {
       return;
     }
     const wasRunning = this.#state === 'running';
-    this.#problem = { code: 'engine.died', message: `the engine ended (${how})`, hint: DIED_HINT };
+    const isTyped = this.#isTyped() && this.#options.passphraseDescriptor === null;
+    const hint = isTyped ? TYPED_HINT : DIED_HINT;
+    const next = isTyped ? 'waits for its passphrase to be typed' : 'is started again';
+    const message = `the engine ended (${how}) and ${next}`;
+    this.#problem = { code: 'engine.died', message, hint };
     if (wasRunning) this.#state = 'down';
     this.#flight.drop();
     if (lost !== null) this.#leaveOut(lost);
     if (!wasRunning) return;
-    this.#alarm('engine.down', 'high', `the engine ended (${how}) and is started again`, this.#restartHint(), true);
+    this.#alarm('engine.down', 'high', message, hint, true);
     if (this.#options.now() - this.#startedAt >= this.#times.goodLife) this.#wait = this.#times.firstWait;
     this.#restartLater();
   }
@@ -409,11 +413,6 @@ export class EngineLink implements EnginePort {
     const { vault, passphraseFile, identity } = this.#options.settings;
     if (vault === null || passphraseFile !== null || identity !== null) return false;
     return (process.env.CREDENTIALS_DIRECTORY ?? '') === '';
-  }
-
-  #restartHint(): string {
-    if (!this.#isTyped()) return DIED_HINT;
-    return 'type the passphrase again at the terminal of the daemon: it waits for it; a passphraseFile or a credential comes back by itself';
   }
 
   #leaveOut(frame: number): void {
@@ -439,6 +438,7 @@ export class EngineLink implements EnginePort {
       const { code, message, hint } = error;
       this.#problem = { code, message, hint };
       this.#state = 'down';
+      this.#alarm('engine.down', 'high', `the engine cannot be started again, and is tried on: ${message}`, hint, true);
       this.#restartLater();
       return;
     }
@@ -456,6 +456,8 @@ export class EngineLink implements EnginePort {
   }
 }
 
+const TYPED_HINT =
+  'type the passphrase again at the terminal of the daemon, for nothing else holds it; where nobody sits there, give it as a passphraseFile or as the credential vault-pass of systemd (LoadCredentialEncrypted=), and it comes back by itself';
 const DIED_HINT = 'nothing that the journal has is lost; if it happens often, look at memory and at the last frames';
 
 function pause(milliseconds: number): Promise<void> {

@@ -26,6 +26,11 @@ import {
 import { CloseCode, RELAY_PATH, type ReadyMessage, SUBPROTOCOL } from './protocol.ts';
 import { RelayError, type RelayErrorCode } from './relay-error.ts';
 
+/** The specification says (RFC 6455 7.4.1): the end of a connection on which nobody said why. */
+const ABNORMAL = 1006;
+const ABNORMAL_HINT =
+  'The daemon says why when this client comes back, if it was the daemon that cut it; else look at the network, or its log';
+
 // We chose.
 /** ms until the daemon is ready; it gives us 2 s itself. */
 const CONNECT_DEADLINE = 5000;
@@ -282,7 +287,7 @@ function unreachable(address: RelayAddress, error: NodeJS.ErrnoException): Relay
 }
 
 /** What the end of a connection means. What ends early is exit code 3, as with a capture. */
-function closeError(code: number, reason: string): RelayError {
+export function closeError(code: number, reason: string): RelayError {
   const why = reason === '' ? '' : `: ${reason}`;
   const { refused, damagedInput } = ExitCode;
   const error = (name: RelayErrorCode, message: string, hint: string, exitCode: ExitCode): RelayError =>
@@ -304,6 +309,15 @@ function closeError(code: number, reason: string): RelayError {
         'Ask for gaps, or for fewer records',
         damagedInput,
       );
+    case CloseCode.keyRevoked:
+      return error(
+        'lost',
+        'plaintext that had not been read was taken back',
+        'What follows comes as metadata',
+        damagedInput,
+      );
+    case ABNORMAL:
+      return error('lost', 'the connection was lost without a farewell (1006)', ABNORMAL_HINT, damagedInput);
     default:
       return error('lost', `the connection was lost (${code})`, 'Look into the log of the daemon', damagedInput);
   }

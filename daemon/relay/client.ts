@@ -7,6 +7,7 @@ import type { View } from './capability.ts';
 import {
   ClientConnection,
   type ClientCredentials,
+  closeError,
   isPassing,
   ownCapability,
   parseAddress,
@@ -29,6 +30,13 @@ const FIRST_WAIT = 250;
 const LONGEST_WAIT = 30_000;
 /** ms that an answer may take. */
 const ANSWER_DEADLINE = 30_000;
+/** ms between two looks whether this program runs, and between two from which on it stood still (stopped, its output blocked). */
+const LOOK_EVERY = 1000;
+const HALT = 5000;
+/** ms after a halt in which the end of a connection is put down to it. */
+const HALT_BLAMED = 10_000;
+/** ms until a subscription that an engine was down for is asked for again. */
+const ENGINE_WAIT = 2000;
 
 /** How a client is made. */
 export interface RelayClientOptions extends ClientCredentials {
@@ -77,6 +85,9 @@ export class RelayClient {
   #wasReady = false;
   #timer: NodeJS.Timeout | null = null;
   #paused = 0;
+  #looking: NodeJS.Timeout;
+  #lookedAt = performance.now();
+  #halt: { readonly until: number; readonly milliseconds: number } | null = null;
   #readyWaiters: {
     readonly resolve: (ready: ReadyMessage) => void;
     readonly reject: (error: RelayError) => void;
@@ -92,6 +103,7 @@ export class RelayClient {
     this.#address = parseAddress(options.address);
     this.#daemon = ownCapability(options).aud;
     this.#memory = options.memory ?? new PassingMemory();
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY).unref();
     void this.#connect();
   }
 
@@ -216,7 +228,29 @@ export class RelayClient {
     return this.#state.kind === 'closed';
   }
 
-  #lost(error: RelayError): void {
+  /** Notices where this program stood still. */
+  #look(): void {
+    const now = performance.now();
+    const milliseconds = now - this.#lookedAt;
+    this.#lookedAt = now;
+    if (milliseconds > HALT) this.#halt = { until: now, milliseconds };
+  }
+
+  /** Whoever does not read for long is cut, and finds no farewell: says what it was where nobody else can. */
+  #blamed(error: RelayError): RelayError {
+    if (error.code !== 'relay.lost' || this.#connection === null) return error;
+    this.#look();
+    const isPaused = this.#paused > 0;
+    if (!isPaused && (this.#halt === null || performance.now() - this.#halt.until > HALT_BLAMED)) return error;
+    const what = isPaused
+      ? 'what had come was not taken for too long'
+      : `this program stood still for ${Math.round((this.#halt?.milliseconds ?? 0) / 1000)} s and read nothing`;
+    const hint = 'Ask for gaps, or for fewer records, and look at what takes the output';
+    return new RelayError('slow', `the connection was lost: ${what}`, hint, error.exitCode, { cause: error });
+  }
+
+  #lost(reason: RelayError): void {
+    const error = this.#blamed(reason);
     this.#connection = null;
     for (const { reject } of this.#questions.values()) reject(error);
     this.#questions.clear();
@@ -249,6 +283,9 @@ export class RelayClient {
       case 'alarm':
         this.#options.onAlarm?.(message.alarm as AlarmRecord);
         return;
+      case 'cut':
+        this.#options.onWarning?.(closeError(message.code as number, printable(String(message.reason))));
+        return;
       case 'tree':
         this.#answer(id as number, message.answer);
         return;
@@ -260,6 +297,9 @@ export class RelayClient {
         if (typeof id === 'number') {
           this.#questions.get(id)?.reject(error);
           this.#questions.delete(id);
+        } else if (subscription !== undefined && error.code === 'relay.engine-down' && this.#comesBack) {
+          this.#options.onWarning?.(error);
+          this.#askAgain(subscription);
         } else if (subscription !== undefined) {
           this.#subscriptions.delete(subscription.sid);
           subscription.finish(error);
@@ -269,6 +309,19 @@ export class RelayClient {
       default:
       // A later daemon may say more; what we do not know is nothing to us.
     }
+  }
+
+  get #comesBack(): boolean {
+    return this.#options.reconnect !== 'never';
+  }
+
+  /** Asks for a subscription again when the engine may be back. */
+  #askAgain(subscription: ClientSubscription): void {
+    const connection = this.#connection;
+    setTimeout(() => {
+      if (this.#connection !== connection || !this.#subscriptions.has(subscription.sid)) return;
+      connection?.send(subscription.request());
+    }, ENGINE_WAIT);
   }
 
   #answer(id: number, value: unknown): void {
@@ -296,6 +349,7 @@ export class RelayClient {
   #end(error: RelayError | null): void {
     if (this.#isClosed()) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    clearInterval(this.#looking);
     this.#setState({ kind: 'closed', error });
     for (const { reject } of this.#readyWaiters.splice(0)) reject(error ?? closedError());
     for (const { reject } of this.#questions.values()) reject(error ?? closedError());

@@ -183,6 +183,8 @@ export type ServerMessage =
   | { readonly type: 'records'; readonly sid: number; readonly records: readonly RecordItem[] }
   | { readonly type: 'live'; readonly sid: number; readonly seq: number }
   | { readonly type: 'alarm'; readonly alarm: AlarmRecord }
+  /** Why the last connection of this capability ended, where the farewell could not be said. */
+  | { readonly type: 'cut'; readonly code: CloseCode; readonly reason: string }
   | { readonly type: 'tree'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'status'; readonly id: number; readonly status: unknown }
   | ErrorMessage;

@@ -1,6 +1,7 @@
 // One connection: the conversation of its session carried out, its subscriptions served, and a watch kept on what its
 // socket still holds.
 
+import { SidescopeError } from '../errors.ts';
 import type { Gate } from './access.ts';
 import type { Capability } from './capability.ts';
 import type { FanOut } from './fan-out.ts';
@@ -41,8 +42,20 @@ export interface ConnectionOwner {
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
   failed(connection: RelayConnection, reason: string): void;
   subscriptionsChanged(): void;
+  /** A connection of this capability ended without a farewell that arrived. */
+  cut(jti: string, cut: Cut): void;
+  /** Why the last connection of this capability was cut, once; null where it was not. */
+  takeCut(jti: string): Cut | null;
+  /** Alarms that stand and that a subscriber should know of. */
+  alarms(): readonly AlarmRecord[];
   tree(connection: RelayConnection, request: SessionCommand & { kind: 'tree' }): Promise<object>;
   status(): unknown;
+}
+
+/** Why a connection was ended whose other side was not told. */
+export interface Cut {
+  readonly code: CloseCode;
+  readonly reason: string;
 }
 
 /** See the head of the file. */
@@ -58,6 +71,8 @@ export class RelayConnection implements Outlet {
   readonly #held: (readonly KeyUse[])[] = [];
   #waiting: string[] = [];
   #ended = false;
+  #jti: string | null = null;
+  #farewell: Cut | null = null;
   #lastSign: number;
   #lastPing: number;
   /** Since when the socket holds plaintext that must not leave. */
@@ -130,6 +145,7 @@ export class RelayConnection implements Outlet {
 
   close(code: CloseCode, reason: string): void {
     if (this.#ended) return;
+    this.#farewell = { code, reason };
     this.#end();
     // What the socket holds would go out before the farewell. Where that must not be, there is none.
     const mustNot = code === CloseCode.grant || code === CloseCode.keyRevoked;
@@ -137,9 +153,12 @@ export class RelayConnection implements Outlet {
     else this.#wire.close(code, reason);
   }
 
-  /** The socket is gone. */
-  closed(): void {
+  /** The socket is gone. @param isClean whether the other side answered the farewell */
+  closed(isClean: boolean): void {
     this.#end();
+    const farewell = this.#farewell;
+    this.#farewell = null;
+    if (farewell !== null && !isClean && this.#jti !== null) this.#owner.cut(this.#jti, farewell);
   }
 
   alarm(alarm: AlarmRecord): void {
@@ -185,6 +204,7 @@ export class RelayConnection implements Outlet {
     switch (command.kind) {
       case 'send':
         this.#say(command.message);
+        if (command.message.type === 'ready') this.#tellStanding();
         return;
       case 'close':
         this.close(command.code, command.reason);
@@ -196,6 +216,7 @@ export class RelayConnection implements Outlet {
         this.#owner.failed(this, command.reason);
         return;
       case 'authenticated':
+        this.#jti = command.capability.jti;
         this.#rate = command.capability.rate;
         this.#tokens = this.#rate;
         this.#tokensAt = this.#owner.clock();
@@ -222,6 +243,13 @@ export class RelayConnection implements Outlet {
     }
   }
 
+  /** What a subscriber that comes should know: why it was cut before, and what is wrong with the daemon now. */
+  #tellStanding(): void {
+    const cut = this.#jti === null ? null : this.#owner.takeCut(this.#jti);
+    if (cut !== null) this.#say({ type: 'cut', ...cut });
+    for (const alarm of this.#owner.alarms()) this.#say({ type: 'alarm', alarm });
+  }
+
   async #answer(command: SessionCommand & { kind: 'tree' }): Promise<void> {
     let message: object;
     try {
@@ -242,13 +270,15 @@ export class RelayConnection implements Outlet {
 
   async #audit(command: SessionCommand & { kind: 'audit' }): Promise<void> {
     let done = true;
+    let isEngineDown = false;
     try {
-      await this.#owner.audit(command.type, command.data);
-    } catch {
+      await within(command.patience, this.#owner.audit(command.type, command.data));
+    } catch (error) {
       done = false;
+      isEngineDown = error instanceof SidescopeError && error.code.startsWith('engine.');
     }
     if (!command.waits) return;
-    this.handle({ kind: 'audited', done });
+    this.handle({ kind: 'audited', done, isEngineDown });
     while (this.#session.hears && this.#waiting.length > 0) {
       this.handle({ kind: 'message', text: this.#waiting.shift() as string });
     }
@@ -285,5 +315,19 @@ export class RelayConnection implements Outlet {
     const had = this.#subscriptions.size > 0;
     this.#subscriptions.clear();
     if (had) this.#owner.subscriptionsChanged();
+  }
+}
+
+/** The same, but rejected after so many ms. */
+async function within(milliseconds: number | undefined, promise: Promise<void>): Promise<void> {
+  if (milliseconds === undefined) return promise;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new RangeError('it took too long')), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

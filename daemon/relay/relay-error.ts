@@ -22,6 +22,7 @@ export const RELAY_ERROR_CODES = [
   'lost',
   'slow',
   'rolled-back',
+  'engine-down',
   'memory',
   'protocol',
   // Answers to what a client asks.

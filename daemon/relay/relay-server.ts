@@ -8,7 +8,7 @@ import { FailedAttempts } from './failed-attempts.ts';
 import { FanOut, type FanOutCounts } from './fan-out.ts';
 import { BATCH_MILLISECONDS, CloseCode } from './protocol.ts';
 import type { NumberedBlock } from './record-block.ts';
-import { type ConnectionOwner, RelayConnection, type Wire } from './relay-connection.ts';
+import { type ConnectionOwner, type Cut, RelayConnection, type Wire } from './relay-connection.ts';
 import type { RelayHost, RelayInput } from './relay-port.ts';
 import type { AlarmRecord } from './relay-record.ts';
 import type { Revocation } from './relay-state.ts';
@@ -25,6 +25,12 @@ const SWEEP_EVERY = 100;
 const HALT = 5000;
 /** ms that connections have to say farewell when the relay stops. */
 const STOP_DEADLINE = 2000;
+/** Capabilities whose last connection was cut, and for how long that is told to who comes back (ms). Above: the oldest goes. */
+const CUTS_MOST = 256;
+const CUT_TOLD = 10 * 60_000;
+
+/** Severities of alarms that whoever comes is told of. */
+const SERIOUS: ReadonlySet<string> = new Set(['high', 'critical']);
 
 /** What a relay is made of. */
 export interface RelayServerOptions {
@@ -40,6 +46,8 @@ export interface RelayServerOptions {
   /** Milliseconds of a clock that does not go back; default the system's. */
   readonly clock?: () => number;
   readonly random?: (octets: number) => Uint8Array;
+  /** Alarms that stand; default none. */
+  readonly alarms?: () => readonly AlarmRecord[];
   /** Told of what an operator may want to read in the log. Never keys, capabilities or plaintext. */
   readonly log?: (event: string, data: Readonly<Record<string, unknown>>) => void;
 }
@@ -83,6 +91,7 @@ export class RelayServer implements RelayInput {
   readonly #connections = new Set<RelayConnection>();
   readonly #failed = new FailedAttempts();
   readonly #refused = new Map<string, number>();
+  readonly #cuts = new Map<string, Cut & { readonly at: number }>();
   readonly #clock: () => number;
   readonly #wallClock: () => number;
   #sweeper: NodeJS.Timeout | null = null;
@@ -225,6 +234,9 @@ export class RelayServer implements RelayInput {
       audit: (type, data) => host.audit(type, data),
       failed: (connection, reason) => this.#refusedSession(connection, reason),
       subscriptionsChanged: () => this.#tellDemand(),
+      cut: (jti, cut) => this.#noteCut(jti, cut),
+      takeCut: (jti) => this.#takeCut(jti),
+      alarms: () => (this.#options.alarms?.() ?? []).filter(({ severity }) => SERIOUS.has(severity)),
       tree: (connection, command) => this.#tree(connection, command),
       status: () => host.status(),
     };
@@ -235,6 +247,23 @@ export class RelayServer implements RelayInput {
 
   #tree(connection: RelayConnection, { request }: SessionCommand & { kind: 'tree' }): Promise<object> {
     return answerTree(request, connection.capability?.groups ?? [], this.#options.host);
+  }
+
+  #noteCut(jti: string, cut: Cut): void {
+    this.#cuts.delete(jti);
+    this.#cuts.set(jti, { ...cut, at: this.#clock() });
+    if (this.#cuts.size <= CUTS_MOST) return;
+    for (const [oldest] of this.#cuts) {
+      this.#cuts.delete(oldest);
+      return;
+    }
+  }
+
+  #takeCut(jti: string): Cut | null {
+    const cut = this.#cuts.get(jti);
+    this.#cuts.delete(jti);
+    if (cut === undefined || this.#clock() - cut.at > CUT_TOLD) return null;
+    return { code: cut.code, reason: cut.reason };
   }
 
   #connectionsOf(jti: string): number {

@@ -32,6 +32,12 @@ import { compileRecordFilter, type RecordFilter } from './record-fields.ts';
 import { RelayError } from './relay-error.ts';
 import type { Revocations } from './revocations.ts';
 
+/**
+ * We chose: ms that a subscriber waits for its authentication to be put on record. It gets nothing plain by it, and its own
+ * patience ends after 5 s.
+ */
+const AUDIT_PATIENCE = 2000;
+
 /** What the conversation is held with. */
 export interface SessionSurroundings {
   readonly daemon: KeyObject;
@@ -55,8 +61,8 @@ export type SessionEvent =
   | { readonly kind: 'binary' }
   /** A ping frame, which costs an answer as a message does. */
   | { readonly kind: 'ping' }
-  /** What a command `audit` asked for is on record, or could not be put there. */
-  | { readonly kind: 'audited'; readonly done: boolean }
+  /** What a command `audit` asked for is on record, or could not be put there, and whether that is because the engine is down. */
+  | { readonly kind: 'audited'; readonly done: boolean; readonly isEngineDown?: boolean }
   /** A question was answered. */
   | { readonly kind: 'answered' }
   | { readonly kind: 'tick' };
@@ -71,6 +77,8 @@ export type SessionCommand =
       readonly type: string;
       readonly data: Readonly<Record<string, unknown>>;
       readonly waits: boolean;
+      /** ms after which it counts as not done; absent: whoever puts it on record knows. */
+      readonly patience?: number;
     }
   /** Authentication failed: counts against the address. */
   | { readonly kind: 'failed'; readonly reason: string }
@@ -92,7 +100,7 @@ export class RelaySession {
   #state: State = 'new';
   #challenge: Challenge = { server: '', serverNonce: '', binding: new Uint8Array(0) };
   #capability: Capability | null = null;
-  #afterAudit: ((done: boolean) => SessionCommand[]) | null = null;
+  #afterAudit: ((done: boolean, isEngineDown: boolean) => SessionCommand[]) | null = null;
   #tokens = MOST_CONTROL_RATE;
   #tokensAt: number;
   #questions = 0;
@@ -135,7 +143,7 @@ export class RelaySession {
       case 'audited': {
         const next = this.#afterAudit;
         this.#afterAudit = null;
-        return next === null ? [] : next(event.done);
+        return next === null ? [] : next(event.done, event.isEngineDown ?? false);
       }
       case 'answered':
         this.#questions--;
@@ -230,7 +238,7 @@ export class RelaySession {
     }
     this.#state = 'auditing';
     const data = { session: this.name, jti: capability.jti, sub: capability.sub };
-    return this.#audited('relay.authenticated', data, () => this.#ready(capability, message));
+    return this.#audited('relay.authenticated', data, () => this.#ready(capability, message), AUDIT_PATIENCE);
   }
 
   /** Nobody can say whether this grant was revoked; that is not the subscriber's fault. */
@@ -314,9 +322,10 @@ export class RelaySession {
       since: request.since ?? null,
       reason: request.reason ?? null,
     };
-    return this.#audited('relay.plaintext', data, (done) => {
+    return this.#audited('relay.plaintext', data, (done, isEngineDown) => {
       if (done) return this.#begin(request, reach, filter);
       this.#subscriptions.delete(request.sid);
+      if (isEngineDown) return [this.#error(request, engineDown())];
       const hint = 'subscribe with the view meta, or try again when the daemon has room to write';
       return [this.#error(request, new RelayError('audit', 'plaintext cannot be put on record now', hint))];
     });
@@ -356,9 +365,11 @@ export class RelaySession {
     if (request.view !== 'forensic') return ask();
     const { jti, sub } = this.#capability as Capability;
     const data = { session: this.name, jti, sub, frame: request.frame, reason: request.reason ?? null };
-    return this.#audited('relay.forensic', data, (done) =>
-      done ? ask() : [this.#error(request, new RelayError('audit', 'this cannot be put on record now', 'try again'))],
-    );
+    return this.#audited('relay.forensic', data, (done, isEngineDown) => {
+      if (done) return ask();
+      const refusal = new RelayError('audit', 'this cannot be put on record now', 'try again');
+      return [this.#error(request, isEngineDown ? engineDown() : refusal)];
+    });
   }
 
   #status(id: number): SessionCommand[] {
@@ -375,10 +386,11 @@ export class RelaySession {
   #audited(
     type: string,
     data: Readonly<Record<string, unknown>>,
-    next: (done: boolean) => SessionCommand[],
+    next: (done: boolean, isEngineDown: boolean) => SessionCommand[],
+    patience?: number,
   ): SessionCommand[] {
     this.#afterAudit = next;
-    return [{ kind: 'audit', type, data, waits: true }];
+    return [{ kind: 'audit', type, data, waits: true, ...(patience === undefined ? {} : { patience }) }];
   }
 
   #refuse(code: CloseCode, reason: string, capability: string | null): SessionCommand[] {
@@ -424,6 +436,11 @@ function parseAuth(text: string): AuthMessage | null {
 /** Whether what is granted is as much as what is wanted. */
 function reaches(granted: View | null, wanted: View): boolean {
   return granted !== null && VIEWS.indexOf(granted) >= VIEWS.indexOf(wanted);
+}
+
+function engineDown(): RelayError {
+  const hint = 'it comes back by itself unless its alarm says otherwise; meanwhile the view meta goes on';
+  return new RelayError('engine-down', "the daemon's engine is down: nothing can be deciphered or put on record", hint);
 }
 
 function busy(): RelayError {

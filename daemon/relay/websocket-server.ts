@@ -16,6 +16,9 @@ import type { RelayConnection, Wire } from './relay-connection.ts';
 import { RelayError } from './relay-error.ts';
 import { checkUpgrade, type UpgradeRefusal, type UpgradeRules } from './upgrade-check.ts';
 
+/** The specification says (RFC 6455 7.4.1): what an end without an answer counts as. */
+const ABNORMAL = 1006;
+
 // We chose (reference security C.3).
 /** ms for the head of a request. */
 const HEADERS_DEADLINE = 2000;
@@ -210,9 +213,9 @@ export class RelayListener {
     });
     webSocket.on('pong', () => connection.alive());
     // ws has closed the connection with the right code already.
-    webSocket.on('error', () => connection.closed());
-    webSocket.on('close', () => {
-      connection.closed();
+    webSocket.on('error', () => connection.closed(false));
+    webSocket.on('close', (code) => {
+      connection.closed(code !== ABNORMAL);
       this.#owner.closed(connection);
     });
     connection.handle({ kind: 'open', binding });

@@ -124,6 +124,7 @@ export class Daemon {
       daemon: key,
       revocations,
       wallClock: now,
+      alarms: () => this.alarms.standing(),
       log: (event, data) => around.log.info({ event, ...data }, event),
     });
     this.grants = new GrantState({

@@ -172,6 +172,32 @@ test('tap comes back when the daemon does, and goes on behind the last record', 
   expect(tap.err).toContain('connected again');
 });
 
+test('tap that was stopped for long says that it was too slow, and not that the connection was lost', async () => {
+  const fixture = await RelayFixture.start();
+  const who = subscriber(fixture, [{ gid: '*', views: ['meta', 'plain'] }]);
+  const tap = new Running(['tap', fixture.addresses[0], ...who, '--view', 'plain', '-T', 'ndjson', '--no-reconnect']);
+  const stays = new Running(['tap', fixture.addresses[0], ...who, '--view', 'plain', '-T', 'ndjson', '--seq']);
+  await until(() => fixture.server.metrics().subscriptions === 2, 'the subscriptions', 15_000);
+  for (const { child } of [tap, stays]) child.kill('SIGSTOP');
+  // More than sockets hold, so that no farewell gets through.
+  for (let seq = 1; fixture.server.metrics().subscribers > 0; seq++) {
+    fixture.deliver([messageRecord(seq, { summary: 'x'.repeat(20_000) })]);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
+  }
+  await new Promise((resolve) => {
+    setTimeout(resolve, 6000);
+  });
+  for (const { child } of [tap, stays]) child.kill('SIGCONT');
+  expect(await tap.ended).toBe(3);
+  expect(tap.err).toMatch(/this program stood still for \d+ s and read nothing \[relay\.slow\]/);
+  expect(tap.err).not.toContain('1006');
+  // The other comes back, and hears from the daemon what it was.
+  await until(() => stays.err.includes('connected again'), 'the other', 20_000);
+  await until(() => stays.err.includes('the queue of a subscription is full'), 'why it was cut', 10_000);
+});
+
 test('grant: limits of a capability, revoking and listing without a daemon', async () => {
   const folder = testFolder();
   const operator = join(folder, 'operator.key');

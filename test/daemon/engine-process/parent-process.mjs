@@ -23,7 +23,6 @@ const link = new EngineLink(
     },
     keys: () => undefined,
     resume: () => undefined,
-    status: () => undefined,
     alarm: () => undefined,
   },
 );

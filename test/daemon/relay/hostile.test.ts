@@ -279,7 +279,8 @@ describe('behind it', () => {
 
   test('a key that is taken back while a socket holds its plaintext: the connection ends within a second', async () => {
     const fixture = await RelayFixture.start();
-    const client = await RawClient.ready(fixture, PLAIN);
+    const subscriber = fixture.subscriber(PLAIN);
+    const client = await RawClient.ready(fixture, PLAIN, subscriber);
     client.say({ type: 'subscribe', sid: 1, view: 'plain', slow: 'gap' });
     await client.next(({ type }) => type === 'live');
     client.webSocket.pause();
@@ -292,6 +293,21 @@ describe('behind it', () => {
     fixture.host.refusedKeys.add('f00001/39');
     fixture.server.keysChanged();
     await until(() => fixture.server.metrics().subscribers === 0, 'the end of the connection', 1000);
+    // Whoever comes back with the same grant is told why, once; and nobody else is.
+    await until(() => fixture.server.metrics().connections === 0, 'the end of the socket');
+    const others = await RawClient.ready(fixture, PLAIN);
+    const again = await RawClient.ready(fixture, PLAIN, subscriber);
+    expect(await again.next(({ type }) => type === 'cut')).toEqual({
+      type: 'cut',
+      code: 4004,
+      reason: 'a key was taken back',
+    });
+    const once = await RawClient.ready(fixture, PLAIN, subscriber);
+    for (const [id, each] of [others, once].entries()) {
+      each.say({ type: 'tree', id, frame: 1, view: 'meta' });
+      await each.next(({ type }) => type === 'error');
+      expect(each.messages.some(({ type }) => type === 'cut')).toBe(false);
+    }
     // A subscriber that keeps up stays, without plaintext.
     const other = await RawClient.ready(fixture, PLAIN);
     other.say({ type: 'subscribe', sid: 1, view: 'plain' });

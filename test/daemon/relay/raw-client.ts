@@ -84,9 +84,13 @@ export class RawClient {
   }
 
   /** Connects and authenticates. */
-  static async ready(fixture: RelayFixture, groups: Parameters<RelayFixture['subscriber']>[0]): Promise<RawClient> {
+  static async ready(
+    fixture: RelayFixture,
+    groups: Parameters<RelayFixture['subscriber']>[0],
+    subscriber = fixture.subscriber(groups),
+  ): Promise<RawClient> {
     const client = await RawClient.open(fixture);
-    client.say(client.auth(fixture, fixture.subscriber(groups)));
+    client.say(client.auth(fixture, subscriber));
     await client.next((message) => message.type === 'ready');
     return client;
   }

@@ -265,6 +265,20 @@ describe('subscriptions', () => {
     expect(kinds(dialogue.say({ type: 'subscribe', sid: 1, view: 'meta' }))).toEqual(['send', 'subscribe']);
   });
 
+  test('an engine that is down: a subscriber comes in after 2 s at most, and is told why it gets nothing plain', () => {
+    const challenge = dialogue.open();
+    const heard = dialogue.say(makeAuth(identity, dialogue.capability(), CLIENT_NONCE, challenge));
+    expect(heard).toMatchObject([{ kind: 'audit', type: 'relay.authenticated', patience: 2000 }]);
+    const ready = dialogue.session.handle({ kind: 'audited', done: false, isEngineDown: true });
+    expect(answer(ready)).toMatchObject({ type: 'ready' });
+    expect(dialogue.say({ type: 'subscribe', sid: 1, view: 'plain' })).toMatchObject([{ kind: 'audit' }]);
+    const refused = dialogue.session.handle({ kind: 'audited', done: false, isEngineDown: true });
+    expect(answer(refused)).toMatchObject({ type: 'error', sid: 1, code: 'relay.engine-down' });
+    // The same number may be used again when the engine is back.
+    dialogue.say({ type: 'subscribe', sid: 1, view: 'plain' });
+    expect(kinds(dialogue.session.handle({ kind: 'audited', done: true }))).toEqual(['send', 'subscribe']);
+  });
+
   test('meta never implies plain, plain never implies forensic, one group never another', () => {
     dialogue.begin([
       { gid: 'f00001', views: ['meta'] },
