@@ -2,8 +2,8 @@
 // property. The hot path allocates nothing per frame.
 
 /** Constants we chose. */
-/** Rows of one batch. Large enough that one cipher call serves many messages, small enough to stay in the L2 cache. */
-export const BATCH_ROWS = 4096;
+/** Rows of one batch: what a window of plain files holds, so that one cipher call serves many messages of a key. */
+export const BATCH_ROWS = 8192;
 /**
  * Link type of a row that is no frame: a pcapng block without a packet (custom block, journal entry, system call) that
  * Wireshark numbers as a frame, so that frame numbers stay equal. No LINKTYPE_ has this number. Its octets are the

@@ -6,7 +6,7 @@ import { type ElementColumns, ElementFlag, type FrameColumns, type WalkTable } f
 
 /** Constants we chose. */
 /** Frames that tables have room for when nobody says how many: a batch of a source has as many. */
-const FIRST_FRAMES = 4096;
+const FIRST_FRAMES = 8192;
 /**
  * Data elements of one RLC PDU, and of one frame. The largest SL-SCH transport block has 31,704 bits (TS 36.213
  * 14.1.1.4B), so no more than 3,963 octets, and a PDCP PDU with its length indicator takes 7.5: 528 fit. Above the cap

@@ -21,8 +21,6 @@ export interface ThreadStart {
   readonly name: string;
   /** What it gets as `workerData`, beside `port`, the channel on which it answers. */
   readonly data: object;
-  /** MiB of its young generation; absent: as Node has it. */
-  readonly youngGenerationMiB?: number;
 }
 
 /** See the head of the file. Who fills it bounds it: a thread says no more than it has room to give back. */
@@ -33,7 +31,7 @@ export class ThreadQueue<Said> {
   #wake: () => void = () => {};
   #error: Error | null = null;
 
-  constructor({ file, name, data, youngGenerationMiB }: ThreadStart) {
+  constructor({ file, name, data }: ThreadStart) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.on('message', (message: Said) => {
@@ -45,7 +43,6 @@ export class ThreadQueue<Said> {
       execArgv: [],
       workerData: { ...data, port: port2 },
       transferList: [port2],
-      ...(youngGenerationMiB === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMiB } }),
     });
     this.#worker.on('error', (error: Error) => {
       this.#error = error;

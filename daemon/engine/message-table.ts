@@ -67,7 +67,7 @@ export const NONE = -1;
 /** In `plainWord`: no room taken. */
 export const NO_PLAIN = 0xffff_ffff;
 
-const FIRST_ROWS = 4096;
+const FIRST_ROWS = 8192;
 
 const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
