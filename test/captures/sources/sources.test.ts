@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FrameBatch } from '../../../captures/frame-batch.ts';
+import { BATCH_ROWS, type FrameBatch } from '../../../captures/frame-batch.ts';
 import { InputWindow } from '../../../captures/input-window.ts';
 import { CaptureOpenError, frameSourceFromChunks, openCapture } from '../../../captures/open.ts';
 import { FileSource } from '../../../captures/sources/file.ts';
@@ -67,17 +67,21 @@ describe('a file', () => {
     expect(await outline('compressed.pcap')).toEqual(plain);
   });
 
-  test('batches hold at most 4096 rows, numbered on', async () => {
-    const source = await openCapture(path('plain.pcap'));
+  test.each(['plain.pcap', 'short-frames.pcap'])('%s: batches have a cap of rows, numbered on', async (name) => {
+    writeFileSync(path('short-frames.pcap'), joined(pcapHeader(), ...Array(20_000).fill(pcapRecord(Uint8Array.of(1)))));
+    const source = await openCapture(path(name));
+    const counts: number[] = [];
     let next = 1;
     for (let batch = source.next() as FrameBatch | null; batch !== null; batch = source.next() as FrameBatch | null) {
       expect(batch.count).toBeGreaterThan(0);
-      expect(batch.count).toBeLessThanOrEqual(4096);
       expect(batch.firstFrame).toBe(next);
       expect(batch.view.buffer).toBe(batch.bytes.buffer);
       next += batch.count;
+      counts.push(batch.count);
     }
     expect(next).toBe(20_001);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(BATCH_ROWS);
+    if (name === 'short-frames.pcap') expect(counts[0]).toBe(BATCH_ROWS);
     await source.close();
   });
 
