@@ -12,8 +12,9 @@ import { type PlainPart, type RelayedEvent, type RelayRecord, traitsOf, wholeEve
 import { KeyUses, recordsMessage } from './stream-class.ts';
 import type { Subscription } from './subscription.ts';
 
-// We chose: records asked for at once. Enough to fill several messages, few enough to be deciphered again in some ms.
-const ASKED_AT_ONCE = 512;
+// We chose: records asked for at once. Enough to fill a message, few enough that who listens to what comes now waits for some
+// ms only, in the engine too, which deciphers them again.
+const ASKED_AT_ONCE = 128;
 /** Rounds near the end in which plaintext of the newest records is asked for; then the stream is joined as it is. */
 const LAST_ROUNDS = 8;
 

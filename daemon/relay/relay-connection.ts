@@ -40,6 +40,7 @@ export interface ConnectionOwner {
   readonly fanOut: FanOut;
   clock(): number;
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
+  authenticated(connection: RelayConnection): void;
   failed(connection: RelayConnection, reason: string): void;
   subscriptionsChanged(): void;
   /** A connection of this capability ended without a farewell that arrived. */
@@ -220,6 +221,7 @@ export class RelayConnection implements Outlet {
         this.#rate = command.capability.rate;
         this.#tokens = this.#rate;
         this.#tokensAt = this.#owner.clock();
+        this.#owner.authenticated(this);
         return;
       case 'subscribe': {
         const subscription = this.#owner.fanOut.subscribe(this, command.wish);

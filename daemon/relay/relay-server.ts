@@ -4,10 +4,12 @@ import type { KeyObject } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Demand } from '../engine-process/engine-port.ts';
 import { systemRandomness } from '../keyring/vault/sealing.ts';
+import { ConnectionBudget } from './connection-budget.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { FanOut, type FanOutCounts } from './fan-out.ts';
 import { BATCH_MILLISECONDS, CloseCode } from './protocol.ts';
 import type { NumberedBlock } from './record-block.ts';
+import { RefusalNotes } from './refusal-notes.ts';
 import { type ConnectionOwner, type Cut, RelayConnection, type Wire } from './relay-connection.ts';
 import type { RelayHost, RelayInput } from './relay-port.ts';
 import type { AlarmRecord } from './relay-record.ts';
@@ -90,6 +92,9 @@ export class RelayServer implements RelayInput {
   readonly #listeners: readonly RelayListener[];
   readonly #connections = new Set<RelayConnection>();
   readonly #failed = new FailedAttempts();
+  readonly #budget: ConnectionBudget;
+  readonly #logged: RefusalNotes;
+  readonly #audited: RefusalNotes;
   readonly #refused = new Map<string, number>();
   readonly #cuts = new Map<string, Cut & { readonly at: number }>();
   readonly #clock: () => number;
@@ -105,7 +110,11 @@ export class RelayServer implements RelayInput {
     this.#clock = options.clock ?? (() => performance.now());
     this.#wallClock = options.wallClock ?? (() => Date.now());
     this.#fanOut = new FanOut(options.host, this.#clock);
+    this.#budget = new ConnectionBudget(this.#clock());
+    this.#logged = new RefusalNotes(this.#clock());
+    this.#audited = new RefusalNotes(this.#clock());
     const owner: ListenerOwner = {
+      admits: (address) => this.#admits(address),
       mustWait: (address) => this.#failed.mustWait(address, this.#clock()),
       refused: (refusal, address) => this.#refusedUpgrade(refusal, address),
       opened: (wire, binding, address) => this.#opened(wire, binding, address),
@@ -231,7 +240,10 @@ export class RelayServer implements RelayInput {
     const owner: ConnectionOwner = {
       fanOut: this.#fanOut,
       clock: this.#clock,
-      audit: (type, data) => host.audit(type, data),
+      audit: (type, data) => this.#audit(type, data),
+      authenticated: ({ address }) => {
+        if (address !== null) this.#budget.authenticated(address);
+      },
       failed: (connection, reason) => this.#refusedSession(connection, reason),
       subscriptionsChanged: () => this.#tellDemand(),
       cut: (jti, cut) => this.#noteCut(jti, cut),
@@ -272,15 +284,34 @@ export class RelayServer implements RelayInput {
     return count;
   }
 
+  #admits(address: string): boolean {
+    const admitted = this.#budget.admits(address, this.#clock());
+    // Counted, not logged: a flood must not fill the log.
+    if (!admitted) this.#count('flood');
+    return admitted;
+  }
+
   #refusedUpgrade({ reason }: UpgradeRefusal, address: string | null): void {
     this.#count(reason);
-    this.#options.log?.('relay.refused', { reason, address });
+    this.#logRefusal({ reason, address });
   }
 
   #refusedSession(connection: RelayConnection, reason: string): void {
     this.#count('authentication');
     if (connection.address !== null) this.#failed.failed(connection.address, this.#clock());
-    this.#options.log?.('relay.refused', { reason, address: connection.address, session: connection.name });
+    this.#logRefusal({ reason, address: connection.address, session: connection.name });
+  }
+
+  #logRefusal(data: Readonly<Record<string, unknown>>): void {
+    const note = this.#logged.note(this.#clock());
+    if (note !== null) this.#options.log?.('relay.refused', note.unwritten === 0 ? data : { ...data, ...note });
+  }
+
+  async #audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void> {
+    const { host } = this.#options;
+    if (type !== 'relay.refused') return host.audit(type, data);
+    const note = this.#audited.note(this.#clock());
+    if (note !== null) await host.audit(type, note.unwritten === 0 ? data : { ...data, ...note });
   }
 
   #count(reason: string): void {

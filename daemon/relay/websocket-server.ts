@@ -48,6 +48,8 @@ export type ListenerOptions =
 
 /** What a listener needs of the server around it. */
 export interface ListenerOwner {
+  /** Whether a connection from this address may begin. */
+  admits(address: string): boolean;
   /** Whether this address has to wait. */
   mustWait(address: string): boolean;
   refused(refusal: UpgradeRefusal, address: string | null): void;
@@ -99,7 +101,7 @@ export class RelayListener {
       handleProtocols: () => SUBPROTOCOL,
     };
     this.#upgrader = new WebSocketServer(wsOptions);
-    this.#server.on('connection', (socket: Socket) => this.#admit(socket));
+    this.#gate();
     this.#server.on('request', (_request, response) => {
       response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
     });
@@ -163,6 +165,21 @@ export class RelayListener {
   /** Ends all that is left. */
   destroy(): void {
     for (const socket of this.#sockets.keys()) socket.destroy();
+  }
+
+  /** Puts itself before what Node does with a new socket: one that is not admitted costs no handshake. */
+  #gate(): void {
+    const handlers = this.#server.listeners('connection') as ((socket: Socket) => void)[];
+    this.#server.removeAllListeners('connection');
+    this.#server.on('connection', (socket: Socket) => {
+      if (this.#options.kind === 'tls' && !this.#owner.admits(socket.remoteAddress ?? 'unknown')) {
+        socket.on('error', () => undefined);
+        socket.destroy();
+        return;
+      }
+      this.#admit(socket);
+      for (const handler of handlers) handler.call(this.#server, socket);
+    });
   }
 
   #admit(socket: Socket): void {

@@ -32,6 +32,8 @@ export interface HostParts {
 /** See the head of the file. */
 export class DaemonHost implements RelayHost {
   readonly #parts: HostParts;
+  /** The question about plaintext of the past that was asked last. */
+  #retelling: Promise<unknown> = Promise.resolve();
 
   constructor(parts: HostParts) {
     this.#parts = parts;
@@ -53,7 +55,18 @@ export class DaemonHost implements RelayHost {
     return this.#parts.journal.readRecords(seq, limit);
   }
 
-  async plainOf(
+  /** One at a time: frames that come now are judged between them, however many subscribers ask for the past. */
+  plainOf(
+    records: readonly RelayRecord[],
+    view: 'plain' | 'forensic',
+    reason: string | null,
+  ): Promise<readonly (PlainPart | null)[]> {
+    const next = this.#retelling.then(() => this.#plainOf(records, view, reason));
+    this.#retelling = next.catch(() => undefined);
+    return next;
+  }
+
+  async #plainOf(
     records: readonly RelayRecord[],
     view: 'plain' | 'forensic',
     reason: string | null,

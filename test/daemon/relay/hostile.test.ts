@@ -8,8 +8,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { RelayClient } from '../../../daemon/relay/client.ts';
 import { messageRecord } from './fake-host.ts';
 import { RelayFixture, until } from './fixture.ts';
-import { RawClient, rawSocket, requestHead, statusOf } from './raw-client.ts';
+import { hostOf, RawClient, rawSocket, requestHead, statusOf } from './raw-client.ts';
 
+/** Everything is asked at both listeners. */
+const KINDS = ['unix', 'tls'] as const;
 const META = [{ gid: '*', views: ['meta' as const] }];
 const PLAIN = [{ gid: '*', views: ['meta' as const, 'plain' as const] }];
 
@@ -39,13 +41,20 @@ async function honest(
 
 const sentAt = new Map<number, number>();
 
-function deliver(fixture: RelayFixture, count: number): void {
-  const records = Array.from({ length: count }, (_, index) => messageRecord(fixture.host.head + 1 + index));
+/** Records come. @param octets of each one's summary and payload, beside the usual: a kernel holds megabytes of a TCP connection */
+function deliver(fixture: RelayFixture, count: number, octets = 0): void {
+  const summary = 'x'.repeat(octets);
+  const records = Array.from({ length: count }, (_, index) => {
+    const record = messageRecord(fixture.host.head + 1 + index);
+    const { event, plain } = record;
+    if (octets === 0 || plain === null) return record;
+    return { ...record, event: { ...event, summary }, plain: { ...plain, summary } };
+  });
   for (const { seq } of records) sentAt.set(seq, performance.now());
   fixture.deliver(records);
 }
 
-describe('before the upgrade', () => {
+describe.each(KINDS)('before the upgrade, over %s', (kind) => {
   const GOOD = 'https://console.example:8443';
 
   test.each([
@@ -63,14 +72,15 @@ describe('before the upgrade', () => {
     ['the listed one twice', [GOOD, GOOD], 403],
     ['two in one header', `${GOOD}, https://evil.example`, 403],
   ])('Origin: %s', async (_what, origin, status) => {
-    const fixture = await RelayFixture.start({ origins: [GOOD] });
-    expect(await statusOf(fixture, requestHead(origin === undefined ? {} : { Origin: origin }))).toBe(status);
+    const fixture = await RelayFixture.start({ origins: [GOOD], tls: kind === 'tls' });
+    const lines = { Host: hostOf(fixture, kind), ...(origin === undefined ? {} : { Origin: origin }) };
+    expect(await statusOf(fixture, requestHead(lines), kind)).toBe(status);
   });
 
   test('no Origin is let in where none is listed', async () => {
-    const fixture = await RelayFixture.start();
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
     for (const Origin of [GOOD, 'null', 'http://localhost', 'https://127.0.0.1']) {
-      expect(await statusOf(fixture, requestHead({ Origin }))).toBe(403);
+      expect(await statusOf(fixture, requestHead({ Host: hostOf(fixture, kind), Origin }), kind)).toBe(403);
     }
     expect(fixture.server.metrics().refused).toEqual({ origin: 4 });
   });
@@ -81,18 +91,11 @@ describe('before the upgrade', () => {
     ['twice', ['localhost', 'localhost'], 421],
     ['in upper case, as names may be', 'LOCALHOST', 101],
   ])('Host: %s', async (_what, host, status) => {
-    const fixture = await RelayFixture.start();
-    expect(await statusOf(fixture, requestHead({ Host: host }))).toBe(status);
-  });
-
-  test('Host over TLS: addresses of the listener with its port, nothing else', async () => {
-    const fixture = await RelayFixture.start({ tls: true });
-    const { port } = new URL(fixture.addresses[1]);
-    const status = (Host: string): Promise<number> => statusOf(fixture, requestHead({ Host }), 'tls');
-    expect(await status(`127.0.0.1:${port}`)).toBe(101);
-    expect(await status(`localhost:${port}`)).toBe(101);
-    expect(await status('127.0.0.1')).toBe(421);
-    expect(await status(`rebound.example:${port}`)).toBe(421);
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    // What is a name of the Unix socket is one of the other with its port.
+    const { port } = new URL(fixture.addresses.at(-1) ?? '');
+    const names = [host].flat().map((name) => (kind === 'tls' && /^localhost$/i.test(name) ? `${name}:${port}` : name));
+    expect(await statusOf(fixture, requestHead({ Host: names }), kind)).toBe(status);
   });
 
   test.each([
@@ -107,8 +110,20 @@ describe('before the upgrade', () => {
     ['heads of more than 8 KiB', { 'X-Much': 'x'.repeat(8300) }, undefined, 0],
     ['a thousand headers', { 'X-Many': Array.from({ length: 1200 }, () => 'x') }, undefined, 0],
   ])('%s', async (_what, lines, first, status) => {
-    const fixture = await RelayFixture.start();
-    expect(await statusOf(fixture, requestHead(lines, first))).toBe(status);
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    expect(await statusOf(fixture, requestHead({ Host: hostOf(fixture, kind), ...lines }, first), kind)).toBe(status);
+  });
+});
+
+describe('what one of the listeners has', () => {
+  test('Host over TLS: addresses of the listener with its port, nothing else', async () => {
+    const fixture = await RelayFixture.start({ tls: true });
+    const { port } = new URL(fixture.addresses[1]);
+    const status = (Host: string): Promise<number> => statusOf(fixture, requestHead({ Host }), 'tls');
+    expect(await status(`127.0.0.1:${port}`)).toBe(101);
+    expect(await status(`localhost:${port}`)).toBe(101);
+    expect(await status('127.0.0.1')).toBe(421);
+    expect(await status(`rebound.example:${port}`)).toBe(421);
   });
 
   test('the socket is for its owner alone; TLS 1.2 is not spoken', async () => {
@@ -142,27 +157,27 @@ describe('before the upgrade', () => {
   });
 });
 
-describe('authentication', () => {
+describe.each(KINDS)('authentication over %s', (kind) => {
   test('none: 4001 after 2 s', async () => {
-    const fixture = await RelayFixture.start();
-    const client = await RawClient.open(fixture);
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    const client = await RawClient.open(fixture, kind);
     const begun = performance.now();
     expect(await client.closed).toBe(4001);
     expect(performance.now() - begun).toBeGreaterThan(1500);
   });
 
   test('replayed: on a new connection, at another daemon, twice on one', async () => {
-    const fixture = await RelayFixture.start();
-    const other = await RelayFixture.start();
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    const other = await RelayFixture.start({ tls: kind === 'tls' });
     const subscriber = fixture.subscriber(META);
-    const first = await RawClient.open(fixture);
+    const first = await RawClient.open(fixture, kind);
     const auth = first.auth(fixture, subscriber);
     first.say(auth);
     await first.next(({ type }) => type === 'ready');
-    const second = await RawClient.open(fixture);
+    const second = await RawClient.open(fixture, kind);
     second.say(auth);
     expect(await second.closed).toBe(4001);
-    const elsewhere = await RawClient.open(other);
+    const elsewhere = await RawClient.open(other, kind);
     elsewhere.say(auth);
     expect(await elsewhere.closed).toBe(4001);
     first.say(auth);
@@ -170,16 +185,16 @@ describe('authentication', () => {
   });
 
   test('a capability of somebody else, one that ended, one that is widened', async () => {
-    const fixture = await RelayFixture.start();
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
     const subscriber = fixture.subscriber(META);
-    const thief = await RawClient.open(fixture);
+    const thief = await RawClient.open(fixture, kind);
     thief.say(thief.auth(fixture, { ...fixture.subscriber(PLAIN), capability: subscriber.capability }));
     expect(await thief.closed).toBe(4001);
-    const late = await RawClient.open(fixture);
+    const late = await RawClient.open(fixture, kind);
     const now = Math.floor(Date.now() / 1000);
     late.say(late.auth(fixture, fixture.subscriber(META, { nbf: now - 100, exp: now - 1 })));
     expect(await late.closed).toBe(4003);
-    const wider = await RawClient.open(fixture);
+    const wider = await RawClient.open(fixture, kind);
     const [head, , signature] = subscriber.capability.split('.');
     const claims = JSON.parse(Buffer.from(subscriber.capability.split('.')[1], 'base64url').toString()) as object;
     const json = JSON.stringify(claims).replace('["meta"]', '["meta","plain"]');
@@ -190,55 +205,78 @@ describe('authentication', () => {
     expect(JSON.stringify([fixture.host.audited, fixture.logged])).not.toContain(subscriber.capability);
   });
 
-  test('a grant that is used more often than it allows: 4003', async () => {
+  test('a flood of failures: the first are on record, then one a second, which says how many are not', async () => {
     const fixture = await RelayFixture.start();
+    const fail = async (): Promise<void> => {
+      const client = await RawClient.open(fixture);
+      client.say({ type: 'auth' });
+      expect(await client.closed).toBe(4001);
+    };
+    for (let count = 0; count < 100; count++) await fail();
+    const refusals = (): { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[] =>
+      fixture.host.audited.filter(({ type }) => type === 'relay.refused');
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1100);
+    });
+    await fail();
+    await until(() => refusals().at(-1)?.data.unwritten !== undefined, 'a record that says so');
+    expect(refusals().length).toBeGreaterThanOrEqual(51);
+    expect(refusals().length).toBeLessThan(90);
+    const unwritten = refusals().reduce((sum, { data }) => sum + ((data.unwritten as number | undefined) ?? 0), 0);
+    expect(refusals().length + unwritten).toBe(101);
+    expect(fixture.server.metrics().refused.authentication).toBe(101);
+    expect(fixture.logged.length).toBeLessThan(90);
+  });
+
+  test('a grant that is used more often than it allows: 4003', async () => {
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
     const subscriber = fixture.subscriber(META, { maxConn: 1 });
-    const one = await RawClient.open(fixture);
+    const one = await RawClient.open(fixture, kind);
     one.say(one.auth(fixture, subscriber));
     await one.next(({ type }) => type === 'ready');
-    const two = await RawClient.open(fixture);
+    const two = await RawClient.open(fixture, kind);
     two.say(two.auth(fixture, subscriber));
     expect(await two.closed).toBe(4003);
   });
 });
 
-describe('behind it', () => {
+describe.each(KINDS)('behind it, over %s', (kind) => {
   test('messages of more than 64 KiB: 1009; fragments of one octet: 1008; binary: 1008', async () => {
-    const fixture = await RelayFixture.start();
-    const large = await RawClient.ready(fixture, META);
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    const large = await RawClient.ready(fixture, META, kind);
     large.webSocket.send('x'.repeat(65_537));
     expect(await large.closed).toBe(1009);
-    const fragments = await RawClient.ready(fixture, META);
+    const fragments = await RawClient.ready(fixture, META, kind);
     for (let count = 0; count < 17; count++) fragments.webSocket.send('x', { fin: false });
     expect(await fragments.closed).toBe(1008);
-    const binary = await RawClient.ready(fixture, META);
+    const binary = await RawClient.ready(fixture, META, kind);
     binary.webSocket.send(Buffer.alloc(4));
     expect(await binary.closed).toBe(1008);
   });
 
   test('floods of pings and of messages: 4008', async () => {
-    const fixture = await RelayFixture.start();
-    const pings = await RawClient.ready(fixture, META);
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    const pings = await RawClient.ready(fixture, META, kind);
     for (let count = 0; count < 30; count++) pings.webSocket.ping();
     expect(await pings.closed).toBe(4008);
-    const messages = await RawClient.ready(fixture, META);
+    const messages = await RawClient.ready(fixture, META, kind);
     for (let count = 0; count < 30; count++) messages.say({ type: 'unsubscribe', sid: 1 });
     expect(await messages.closed).toBe(4008);
   });
 
   test('a stalled subscriber is closed or told of its gap; nobody else waits', async () => {
-    const fixture = await RelayFixture.start();
-    const stalled = await RawClient.ready(fixture, META);
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    const stalled = await RawClient.ready(fixture, META, kind);
     stalled.say({ type: 'subscribe', sid: 1, view: 'meta', slow: 'gap' });
     await stalled.next(({ type }) => type === 'live');
-    const leaving = await RawClient.ready(fixture, META);
+    const leaving = await RawClient.ready(fixture, META, kind);
     leaving.say({ type: 'subscribe', sid: 1, view: 'meta' });
     await leaving.next(({ type }) => type === 'live');
-    const good = await honest(fixture);
+    const good = await honest(fixture, fixture.addresses.at(-1));
     stalled.webSocket.pause();
     leaving.webSocket.pause();
     for (let round = 0; round < 40; round++) {
-      deliver(fixture, 250);
+      deliver(fixture, 250, kind === 'tls' ? 4000 : 0);
       await new Promise((resolve) => {
         setTimeout(resolve, 20);
       });
@@ -261,9 +299,9 @@ describe('behind it', () => {
   });
 
   test('a revoked grant is closed (4003) within a second; the rest goes on', async () => {
-    const fixture = await RelayFixture.start();
-    const good = await honest(fixture);
-    const client = await RawClient.ready(fixture, PLAIN);
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    const good = await honest(fixture, fixture.addresses.at(-1));
+    const client = await RawClient.ready(fixture, PLAIN, kind);
     client.say({ type: 'subscribe', sid: 1, view: 'plain' });
     await client.next(({ type }) => type === 'live');
     const row = fixture.server.subscribers().find(({ subscriptions }) => subscriptions[0]?.view === 'plain');
@@ -278,14 +316,14 @@ describe('behind it', () => {
   });
 
   test('a key that is taken back while a socket holds its plaintext: the connection ends within a second', async () => {
-    const fixture = await RelayFixture.start();
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
     const subscriber = fixture.subscriber(PLAIN);
-    const client = await RawClient.ready(fixture, PLAIN, subscriber);
+    const client = await RawClient.ready(fixture, PLAIN, kind, subscriber);
     client.say({ type: 'subscribe', sid: 1, view: 'plain', slow: 'gap' });
     await client.next(({ type }) => type === 'live');
     client.webSocket.pause();
     for (let round = 0; round < 30; round++) {
-      deliver(fixture, 100);
+      deliver(fixture, 100, kind === 'tls' ? 8000 : 0);
       await new Promise((resolve) => {
         setTimeout(resolve, 11);
       });
@@ -295,21 +333,21 @@ describe('behind it', () => {
     await until(() => fixture.server.metrics().subscribers === 0, 'the end of the connection', 1000);
     // Whoever comes back with the same grant is told why, once; and nobody else is.
     await until(() => fixture.server.metrics().connections === 0, 'the end of the socket');
-    const others = await RawClient.ready(fixture, PLAIN);
-    const again = await RawClient.ready(fixture, PLAIN, subscriber);
+    const others = await RawClient.ready(fixture, PLAIN, kind);
+    const again = await RawClient.ready(fixture, PLAIN, kind, subscriber);
     expect(await again.next(({ type }) => type === 'cut')).toEqual({
       type: 'cut',
       code: 4004,
       reason: 'a key was taken back',
     });
-    const once = await RawClient.ready(fixture, PLAIN, subscriber);
+    const once = await RawClient.ready(fixture, PLAIN, kind, subscriber);
     for (const [id, each] of [others, once].entries()) {
       each.say({ type: 'tree', id, frame: 1, view: 'meta' });
       await each.next(({ type }) => type === 'error');
       expect(each.messages.some(({ type }) => type === 'cut')).toBe(false);
     }
     // A subscriber that keeps up stays, without plaintext.
-    const other = await RawClient.ready(fixture, PLAIN);
+    const other = await RawClient.ready(fixture, PLAIN, kind);
     other.say({ type: 'subscribe', sid: 1, view: 'plain' });
     await other.next(({ type }) => type === 'live');
     deliver(fixture, 1);
@@ -319,6 +357,40 @@ describe('behind it', () => {
 });
 
 describe('floods of connections', () => {
+  test('over TLS: an address has a burst of 64 and 20 a second; others come and stay', async () => {
+    const fixture = await RelayFixture.start({ tls: true });
+    const good = await honest(fixture, fixture.addresses[1]);
+    const port = Number(new URL(fixture.addresses[1]).port);
+    const from = { host: '127.0.0.1', port, localAddress: '127.0.0.2', rejectUnauthorized: false };
+    let secured = 0;
+    let ended = 0;
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(
+        Array.from({ length: 30 }, () => {
+          const socket = connectTls(from, () => {
+            secured++;
+            socket.destroy();
+          });
+          return new Promise<void>((resolve) => {
+            socket.on('error', () => undefined);
+            socket.on('close', () => {
+              ended++;
+              resolve();
+            });
+          });
+        }),
+      );
+    }
+    expect(ended).toBe(300);
+    const { flood } = fixture.server.metrics().refused;
+    expect(flood).toBe(300 - secured);
+    expect(secured).toBeGreaterThanOrEqual(64);
+    expect(secured).toBeLessThan(200);
+    const late = await honest(fixture, fixture.addresses[1]);
+    deliver(fixture, 10);
+    await until(() => good.seqs.length === 10 && late.seqs.length === 10, 'the records');
+  });
+
   test('half-open ones make room for each other and go after 2 s; honest subscribers come and stay', async () => {
     const fixture = await RelayFixture.start();
     const good = await honest(fixture);

@@ -1,22 +1,31 @@
 // A client that does as a test says: raw requests, and a WebSocket without our own client's manners.
 
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { publicHex } from '../../../daemon/relay/ed25519.ts';
-import { makeAuth, socketBinding } from '../../../daemon/relay/handshake.ts';
+import { EXPORTER_LABEL, EXPORTER_OCTETS, makeAuth, socketBinding } from '../../../daemon/relay/handshake.ts';
 import type { AuthMessage, HelloMessage } from '../../../daemon/relay/protocol.ts';
 import type { RelayFixture } from './fixture.ts';
 
+/** Which of a fixture's listeners. */
+export type ListenerKind = 'unix' | 'tls';
+
+/** The value of `Host` that a listener takes. */
+export function hostOf(fixture: RelayFixture, kind: ListenerKind): string {
+  return kind === 'unix' ? 'localhost' : new URL(fixture.addresses[1]).host;
+}
+
+function tlsOptions(fixture: RelayFixture): { host: string; port: number; rejectUnauthorized: boolean } {
+  return { host: '127.0.0.1', port: Number(new URL(fixture.addresses[1]).port), rejectUnauthorized: false };
+}
+
 /** Connects without saying anything. */
-export async function rawSocket(fixture: RelayFixture, kind: 'unix' | 'tls' = 'unix'): Promise<Socket> {
-  const port = Number(new URL(fixture.addresses[1] ?? 'wss://x:1').port);
-  const socket =
-    kind === 'unix'
-      ? connectTcp({ path: fixture.socket })
-      : connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false });
+export async function rawSocket(fixture: RelayFixture, kind: ListenerKind = 'unix'): Promise<Socket> {
+  const socket = kind === 'unix' ? connectTcp({ path: fixture.socket }) : connectTls(tlsOptions(fixture));
   socket.on('error', () => undefined);
   onTestFinished(() => {
     socket.destroy();
@@ -46,7 +55,7 @@ export function requestHead(
 }
 
 /** The status that a request is answered with; 0 where the connection just ends. */
-export async function statusOf(fixture: RelayFixture, head: string, kind: 'unix' | 'tls' = 'unix'): Promise<number> {
+export async function statusOf(fixture: RelayFixture, head: string, kind: ListenerKind = 'unix'): Promise<number> {
   const socket = await rawSocket(fixture, kind);
   socket.write(head);
   const answer = await new Promise<string>((resolve) => {
@@ -62,11 +71,24 @@ export class RawClient {
   readonly webSocket: WebSocket;
   readonly messages: Record<string, unknown>[] = [];
   readonly closed: Promise<number>;
+  #binding: Uint8Array = new Uint8Array(0);
 
-  private constructor(fixture: RelayFixture) {
-    this.webSocket = new WebSocket('ws://localhost/v1/relay', 'sidescope.relay.1', {
-      perMessageDeflate: false,
-      createConnection: () => connectTcp({ path: fixture.socket }),
+  private constructor(fixture: RelayFixture, kind: ListenerKind) {
+    this.webSocket =
+      kind === 'unix'
+        ? new WebSocket('ws://localhost/v1/relay', 'sidescope.relay.1', {
+            perMessageDeflate: false,
+            createConnection: () => connectTcp({ path: fixture.socket }),
+          })
+        : new WebSocket(`wss://${hostOf(fixture, kind)}/v1/relay`, 'sidescope.relay.1', {
+            perMessageDeflate: false,
+            rejectUnauthorized: false,
+          });
+    this.webSocket.on('upgrade', ({ socket }: IncomingMessage) => {
+      this.#binding =
+        kind === 'unix'
+          ? socketBinding(fixture.socket)
+          : (socket as TLSSocket).exportKeyingMaterial(EXPORTER_OCTETS, EXPORTER_LABEL, Buffer.alloc(0));
     });
     this.webSocket.on('error', () => undefined);
     this.webSocket.on('message', (data: Buffer, binary) => {
@@ -77,8 +99,8 @@ export class RawClient {
   }
 
   /** Connects and waits for `hello`. */
-  static async open(fixture: RelayFixture): Promise<RawClient> {
-    const client = new RawClient(fixture);
+  static async open(fixture: RelayFixture, kind: ListenerKind = 'unix'): Promise<RawClient> {
+    const client = new RawClient(fixture, kind);
     await client.next((message) => message.type === 'hello');
     return client;
   }
@@ -87,9 +109,10 @@ export class RawClient {
   static async ready(
     fixture: RelayFixture,
     groups: Parameters<RelayFixture['subscriber']>[0],
+    kind: ListenerKind = 'unix',
     subscriber = fixture.subscriber(groups),
   ): Promise<RawClient> {
-    const client = await RawClient.open(fixture);
+    const client = await RawClient.open(fixture, kind);
     client.say(client.auth(fixture, subscriber));
     await client.next((message) => message.type === 'ready');
     return client;
@@ -98,11 +121,7 @@ export class RawClient {
   /** The `auth` for this connection. */
   auth(fixture: RelayFixture, subscriber: ReturnType<RelayFixture['subscriber']>): AuthMessage {
     const [hello] = this.messages as unknown as HelloMessage[];
-    const challenge = {
-      server: publicHex(fixture.daemon),
-      serverNonce: hello.nonce,
-      binding: socketBinding(fixture.socket),
-    };
+    const challenge = { server: publicHex(fixture.daemon), serverNonce: hello.nonce, binding: this.#binding };
     return makeAuth(subscriber.identity, subscriber.capability, Buffer.alloc(32, 5), challenge);
   }
 
