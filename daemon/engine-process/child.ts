@@ -76,9 +76,13 @@ export class EngineChild {
 
   #push(piece: Uint8Array): void {
     if (this.#isOver) return;
+    // What is answered while a piece is taken leaves in one go.
+    const { up } = this.#tools;
+    up.cork();
     const problem = this.#decoder.push(piece);
+    up.uncork();
     if (problem !== null) this.stop(1);
-    else if (this.#tools.up.writableLength > UP_MOST) this.#tools.down.pause();
+    else if (up.writableLength > UP_MOST) this.#tools.down.pause();
   }
 
   #take(kind: PipeKind, parts: readonly Uint8Array[]): void {

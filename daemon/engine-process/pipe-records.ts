@@ -40,12 +40,13 @@ export function decodeRecords(parts: readonly Uint8Array[]): PipedRecords | null
   const column = (index: number): Uint32Array => columns.slice(index * count, (index + 1) * count);
   const { through, traits } = head;
   const traitOf = column(0);
-  const outer = { octets: Uint8Array.from(parts[2]), lengths: column(1) };
-  const plain = { octets: Uint8Array.from(parts[3]), lengths: column(2) };
+  const outer = { octets: new Uint8Array(parts[2]), lengths: column(1) };
+  const plain = { octets: new Uint8Array(parts[3]), lengths: column(2) };
   if (traitOf.some((place) => place >= traits.length)) return null;
   for (const { octets, lengths } of [outer, plain]) {
-    if (lengths.reduce((sum, length) => sum + length, 0) !== octets.length) return null;
-    if (octets.includes(LINE_FEED)) return null;
+    let sum = 0;
+    for (const length of lengths) sum += length;
+    if (sum !== octets.length || octets.includes(LINE_FEED)) return null;
   }
   return { through, block: new RecordBlock({ traits, traitOf, outer, plain }) };
 }

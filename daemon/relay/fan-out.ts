@@ -124,12 +124,18 @@ export class FanOut {
     for (const [name, known] of this.#streams) if (known === stream) this.#streams.delete(name);
   }
 
-  /** Builds messages of what was delivered and sends as much as sockets take. Call at most every 10 ms. */
-  flush(): void {
-    this.#advance();
+  /**
+   * Builds messages of what was delivered and sends as much as sockets take. Call every 10 ms, or when a message is full.
+   *
+   * @param holdsBack what is left over behind full messages waits for the next call: half as many messages leave
+   * @returns whether something waits so
+   */
+  flush(holdsBack = false): boolean {
+    const isHeld = this.#advance(holdsBack);
     for (const subscription of this.#subscriptions) this.pump(subscription);
     this.#forget();
     this.ring.trim(this.#clock());
+    return isHeld;
   }
 
   /** Enforces the bounds of queues and lets go what nobody waits for. Call every 100 ms or so, and after `flush`. */
@@ -138,7 +144,7 @@ export class FanOut {
     // After a halt of our own (a stopped process) everything looks old: nobody had the chance to take it.
     const stood = now - this.#lastSweep > HALT;
     this.#lastSweep = now;
-    this.#advance();
+    this.#advance(false);
     for (const subscription of this.#subscriptions) {
       this.pump(subscription);
       if (!stood) this.#bound(subscription, now);
@@ -150,12 +156,16 @@ export class FanOut {
     this.#trimKept();
   }
 
-  /** Streams take what is new. */
-  #advance(): void {
+  /** Streams take what is new. @returns whether one of them held something back */
+  #advance(holdsBack: boolean): boolean {
     this.gate.refresh();
+    let isHeld = false;
     for (const stream of this.#streams.values()) {
-      if (stream.live > 0) this.#keep(stream.advance(this.ring, this.gate));
+      if (stream.live === 0) continue;
+      this.#keep(stream.advance(this.ring, this.gate, holdsBack));
+      isHeld ||= stream.next < this.ring.next;
     }
+    return isHeld;
   }
 
   /** Lets go of what every subscription has. */
@@ -236,7 +246,7 @@ export class FanOut {
   join(subscription: Subscription): boolean {
     const { stream } = subscription;
     if (subscription.cursor !== this.ring.next) return false;
-    if (stream.live > 0) this.#keep(stream.advance(this.ring, this.gate));
+    if (stream.live > 0) this.#keep(stream.advance(this.ring, this.gate, false));
     else stream.next = this.ring.next;
     subscription.serial = stream.nextSerial;
     stream.live++;

@@ -63,8 +63,8 @@ export class RecordBlockWriter {
     const block = new RecordBlock({
       traits: this.#traits,
       traitOf: this.#traitOf.slice(0, count),
-      outer: { octets: Uint8Array.from(this.outer.take()), lengths: lengthsOf(this.#outerEnds, count) },
-      plain: { octets: Uint8Array.from(this.plain.take()), lengths: lengthsOf(this.#plainEnds, count) },
+      outer: { octets: copyOf(this.outer.take()), lengths: lengthsOf(this.#outerEnds, count) },
+      plain: { octets: copyOf(this.plain.take()), lengths: lengthsOf(this.#plainEnds, count) },
     });
     this.#count = 0;
     this.#traits = [];
@@ -82,6 +82,11 @@ export class RecordBlockWriter {
     this.#outerEnds = wider(this.#outerEnds);
     this.#plainEnds = wider(this.#plainEnds);
   }
+}
+
+/** Of its own: `slice` of a Buffer would be a view. */
+function copyOf(octets: Uint8Array): Uint8Array {
+  return new Uint8Array(octets);
 }
 
 function lengthsOf(ends: Uint32Array, count: number): Uint32Array {

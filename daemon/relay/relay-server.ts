@@ -7,7 +7,7 @@ import { systemRandomness } from '../keyring/vault/sealing.ts';
 import { ConnectionBudget } from './connection-budget.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { FanOut, type FanOutCounts } from './fan-out.ts';
-import { BATCH_MILLISECONDS, CloseCode } from './protocol.ts';
+import { BATCH_MILLISECONDS, BATCH_OCTETS, CloseCode } from './protocol.ts';
 import type { NumberedBlock } from './record-block.ts';
 import { RefusalNotes } from './refusal-notes.ts';
 import { type ConnectionOwner, type Cut, RelayConnection, type Wire } from './relay-connection.ts';
@@ -102,6 +102,8 @@ export class RelayServer implements RelayInput {
   #sweeper: NodeJS.Timeout | null = null;
   #flusher: NodeJS.Timeout | null = null;
   #lastFlush = 0;
+  /** Octets of records since then, in their longer form. */
+  #unflushed = 0;
   #lastSweep = 0;
   #demand = '';
 
@@ -153,14 +155,23 @@ export class RelayServer implements RelayInput {
   deliver(records: NumberedBlock): void {
     if (records.block.count === 0) return;
     this.#fanOut.deliver(records);
-    if (this.#flusher !== null) return;
+    const { outer, plain } = records.block.parts;
+    this.#unflushed += Math.max(outer.octets.length, plain.octets.length);
+    if (this.#unflushed >= BATCH_OCTETS) this.#flush();
     // At once where it was quiet, else when 10 ms are over.
-    const wait = Math.max(0, this.#lastFlush + BATCH_MILLISECONDS - this.#clock());
-    this.#flusher = setTimeout(() => {
-      this.#flusher = null;
-      this.#lastFlush = this.#clock();
-      this.#fanOut.flush();
-    }, wait);
+    else this.#flushIn(Math.max(0, this.#lastFlush + BATCH_MILLISECONDS - this.#clock()));
+  }
+
+  #flushIn(milliseconds: number): void {
+    this.#flusher ??= setTimeout(() => this.#flush(), milliseconds);
+  }
+
+  #flush(): void {
+    if (this.#flusher !== null) clearTimeout(this.#flusher);
+    this.#flusher = null;
+    this.#lastFlush = this.#clock();
+    this.#unflushed = 0;
+    if (this.#fanOut.flush(true)) this.#flushIn(BATCH_MILLISECONDS);
   }
 
   alarm(alarm: AlarmRecord): void {

@@ -184,10 +184,16 @@ export class StreamClass {
     return this.#batches[serial - (this.#batches[0]?.serial ?? 0)] ?? null;
   }
 
-  /** Builds messages of the records that came since. @returns the new ones */
-  advance(ring: RecordRing, gate: GateCache): readonly Batch[] {
+  /**
+   * Builds messages of the records that came since.
+   *
+   * @param holdsBack where a full message was built, what is left over waits for the next call
+   * @returns the new ones
+   */
+  advance(ring: RecordRing, gate: GateCache, holdsBack: boolean): readonly Batch[] {
     const begun = this.#batches.length;
     let from = this.next;
+    let isFollowing = false;
     if (from < ring.first) {
       // More came at once than memory takes: whoever is here has a gap.
       this.#add(from, ring.first, ring.holding(ring.first)?.at ?? 0, null);
@@ -195,10 +201,14 @@ export class StreamClass {
     }
     while (from < ring.next) {
       const built = this.build(ring, from, ring.next, gate);
-      if (built.message !== null) this.#add(from, built.to, built.at, built.message);
+      if (built.message !== null) {
+        if (holdsBack && isFollowing && built.to === ring.next) break;
+        this.#add(from, built.to, built.at, built.message);
+        isFollowing = true;
+      }
       from = built.to;
     }
-    this.next = ring.next;
+    this.next = from;
     return this.#batches.slice(begun);
   }
 

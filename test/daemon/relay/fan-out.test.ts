@@ -3,58 +3,12 @@
 
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Access, narrowGrants } from '../../../daemon/relay/access.ts';
-import type { GroupGrant } from '../../../daemon/relay/capability.ts';
-import { FanOut, type Wish } from '../../../daemon/relay/fan-out.ts';
-import { type Gap, QUEUE_RECORDS, RECORD_TYPES, type RecordItem } from '../../../daemon/relay/protocol.ts';
-import { compileRecordFilter } from '../../../daemon/relay/record-fields.ts';
-import type { KeyUse } from '../../../daemon/relay/stream-class.ts';
-import type { Outlet, Subscription } from '../../../daemon/relay/subscription.ts';
+import { FanOut } from '../../../daemon/relay/fan-out.ts';
+import { QUEUE_RECORDS } from '../../../daemon/relay/protocol.ts';
+import type { Subscription } from '../../../daemon/relay/subscription.ts';
 import { numbered } from '../record-blocks.ts';
 import { captureFinding, FakeHost, messageRecord } from './fake-host.ts';
-
-class FakeOutlet implements Outlet {
-  writable = true;
-  granted = true;
-  readonly sent: Uint8Array[] = [];
-  readonly keys: (readonly KeyUse[])[] = [];
-  closed: readonly [number, string] | null = null;
-
-  isGranted(): boolean {
-    return this.granted;
-  }
-
-  sendText(octets: Uint8Array, _records: number, keys: readonly KeyUse[]): void {
-    this.sent.push(octets);
-    this.keys.push(keys);
-  }
-
-  sendBinary(octets: Uint8Array): void {
-    this.sent.push(octets);
-  }
-
-  close(code: number, reason: string): void {
-    this.closed = [code, reason];
-  }
-
-  /** Elements of all `records` messages. */
-  get items(): RecordItem[] {
-    return this.sent.flatMap((octets) => {
-      const message = JSON.parse(Buffer.from(octets).toString()) as { type: string; records?: RecordItem[] };
-      return message.records ?? [];
-    });
-  }
-
-  get seqs(): number[] {
-    return this.items.flatMap((item) => ('seq' in item ? [item.seq] : []));
-  }
-
-  get gaps(): Gap[] {
-    return this.items.flatMap((item) => ('gap' in item ? [item.gap] : []));
-  }
-}
-
-const ALL: readonly GroupGrant[] = [{ gid: '*', views: ['meta', 'plain'] }];
+import { FakeOutlet, range, wish } from './fake-outlet.ts';
 
 let host: FakeHost;
 let time: number;
@@ -65,33 +19,6 @@ beforeEach(() => {
   time = 0;
   fanOut = new FanOut(host, () => time);
 });
-
-function wish(
-  more: Partial<Wish> & { grants?: readonly GroupGrant[]; groups?: readonly string[]; filterText?: string } = {},
-): Wish {
-  const {
-    grants = ALL,
-    groups = null,
-    filterText,
-    view = 'plain',
-    downgraded = false,
-    types = RECORD_TYPES,
-    ...rest
-  } = more;
-  return {
-    sid: 1,
-    slow: 'disconnect',
-    format: 'json',
-    reason: null,
-    since: null,
-    ...rest,
-    view,
-    types,
-    downgraded,
-    filter: filterText === undefined ? null : compileRecordFilter(filterText),
-    access: new Access(narrowGrants(grants, groups, view), types, downgraded),
-  };
-}
 
 function subscribe(more: Parameters<typeof wish>[0] = {}): { outlet: FakeOutlet; subscription: Subscription } {
   const outlet = new FakeOutlet();
@@ -112,7 +39,6 @@ function forgetMemory(): void {
   fanOut.sweep();
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const settle = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));
