@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ListedKeyRow } from '../daemon/engine-process/replay-use.ts';
 import { type SecretArguments, sealRequest } from '../daemon/engine-process/sealed-request.ts';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { KeyFlaw } from '../daemon/keyring/key-lint.ts';
@@ -52,8 +53,8 @@ export class DaemonKeys {
     return client === null ? null : new DaemonKeys(client, actor(what));
   }
 
-  async list(): Promise<{ readonly generation: number; readonly keys: readonly VaultKeyRow[] }> {
-    return (await this.#ask('keys.list')) as { generation: number; keys: VaultKeyRow[] };
+  async list(): Promise<{ readonly generation: number; readonly keys: readonly ListedKeyRow[] }> {
+    return (await this.#ask('keys.list')) as { generation: number; keys: ListedKeyRow[] };
   }
 
   async order(

@@ -1,14 +1,17 @@
 // What `sidescope keys` prints. Never a key.
 
+import type { ListedKeyRow } from '../daemon/engine-process/replay-use.ts';
 import type { KeyOrder } from '../daemon/keyring/vault/transitions.ts';
 import type { ImportCounts, VaultKeyRow } from '../daemon/keyring/vault.ts';
 import { printableJson } from '../dissectors/printable.ts';
 import { aligned } from './columns.ts';
 
 /** The keys as a table. */
-export function keysText(rows: readonly VaultKeyRow[]): string {
+export function keysText(rows: readonly ListedKeyRow[]): string {
   if (rows.length === 0) return 'the vault holds no keys\n';
-  const header = ['group', 'name', 'pgk', 'state', 'from', 'until', 'days left', 'fingerprint', 'frames', 'octets'];
+  const isReplayed = rows.some(({ replayed }) => replayed !== undefined);
+  const fixed = ['group', 'name', 'pgk', 'state', 'from', 'until', 'days left', 'fingerprint', 'frames', 'octets'];
+  const header = isReplayed ? [...fixed, 'replayed'] : fixed;
   const body = rows.map((row) => [
     row.group,
     row.groupName,
@@ -20,12 +23,13 @@ export function keysText(rows: readonly VaultKeyRow[]): string {
     row.fingerprint,
     share(row.frames, row.frameBudget),
     share(row.octets, row.octetBudget),
+    ...(isReplayed ? [String(row.replayed?.frames ?? 0)] : []),
   ]);
   return aligned(header, body);
 }
 
 /** The keys as one JSON object. */
-export function keysJson(generation: number, rows: readonly VaultKeyRow[]): string {
+export function keysJson(generation: number, rows: readonly ListedKeyRow[]): string {
   return `${printableJson({ v: 1, type: 'keys', generation, keys: rows }, 2)}\n`;
 }
 

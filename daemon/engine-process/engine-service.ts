@@ -16,6 +16,7 @@ import { carryOut } from './key-requests.ts';
 import { groupRows, keyRows } from './key-rows.ts';
 import { decodeBatch, sliceBatch, sliceEnd } from './pipe-batch.ts';
 import type { Answers, DownMessage, EngineSettings, PipedError, Question, UpMessage } from './pipe-messages.ts';
+import { ReplayUse } from './replay-use.ts';
 import { Retelling } from './retelling.ts';
 import { RequestOpener } from './sealed-request.ts';
 import { TrackAnalysis } from './track-analysis.ts';
@@ -47,6 +48,7 @@ export class EngineService {
   readonly #severities: SeverityOverrides;
   readonly #opener = new RequestOpener();
   readonly #tracks = new Map<number, TrackAnalysis>();
+  readonly #replayUse = new ReplayUse();
   #groups: GroupRequests | null = null;
   #known: readonly Track[] = [];
   #demand: ReadonlyMap<string, 'plain' | 'forensic'> = new Map();
@@ -295,7 +297,10 @@ export class EngineService {
         return { ok: true, data: this.#groups.carryOut(request) };
       }
       this.#countUse();
-      return { ok: true, data: carryOut(request, { vault, settings, opener: this.#opener }) };
+      return {
+        ok: true,
+        data: carryOut(request, { vault, settings, opener: this.#opener, replayUse: this.#replayUse }),
+      };
     } catch (error) {
       return { ok: false, ...pipedError(error) };
     } finally {
@@ -356,8 +361,9 @@ export class EngineService {
   #countUse(): void {
     for (const analysis of this.#tracks.values()) {
       for (const { epoch, frames, octets } of analysis.takeUse()) {
-        if (analysis.track.clock !== 'wall') continue;
-        this.#tools.keys.countUse(epoch.group.id, epoch.id, epoch.notBefore, frames, octets);
+        if (analysis.track.clock === 'wall') {
+          this.#tools.keys.countUse(epoch.group.id, epoch.id, epoch.notBefore, frames, octets);
+        } else this.#replayUse.add({ epoch, frames, octets });
       }
     }
   }

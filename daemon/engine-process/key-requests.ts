@@ -15,6 +15,7 @@ import { verifyVault } from '../keyring/vault/verify-vault.ts';
 import type { Vault } from '../keyring/vault.ts';
 import type { KeysRequest } from './engine-port.ts';
 import type { EngineSettings } from './pipe-messages.ts';
+import type { ReplayUse } from './replay-use.ts';
 import type { RequestOpener, SecretArguments } from './sealed-request.ts';
 
 // We chose.
@@ -27,6 +28,7 @@ export interface KeyRequestTools {
   readonly vault: Vault;
   readonly settings: EngineSettings;
   readonly opener: RequestOpener;
+  readonly replayUse: ReplayUse;
 }
 
 /**
@@ -35,14 +37,14 @@ export interface KeyRequestTools {
  * @throws SidescopeError, VaultError, AuditError
  */
 export function carryOut(request: KeysRequest, tools: KeyRequestTools): unknown {
-  const { vault, opener } = tools;
+  const { vault, opener, replayUse } = tools;
   const verb = request.verb.replace(/^keys\./, '');
   if (isOrder(verb)) return order(verb, request, vault);
   switch (verb) {
     case 'identity':
       return { publicKey: opener.publicKey };
     case 'list':
-      return { generation: vault.generation, keys: vault.list(), slots: vault.slots };
+      return { generation: vault.generation, keys: replayUse.beside(vault.list()), slots: vault.slots };
     case 'import':
       return importFiles(opener.open(request.sealed, verb), vault);
     case 'passwd':

@@ -4,13 +4,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { keysText } from '../../../cli/keys-text.ts';
 import type { KeysAnswer, Track } from '../../../daemon/engine-process/engine-port.ts';
 import { type SecretArguments, sealRequest } from '../../../daemon/engine-process/sealed-request.ts';
 import { Vault } from '../../../daemon/keyring/vault.ts';
 import { synthesise } from '../../../testing/synthesise.ts';
 import { baseScenario } from '../../testing/base-scenario.ts';
 import { x25519 } from '../vault/x25519.ts';
-import { octetsToFrames, type PlainFrame } from './batches.ts';
+import { batchOf, octetsToFrames, type PlainFrame } from './batches.ts';
 import { LinkedEngine, settingsWith } from './linked.ts';
 import { toldOf } from './told.ts';
 import { type MadeVault, makeVault } from './vault-fixture.ts';
@@ -185,4 +186,30 @@ describe('secrets', () => {
     await engine.until(() => engine.resumes === 1);
     expect(await ask(engine, 'import', {}, other)).toMatchObject({ ok: false, code: 'keys.not-sealed' });
   });
+});
+
+test('what replays used is shown beside the counters, which it is no part of', async () => {
+  const { frames, keyring } = await today(10);
+  const vault = makeVault(folder, keyring);
+  const engine = await started(vault);
+  const replay: Track = { track: 1, clock: 'capture', name: 'replay' };
+  engine.link.tracks([WALL, replay]);
+  await engine.link.push(batchOf(frames, 1), 1);
+  await engine.until(() => engine.through === frames.length);
+  const rowOf = async (): Promise<Record<string, unknown>> => {
+    const answer = await ask(engine, 'list');
+    if (!answer.ok) expect.fail(answer.message);
+    const { keys } = answer.data as { keys: Record<string, unknown>[] };
+    return keys.find(({ group, pgkId }) => group === 'f00001' && pgkId === 39) ?? {};
+  };
+  const first = await rowOf();
+  expect(first).toMatchObject({ frames: 0, octets: 0, replayed: { frames: 20 } });
+  expect((first.replayed as { octets: number }).octets).toBeGreaterThan(20 * 28);
+  // Asked twice, nothing is added up; a key that no replay used says nothing.
+  expect(await rowOf()).toEqual(first);
+  const answer = await ask(engine, 'list');
+  const { keys } = (answer as { data: { keys: Record<string, unknown>[] } }).data;
+  expect(keys.some((row) => !('replayed' in row))).toBe(true);
+  expect(keysText(keys as never)).toMatch(/octets +replayed\n/);
+  expect(keysText(keys as never)).toMatch(/^f00001 .* 0 +0 +20$/m);
 });
