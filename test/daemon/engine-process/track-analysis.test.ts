@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Demand } from '../../../daemon/engine-process/engine-port.ts';
 import { TrackAnalysis } from '../../../daemon/engine-process/track-analysis.ts';
+import type { MessageEvent } from '../../../daemon/events.ts';
 import { copyOfKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import type { EngineRecord } from '../../../daemon/relay/relay-record.ts';
@@ -80,8 +81,9 @@ describe('on a capture-clock track', () => {
       expect(access).toBe('plain');
       expect(key).toMatchObject({ group: 'f00001', pgkId: 39 });
     }
-    for (const { plain, access } of plainOf(after, Date.parse(at(86_401))))
-      expect([plain, access]).toEqual([null, 'plain']);
+    // The verdict is about the capture's own time, at which the key was good; what may be told of it is about today.
+    for (const { event, plain, access } of plainOf(after, Date.parse(at(86_401))))
+      expect([(event as MessageEvent).verdict, plain, access]).toEqual(['decrypted', null, 'plain']);
     for (const { plain, access } of plainOf(forensic, Date.parse(at(86_401)))) {
       expect(plain?.payload).toBeDefined();
       expect(access).toBe('forensic');
