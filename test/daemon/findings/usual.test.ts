@@ -11,20 +11,9 @@ import { UsualMessages } from '../../../daemon/findings/usual.ts';
 import { FindingWatch } from '../../../daemon/findings/watch.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
-import {
-  addressOf,
-  announcement,
-  datagram,
-  datagram6,
-  keyring,
-  noise,
-  pgk,
-  type Said,
-  Scene,
-  speech,
-} from './scene.ts';
+import { addressOf, keyring, noise, pgk } from './scene.ts';
+import { KINDS, RADIOS, Talk } from './talk.ts';
 
-const RADIOS = [0x0a0b0c, 0x0a0b0d, 0x0a0b0e];
 const text = (id: number): string => id.toString(16).padStart(6, '0');
 
 const KEYS = [
@@ -88,7 +77,11 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
       mark: (mark) => both((watch) => watch.mark(mark)),
       message(table, row) {
         messages++;
-        if (changesAt.has(messages)) both((watch) => watch.keyringChanged());
+        if (changesAt.has(messages)) {
+          // Rosters belong to the keyring, which changes in place: from now on nobody is a member.
+          for (const member of held.groups[0].members) Object.assign(member, { until: 0 });
+          both((watch) => watch.keyringChanged());
+        }
         both((watch) => watch.message(table, row));
         expect(fast.raised()).toEqual(slow.raised());
       },
@@ -105,14 +98,6 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
   return { findings: findings[0], usual, messages, evictions: fast.evictions() };
 }
 
-const KINDS = [
-  ...['lost', 'late', 'replay', 'reuse', 'far', 'turn', 'return', 'lcid', 'version', 'moved', 'ssrc', 'still'],
-  ...['datagram', 'ipv6', 'arp', 'forged', 'flipped', 'plain', 'fragment', 'group', 'copy', 'wait', 'hour', 'type'],
-  ...['algorithm', 'key', 'keyBack', 'cut', 'wrap', 'page', 'goes'],
-] as const;
-
-type Kind = (typeof KINDS)[number];
-
 /** Something that happens, and usual messages behind it. */
 const happening = fc.record({
   radio: fc.nat({ max: RADIOS.length - 1 }),
@@ -120,105 +105,6 @@ const happening = fc.record({
   by: fc.integer({ min: 1, max: 90 }),
   run: fc.nat({ max: 6 }),
 });
-
-/** Where a radio stands. */
-interface Standing {
-  sn: number;
-  ptkId: number;
-  pgk: number;
-  lcid: number;
-  version: 1 | 3;
-  ssrc: number;
-  sequence: number;
-  address: Uint8Array;
-}
-
-/** Radios that speak as usual between things that are not. */
-class Talk {
-  readonly scene = new Scene();
-  readonly #radios: readonly Standing[] = RADIOS.map((source, i) => ({
-    ...{ sn: 240 + i, ptkId: 5, pgk: 39, lcid: 3, version: 1, ssrc: source, sequence: 1 },
-    address: addressOf(source),
-  }));
-  #at = 0;
-
-  usual(radio: number, messages: number): void {
-    for (let i = 0; i < messages; i++) this.say(radio, {});
-  }
-
-  /** The next message of a radio, or another one. */
-  say(radio: number, other: Partial<Said>): void {
-    const standing = this.#radios[radio];
-    const { sn, ptkId, pgk, lcid, version, ssrc, address } = standing;
-    this.#at += 0.02;
-    const sdu = speech(ssrc, standing.sequence & 0xffff, address);
-    standing.sequence++;
-    this.scene.say({ at: this.#at, source: RADIOS[radio], sn, ptkId, pgk, lcid, version, sdu, ...other });
-    if (other.sn === undefined) standing.sn = (sn + 1) & 0xffff;
-  }
-
-  wait(seconds: number): void {
-    this.#at += seconds;
-  }
-
-  happen(radio: number, kind: Kind, by: number): void {
-    const standing = this.#radios[radio];
-    const { address } = standing;
-    const other = this.#radios[(radio + 1) % RADIOS.length];
-    const become = (changes: Partial<Standing>): void => void Object.assign(standing, changes);
-    const acts: Readonly<Record<Kind, () => void>> = {
-      lost: () => become({ sn: (standing.sn + by) & 0xffff }),
-      late: () => this.say(radio, { sn: (standing.sn - by) & 0xffff }),
-      replay: () => void this.scene.again(Math.max(1, this.scene.frames - by), this.#at + by / 60),
-      reuse: () => this.say(radio, { sn: (standing.sn - 1) & 0xffff, sdu: noise(by, 80) }),
-      far: () => this.say(radio, { sn: (standing.sn + by * 300) & 0xffff }),
-      turn: () => become({ ptkId: standing.ptkId + 1, sn: 1 }),
-      return: () => become({ ptkId: Math.max(1, standing.ptkId - 1) }),
-      lcid: () => become({ lcid: standing.lcid === 3 ? 4 : 3 }),
-      version: () => become({ version: standing.version === 1 ? 3 : 1 }),
-      moved: () => become({ address: by % 2 === 0 ? addressOf(RADIOS[radio]) : other.address }),
-      ssrc: () => become({ ssrc: by % 2 === 0 ? RADIOS[radio] : other.ssrc }),
-      still: () => become({ sequence: standing.sequence + by }),
-      datagram: () => this.say(radio, { sdu: datagram(by, address) }),
-      ipv6: () =>
-        this.say(radio, {
-          sdu: datagram6(
-            by,
-            Uint8Array.from({ length: 16 }, (_, i) => i + 1),
-          ),
-        }),
-      arp: () => this.say(radio, { sdu: announcement(noise(by & 3, 6), address), sduType: 1 }),
-      forged: () => this.say(radio, { air: noise(by, 60 + by), sn: standing.sn + (by % 3) }),
-      flipped: () => this.say(radio, { flip: [[by % 60, 1 << (by & 7)]] }),
-      plain: () => this.say(radio, { plain: true }),
-      fragment: () => this.say(radio, { sdu: fragmentOf(speech(standing.ssrc, standing.sequence, address)) }),
-      group: () => this.say(radio, { group: 0xf00002, pgk: 50 }),
-      copy: () => void this.scene.again(Math.max(1, this.scene.frames), this.#at + 0.001, by & 1),
-      wait: () => this.wait(by),
-      hour: () => this.wait(by * 60),
-      type: () => this.say(radio, { sduType: by & 7 }),
-      algorithm: () => this.say(radio, { algorithm: '128-EEA1' }),
-      key: () => become({ pgk: Math.min(41, standing.pgk + 1) }),
-      keyBack: () => become({ pgk: Math.max(39, standing.pgk - 1) }),
-      cut: () => this.say(radio, { captured: 30 + by }),
-      wrap: () => become({ sn: 65_530 }),
-      page: () => become({ sn: (standing.sn | 0xff) - 2 }),
-      goes: () => this.say(radio, { sdu: datagram(by, address, Uint8Array.of(239, 255, 0, 2)) }),
-    };
-    acts[kind]();
-  }
-}
-
-/** The same datagram with the flag of more fragments, and the checksum that goes with it. */
-function fragmentOf(datagramOctets: Uint8Array): Uint8Array {
-  const octets = Uint8Array.from(datagramOctets);
-  octets[6] |= 0x20;
-  const sum = ((octets[10] << 8) | octets[11]) - 0x2000;
-  const folded = sum <= 0 ? sum + 0xffff : sum;
-  octets[10] = folded >>> 8;
-  octets[11] = folded & 0xff;
-  return octets;
-}
 
 describe('in short and by every rule', () => {
   test('any traffic tells the same', () => {
@@ -256,6 +142,56 @@ describe('in short and by every rule', () => {
     for (let i = 0; i < 200; i++) for (const radio of RADIOS.keys()) talk.usual(radio, 1);
     const { usual, messages } = held(talk.scene.batches(), KEYRINGS[0], new Set());
     expect(usual).toBeGreaterThan(messages * 0.9);
+  });
+
+  test('a stream that two versions of the header share is followed through both', () => {
+    const talk = new Talk();
+    talk.usual(0, 10);
+    for (let i = 0; i < 6; i++) {
+      talk.happen(0, 'version', 1);
+      if (i === 2) talk.happen(0, 'moved', 1);
+      if (i === 3) talk.happen(0, 'moved', 2);
+      talk.usual(0, 300);
+    }
+    const { usual, findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    expect(usual).toBeGreaterThan(1500);
+    expect(findings.map(({ name }) => name)).toContain('bind.address_moved');
+  });
+
+  test('positions that were used before are found behind a reset', () => {
+    const talk = new Talk();
+    talk.happen(0, 'reset', 7);
+    talk.usual(0, 20);
+    talk.happen(0, 'leap', 40);
+    talk.usual(0, 20);
+    talk.happen(0, 'reset', 1);
+    talk.usual(0, 40);
+    const { findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const reuse = findings.find(({ name }) => name === 'ctr.keystream_reuse');
+    expect(reuse?.count).toBeGreaterThan(10);
+  });
+
+  test('who returns to a PTK id is told of although the SN goes on', () => {
+    const talk = new Talk();
+    for (const kind of ['turn', 'return'] as const) {
+      talk.usual(0, 10);
+      talk.happen(0, 'wait', 10);
+      talk.happen(0, kind, 1);
+    }
+    talk.usual(0, 10);
+    const { findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    expect(findings.map(({ name }) => name)).toContain('ctr.ptk_reuse');
+  });
+
+  test('what was heard and did not open is not missing', () => {
+    const talk = new Talk();
+    talk.usual(0, 20);
+    talk.happen(0, 'forged', 1);
+    talk.usual(0, 5);
+    talk.happen(0, 'lost', 3);
+    talk.usual(0, 100);
+    const { findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    expect(findings.find(({ name }) => name === 'ctr.gap')?.evidence).toMatchObject({ missing: 3 });
   });
 
   test('tables that are full forget the same', () => {
