@@ -26,12 +26,22 @@ const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCode
 /** Numbers beyond are written by way of a string. */
 const LARGEST_FAST = 0xffff_ffff;
 const DIGITS = 10;
+/** Digits of the largest exact number. */
+const MOST_DIGITS = 16;
+/** Numbers up to here are divided as 32-bit words, without fractions. */
+const LARGEST_WORD = 0x7fff_ffff;
+
+/** By octet: its two hex digits and a colon, the first in the lowest octet. */
+const HEX_WORDS = Int32Array.from(
+  { length: 256 },
+  (_, octet) => HEX_DIGITS[octet >>> 4] | (HEX_DIGITS[octet & 15] << 8) | (COLON << 16),
+);
 
 /** Gathers ASCII, and UTF-8 inside JSON strings. */
 export class AsciiWriter {
-  #bytes = Buffer.allocUnsafe(FIRST_ROOM);
+  #bytes = Buffer.allocUnsafeSlow(FIRST_ROOM);
+  #view = new DataView(this.#bytes.buffer);
   #at = 0;
-  readonly #digits = new Uint8Array(DIGITS);
   readonly #known = new Map<string, Uint8Array>();
 
   /** Octets gathered. */
@@ -117,32 +127,20 @@ export class AsciiWriter {
       this.text(String(value));
       return;
     }
-    const digits = this.#digits;
-    let count = 0;
-    let rest = value;
-    do {
-      const next = Math.floor(rest / 10);
-      digits[count++] = ZERO + rest - next * 10;
-      rest = next;
-    } while (rest > 0);
-    this.#room(count);
-    while (count > 0) this.#bytes[this.#at++] = digits[--count];
+    const digits = digitsOf(value);
+    this.#room(digits);
+    this.#putDigits(this.#at, value, digits);
+    this.#at += digits;
   }
 
   /** A whole number of 32 bits in decimal, with zeros in front up to so many digits. */
   paddedDecimal(value: number, width: number): void {
     this.#room(Math.max(width, DIGITS));
-    const bytes = this.#bytes;
     if (value >= 10 ** width) {
       this.decimal(value);
       return;
     }
-    let rest = value;
-    for (let at = this.#at + width - 1; at >= this.#at; at--) {
-      const next = Math.floor(rest / 10);
-      bytes[at] = ZERO + rest - next * 10;
-      rest = next;
-    }
+    this.#putDigits(this.#at, value, width);
     this.#at += width;
   }
 
@@ -187,23 +185,87 @@ export class AsciiWriter {
 
   /** Octets as two hex digits each, colons between them. */
   hexWithColons(values: Uint8Array): void {
+    if (values.length === 0) return;
     this.#room(3 * values.length);
+    this.putHexWithColons(this.#at, values, 0, values.length);
+    this.#at += 3 * values.length - 1;
+  }
+
+  /** Octets of which some are put right behind. @returns the place of the first, valid until octets are taken */
+  draft(values: Uint8Array): number {
+    const at = this.#at;
+    this.octets(values);
+    return at;
+  }
+
+  /** A whole number over so many octets of a draft: as many as it has digits, or more for zeros in front. */
+  putDecimal(at: number, value: number, digits: number): void {
+    this.#putDigits(at, value, digits);
+  }
+
+  /** The hex digits of a number of 32 bits over so many octets of a draft. */
+  putHex(at: number, value: number, digits: number): void {
     const bytes = this.#bytes;
-    let at = this.#at;
-    for (let index = 0; index < values.length; index++) {
-      const octet = values[index];
-      if (index > 0) bytes[at++] = COLON;
-      bytes[at++] = HEX_DIGITS[octet >>> 4];
-      bytes[at++] = HEX_DIGITS[octet & 15];
+    let rest = value;
+    for (let place = at + digits - 1; place >= at; place--) {
+      bytes[place] = HEX_DIGITS[rest & 15];
+      rest >>>= 4;
     }
-    this.#at = at;
+  }
+
+  /** Octets `from` to `to`, one at least, as `hexWithColons` has them, over octets of a draft. */
+  putHexWithColons(at: number, values: Uint8Array, from: number, to: number): void {
+    const view = this.#view;
+    const last = to - 1;
+    let place = at;
+    // A word has one octet too many, which the next one makes good.
+    for (let index = from; index < last; index++) {
+      view.setInt32(place, HEX_WORDS[values[index]], true);
+      place += 3;
+    }
+    view.setInt16(place, HEX_WORDS[values[last]], true);
+  }
+
+  /** Octets over those of a draft. */
+  put(at: number, values: Uint8Array): void {
+    this.#bytes.set(values, at);
+  }
+
+  /** What stands from one place to another, over octets of a draft. */
+  putAgain(at: number, from: number, to: number): void {
+    this.#bytes.copyWithin(at, from, to);
+  }
+
+  #putDigits(from: number, value: number, digits: number): void {
+    const bytes = this.#bytes;
+    let at = from + digits - 1;
+    let rest = value;
+    for (; rest > LARGEST_WORD && at >= from; at--) {
+      const next = Math.floor(rest / 10);
+      bytes[at] = ZERO + (rest - next * 10);
+      rest = next;
+    }
+    let word = rest | 0;
+    for (; at >= from; at--) {
+      const next = (word / 10) | 0;
+      bytes[at] = ZERO + word - next * 10;
+      word = next;
+    }
   }
 
   #room(octets: number): void {
     const needed = this.#at + octets;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
     larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
   }
+}
+
+/** Digits of a whole number, 1 to 16. */
+export function digitsOf(value: number): number {
+  let digits = 1;
+  for (let limit = 10; digits < MOST_DIGITS && value >= limit; limit *= 10) digits++;
+  return digits;
 }

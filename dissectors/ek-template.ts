@@ -2,6 +2,7 @@
 // the octets outside of the slots are the same. `EkWriter` writes the same by the long way; a test keeps the two equal for
 // every bit of a message that may change.
 
+import { type AsciiWriter, digitsOf } from './ascii-writer.ts';
 import { SLOT_BITS, SLOT_OCTETS, TEMPLATE_LAYERS } from './ek-slots.ts';
 import { GENERATED, type TracedDocument, type TracedStep } from './ek-trace.ts';
 import { frameProtocol } from './frame-fields.ts';
@@ -15,18 +16,8 @@ export const LONGEST_TEMPLATE = 32 * 1024;
 /** We chose: room for numbers that become longer. */
 const SPARE = 64;
 
-const ZERO = 0x30;
-const COLON = 0x3a;
-/** Digits of the largest exact number. */
-const MOST_DIGITS = 16;
-const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
-/** By octet: its two hex digits and a colon, in the three high octets of a word. */
-const HEX_WORDS = Uint32Array.from(
-  { length: 256 },
-  (_, octet) => ((HEX_DIGITS[octet >>> 4] << 24) | (HEX_DIGITS[octet & 15] << 16) | (COLON << 8)) >>> 0,
-);
-const LAST_WORD = 0x7fff_ffff;
 const NANOSECOND_DIGITS = 9;
+const HEX_PREFIX = '0x'.length;
 
 const SlotKind = { decimal: 0, hex: 1, octets: 2, tail: 3, number: 4, iso: 5, epoch: 6, counter: 7 } as const;
 type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
@@ -56,6 +47,8 @@ class Slot {
   shift = 0;
   /** Of a tail: number of the slot whose text ends with this one. */
   whole = 0;
+  /** Of a number: what it is in the message at hand. */
+  value = 0;
 
   constructor(kind: SlotKind, textAt: number, textLength: number) {
     this.kind = kind;
@@ -66,16 +59,15 @@ class Slot {
 
 /** Octets of one source that have to be as they were. */
 interface Pattern {
+  /** Of the source. */
   readonly length: number;
-  readonly at: Uint32Array;
-  readonly mask: Uint8Array;
-  readonly value: Uint8Array;
+  /** An octet each: its place from bit 16 on, then the bits that count, then what they have to be. */
+  readonly octets: Int32Array;
 }
 
 /** See the head of the file. */
 export class EkTemplate {
   #bytes: Uint8Array;
-  #view: DataView;
   #length: number;
   readonly #slots: readonly Slot[];
   readonly #patterns: readonly Pattern[];
@@ -84,7 +76,6 @@ export class EkTemplate {
   private constructor(text: Uint8Array, slots: readonly Slot[], patterns: readonly Pattern[], checks: TransportChecks) {
     this.#bytes = new Uint8Array(text.length + SPARE);
     this.#bytes.set(text);
-    this.#view = new DataView(this.#bytes.buffer);
     this.#length = text.length;
     this.#slots = slots;
     this.#patterns = patterns;
@@ -122,95 +113,79 @@ export class EkTemplate {
 
   /** Octets that are kept for it, about. */
   get size(): number {
-    return this.#bytes.length + this.#patterns.reduce((sum, { at }) => sum + 6 * at.length, 0);
+    return this.#bytes.length + this.#patterns.reduce((sum, { octets }) => sum + octets.byteLength, 0);
   }
 
   /** Whether the document of these octets differs from the one it was made from in slots alone. */
   fits(sources: readonly Uint8Array[]): boolean {
     for (let source = 0; source < this.#patterns.length; source++) {
-      const { length, at, mask, value } = this.#patterns[source];
+      const { length, octets } = this.#patterns[source];
       const bytes = sources[source];
       if (bytes.length !== length) return false;
-      for (let index = 0; index < at.length; index++) {
-        if ((bytes[at[index]] & mask[index]) !== value[index]) return false;
+      for (let index = 0; index < octets.length; index++) {
+        const octet = octets[index];
+        if ((bytes[octet >>> 16] & (octet >>> 8) & 0xff) !== (octet & 0xff)) return false;
       }
     }
     return this.#checks.hold(sources);
   }
 
-  /** Puts the values of a message that fits into the text. @returns the text, valid until the next call */
-  fill(sources: readonly Uint8Array[], values: SlotValues): Uint8Array {
+  /** Writes the document of a message that fits. */
+  write(sources: readonly Uint8Array[], values: SlotValues, out: AsciiWriter): void {
+    this.#makeRoom(sources, values);
+    const start = out.draft(this.#bytes.subarray(0, this.#length));
+    for (const slot of this.#slots) {
+      const at = start + slot.textAt;
+      switch (slot.kind) {
+        case SlotKind.decimal:
+        case SlotKind.number:
+        case SlotKind.counter:
+          out.putDecimal(at, slot.value, slot.textLength);
+          break;
+        case SlotKind.hex:
+          out.putHex(at + HEX_PREFIX, readBits(sources[slot.source], slot), slot.textLength - HEX_PREFIX);
+          break;
+        case SlotKind.octets:
+          out.putHexWithColons(at, sources[slot.source], slot.at, slot.at + slot.width);
+          break;
+        case SlotKind.tail: {
+          const whole = this.#slots[slot.whole];
+          const end = start + whole.textAt + whole.textLength;
+          out.putAgain(at, end - slot.textLength, end);
+          break;
+        }
+        case SlotKind.iso:
+        case SlotKind.epoch: {
+          const whole = slot.kind === SlotKind.iso ? values.iso : values.epoch;
+          out.put(at, whole);
+          out.putDecimal(at + whole.length, values.nanoseconds, NANOSECOND_DIGITS);
+          break;
+        }
+      }
+    }
+  }
+
+  /** Reads the numbers, and moves the text where one is longer or shorter than it was in the message before. */
+  #makeRoom(sources: readonly Uint8Array[], values: SlotValues): void {
     const slots = this.#slots;
     for (let index = 0; index < slots.length; index++) {
       const slot = slots[index];
       switch (slot.kind) {
         case SlotKind.decimal:
-          this.#decimal(index, readBits(sources[slot.source], slot));
+          slot.value = readBits(sources[slot.source], slot);
           break;
-        case SlotKind.hex:
-          this.#hex(slot, readBits(sources[slot.source], slot));
-          break;
-        case SlotKind.octets:
-          this.#octets(slot, sources[slot.source]);
-          break;
-        case SlotKind.tail: {
-          const whole = slots[slot.whole];
-          const end = whole.textAt + whole.textLength;
-          this.#bytes.copyWithin(slot.textAt, end - slot.textLength, end);
-          break;
-        }
         case SlotKind.number:
-          this.#decimal(index, values.number);
-          break;
-        case SlotKind.iso:
-          this.#instant(index, values.iso, values.nanoseconds);
-          break;
-        case SlotKind.epoch:
-          this.#instant(index, values.epoch, values.nanoseconds);
+          slot.value = values.number;
           break;
         case SlotKind.counter:
-          this.#decimal(index, values.counter);
+          slot.value = values.counter;
           break;
+        default:
+          continue;
       }
+      const digits = digitsOf(slot.value);
+      if (digits !== slot.textLength) this.#resize(index, digits);
     }
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  #decimal(index: number, value: number): void {
-    const slot = this.#slots[index];
-    let digits = 1;
-    for (let limit = 10; digits < MOST_DIGITS && value >= limit; limit *= 10) digits++;
-    if (digits !== slot.textLength) this.#resize(index, digits);
-    writeDigits(value, this.#bytes, slot.textAt, slot.textAt + digits);
-  }
-
-  #hex(slot: Slot, value: number): void {
-    const bytes = this.#bytes;
-    let rest = value;
-    for (let at = slot.textAt + slot.textLength - 1; at >= slot.textAt + 2; at--) {
-      bytes[at] = HEX_DIGITS[rest & 15];
-      rest >>>= 4;
-    }
-  }
-
-  #octets(slot: Slot, bytes: Uint8Array): void {
-    const view = this.#view;
-    const last = slot.at + slot.width - 1;
-    let at = slot.textAt;
-    for (let index = slot.at; index < last; index++) {
-      view.setUint32(at, HEX_WORDS[bytes[index]]);
-      at += 3;
-    }
-    this.#bytes[at] = HEX_DIGITS[bytes[last] >>> 4];
-    this.#bytes[at + 1] = HEX_DIGITS[bytes[last] & 15];
-  }
-
-  #instant(index: number, whole: Uint8Array, nanoseconds: number): void {
-    const slot = this.#slots[index];
-    const length = whole.length + NANOSECOND_DIGITS;
-    if (length !== slot.textLength) this.#resize(index, length);
-    this.#bytes.set(whole, slot.textAt);
-    writeDigits(nanoseconds, this.#bytes, slot.textAt + whole.length, slot.textAt + length);
   }
 
   /** Moves what stands behind a slot whose text becomes longer or shorter. */
@@ -222,30 +197,11 @@ export class EkTemplate {
       const larger = new Uint8Array(this.#length + moved + SPARE);
       larger.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
     }
     this.#bytes.copyWithin(behind + moved, behind, this.#length);
     this.#length += moved;
     slot.textLength = length;
     for (let later = index + 1; later < this.#slots.length; later++) this.#slots[later].textAt += moved;
-  }
-}
-
-/** Writes a whole number with as many digits as there is room for. */
-function writeDigits(value: number, bytes: Uint8Array, from: number, to: number): void {
-  let rest = value;
-  let at = to - 1;
-  for (; rest > LAST_WORD && at >= from; at--) {
-    const next = Math.floor(rest / 10);
-    bytes[at] = ZERO + (rest - next * 10);
-    rest = next;
-  }
-  // Whole words are divided without fractions.
-  let word = rest | 0;
-  for (; at >= from; at--) {
-    const next = (word / 10) | 0;
-    bytes[at] = ZERO + word - next * 10;
-    word = next;
   }
 }
 
@@ -266,7 +222,7 @@ function slotOf(step: TracedStep, textAt: number, textLength: number, sources: r
   if (mask === undefined || typeof step.value !== 'number') return null;
   const isHex = field.base === 'hex' || field.base === 'hex_dec';
   const slot = place(new Slot(isHex ? SlotKind.hex : SlotKind.decimal, textAt, textLength), step, step.length);
-  slot.mask = mask;
+  slot.mask = mask | 0;
   slot.shift = Math.round(Math.log2((mask & -mask) >>> 0));
   // The declaration and the decoder must agree on what is read where.
   return readBits(sources[step.source], slot) === step.value ? slot : null;
@@ -320,17 +276,9 @@ function joinTails(slots: Slot[]): void {
 }
 
 function patternOf(bytes: Uint8Array, masks: Uint8Array): Pattern {
-  let count = 0;
-  for (let index = 0; index < masks.length; index++) if (masks[index] !== 0) count++;
-  const at = new Uint32Array(count);
-  const mask = new Uint8Array(count);
-  const value = new Uint8Array(count);
-  count = 0;
+  const octets: number[] = [];
   for (let index = 0; index < masks.length; index++) {
-    if (masks[index] === 0) continue;
-    at[count] = index;
-    mask[count] = masks[index];
-    value[count++] = bytes[index] & masks[index];
+    if (masks[index] !== 0) octets.push((index << 16) | (masks[index] << 8) | (bytes[index] & masks[index]));
   }
-  return { length: bytes.length, at, mask, value };
+  return { length: bytes.length, octets: Int32Array.from(octets) };
 }

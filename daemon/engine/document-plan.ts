@@ -2,6 +2,7 @@
 // template of the document that then says it.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import type { AsciiWriter } from '../../dissectors/ascii-writer.ts';
 import { EkTemplate, type SlotValues } from '../../dissectors/ek-template.ts';
 import { EkTrace } from '../../dissectors/ek-trace.ts';
 import { ekIndexLine, ekTimestamp } from '../../dissectors/tree-json.ts';
@@ -166,9 +167,9 @@ export class DocumentPlan {
     );
   }
 
-  /** The document of a frame that fits, from behind the milliseconds of its time stamp. Valid until the next call. */
-  fill(sources: readonly Uint8Array[], values: SlotValues): Uint8Array {
-    return this.#template.fill(sources, values);
+  /** Writes the document of a frame that fits, from behind the milliseconds of its time stamp. */
+  write(sources: readonly Uint8Array[], values: SlotValues, out: AsciiWriter): void {
+    this.#template.write(sources, values, out);
   }
 }
 

@@ -91,7 +91,7 @@ export class EkDocumentWriter {
     values.counter = frame.table.counter[frame.messages[0].row];
     out.octets(this.#head);
     out.paddedDecimal(Math.floor(values.nanoseconds / NANOSECONDS_PER_MILLISECOND), 3);
-    out.octets(plan.fill(sources, values));
+    plan.write(sources, values, out);
     return true;
   }
 
