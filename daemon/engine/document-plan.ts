@@ -131,6 +131,8 @@ export class DocumentPlan {
   readonly #original: number;
   readonly #interfaceId: number;
   readonly #linkType: number;
+  /** Octet of the frame at which the SDU lies: a frame may hold others that became no message. */
+  readonly #at: number;
 
   private constructor(frame: AnalysedFrame, template: EkTemplate) {
     const { batch, row } = frame;
@@ -139,6 +141,7 @@ export class DocumentPlan {
     this.#original = batch.original[row];
     this.#interfaceId = batch.interfaceId[row];
     this.#linkType = batch.linkType[row];
+    this.#at = sduAt(frame);
   }
 
   /** The plan of a frame that may have one; null where its document is not made of what a template knows. */
@@ -162,6 +165,7 @@ export class DocumentPlan {
       batch.original[row] === this.#original &&
       batch.linkType[row] === this.#linkType &&
       batch.interfaceId[row] === this.#interfaceId &&
+      sduAt(frame) === this.#at &&
       this.#judged.equals(frame.table, frame.messages[0], frame.context) &&
       this.#template.fits(sources)
     );
@@ -171,6 +175,10 @@ export class DocumentPlan {
   write(sources: readonly Uint8Array[], values: SlotValues, out: AsciiWriter): void {
     this.#template.write(sources, values, out);
   }
+}
+
+function sduAt(frame: AnalysedFrame): number {
+  return frame.table.rawAt[frame.messages[0].row] - frame.batch.offset[frame.row];
 }
 
 /** Nanoseconds since 1970. */
