@@ -4,14 +4,13 @@
 import { createCipheriv } from 'node:crypto';
 import { frameSourceFromChunks } from '../captures/open.ts';
 import { Analysis, type AnalysisListener } from '../daemon/analysis.ts';
+import { EkDocumentWriter } from '../daemon/engine/ek-document-writer.ts';
 import { FrameReader } from '../daemon/engine/frame-reader.ts';
-import { writeAnalysedFrame } from '../daemon/engine/frame-tree.ts';
 import { MessageRecordWriter } from '../daemon/engine/message-record-writer.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../daemon/keyring/keyring-file.ts';
 import { AsciiWriter } from '../dissectors/ascii-writer.ts';
 import { FieldRows, parseRowOptions } from '../dissectors/field-rows.ts';
-import { EkWriter } from '../dissectors/tree-ek.ts';
 import { type BulkOptions, writeBulkCapture } from '../testing/bulk.ts';
 
 /** One piece of work. */
@@ -19,7 +18,6 @@ export type Work = () => Promise<void>;
 
 // We chose: each piece takes some tens of milliseconds.
 const MESSAGES = 8000;
-const FRAMES_OF_TREES = 800;
 const COLUMNS = ['frame.number', 'mac-lte.slsch.src-l2-id', 'slrb.pgk-id', 'slrb.verdict', 'ip.dst'];
 const CALIBRATION_ROUNDS = 120_000;
 const TABLE_WORDS = 1 << 20;
@@ -33,7 +31,7 @@ export function watchedWork(): Readonly<Record<string, () => Work>> {
     'judge fresh PTK ids': () => analysis(made({ messages: MESSAGES, freshPtkIds: true }), () => ({})),
     'records as octets': () => analysis(made({ messages: MESSAGES }), records),
     columns: () => analysis(made({ messages: MESSAGES }), columns),
-    'ek documents': () => analysis(made({ messages: FRAMES_OF_TREES }), documents),
+    'ek documents': () => analysis(made({ messages: MESSAGES }), documents),
   };
 }
 
@@ -89,11 +87,10 @@ function columns(): AnalysisListener {
 
 function documents(): AnalysisListener {
   const out = new AsciiWriter();
-  const writer = new EkWriter(out);
+  const writer = new EkDocumentWriter(out);
   return {
     frame: (frame) => {
-      writeAnalysedFrame(frame, writer);
-      writer.finish();
+      writer.write(frame);
       if (out.length > 60_000) out.take();
     },
   };

@@ -11,6 +11,21 @@ const WRITTEN_AT_ONCE = 64 * 1024;
 /** What is gathered. Printers of very much write to it themselves, and call `flushFullOutput` behind each piece. */
 export const standardOutput = new AsciiWriter();
 
+/** Somebody else who writes standard output. */
+export interface OutputAside {
+  /** Takes octets, behind all that it took before; false: they are to be written here. */
+  take(octets: Uint8Array): boolean;
+  /** Ends when all that it took is written. */
+  drain(): void;
+}
+
+let aside: OutputAside | null = null;
+
+/** Passes what is gathered to somebody else from here on. */
+export function passOutputTo(other: OutputAside): void {
+  aside = other;
+}
+
 /** Writes text to standard output. */
 export function writeOutput(text: string): void {
   standardOutput.utf8(text);
@@ -22,14 +37,20 @@ let hasWritten = false;
 
 /** Writes what is gathered where it is much, or the first. */
 export function flushFullOutput(): void {
-  if (standardOutput.length >= WRITTEN_AT_ONCE || !hasWritten) flushOutput();
+  if (standardOutput.length >= WRITTEN_AT_ONCE || !hasWritten) pass();
 }
 
-/** Writes what is gathered. */
+/** Writes what is gathered; all of it is written when this ends. */
 export function flushOutput(): void {
+  pass();
+  aside?.drain();
+}
+
+function pass(): void {
   if (standardOutput.length === 0) return;
   hasWritten = true;
-  writeDown(standardOutput.take());
+  const octets = standardOutput.take();
+  if (aside?.take(octets) !== true) writeDown(octets);
 }
 
 /** Writes octets to standard output, behind all text before them. */

@@ -11,6 +11,7 @@ const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 /** What is started as a process or a thread. A new one is one line here. */
 const ENTRIES = [
   'cli/main.js',
+  'cli/output-writer.js',
   'captures/sources/threaded-worker.js',
   'daemon/engine-process/main.js',
   'daemon/engine-thread/judging-worker.js',

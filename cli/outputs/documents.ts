@@ -3,6 +3,7 @@
 import { EkDocumentWriter } from '../../daemon/engine/ek-document-writer.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 import { treeJson } from '../../dissectors/tree-json.ts';
+import { writeLargeOutputAside } from '../output-thread.ts';
 import { flushFullOutput, standardOutput, writeOutput } from '../stdout.ts';
 import { treeOf } from './details.ts';
 import { frameFilter } from './frame-filter.ts';
@@ -45,6 +46,7 @@ export function jsonOutput(filter: CompiledFilter | null, hex: boolean): Output 
 export function ekOutput(filter: CompiledFilter | null): Output {
   const { passes } = frameFilter(filter);
   const writer = new EkDocumentWriter(standardOutput);
+  writeLargeOutputAside();
   return {
     explains: true,
     listener: {

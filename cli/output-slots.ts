@@ -1,0 +1,94 @@
+// The shared memory between who prints and the thread that writes: a ring of slots that are filled and written in order, and
+// how many were so far. Both sides count on and never back; a difference is what is under way.
+
+/** Constants we chose. */
+/** Octets of one slot: some of what is written at once. */
+export const SLOT_OCTETS = 256 * 1024;
+/** Slots. Above, who prints waits. */
+const SLOTS = 8;
+
+// Places in the words.
+const FILLED = 0;
+const WRITTEN = 1;
+const FAILED = 2;
+const READY = 3;
+const LENGTHS = 4;
+
+/** What the thread is started with. */
+export interface OutputMemory {
+  readonly words: SharedArrayBuffer;
+  readonly octets: SharedArrayBuffer;
+}
+
+/** See the head of the file. */
+export class OutputSlots {
+  readonly memory: OutputMemory;
+  readonly #words: Int32Array;
+  readonly #octets: Uint8Array;
+
+  /** @param memory that of the other side; absent: fresh */
+  constructor(memory?: OutputMemory) {
+    this.memory = memory ?? {
+      words: new SharedArrayBuffer((LENGTHS + SLOTS) * Int32Array.BYTES_PER_ELEMENT),
+      octets: new SharedArrayBuffer(SLOTS * SLOT_OCTETS),
+    };
+    this.#words = new Int32Array(this.memory.words);
+    this.#octets = new Uint8Array(this.memory.octets);
+  }
+
+  /** Whether the thread has started. Before, nobody would take what is handed over. */
+  get isReady(): boolean {
+    return Atomics.load(this.#words, READY) === 1;
+  }
+
+  /** The thread has started. */
+  begin(): void {
+    Atomics.store(this.#words, READY, 1);
+  }
+
+  /** System error number, below 0, that ended the writing; 0 where none did. */
+  get failed(): number {
+    return Atomics.load(this.#words, FAILED);
+  }
+
+  /** Hands over octets, `SLOT_OCTETS` at most; waits for a free slot. */
+  put(octets: Uint8Array): void {
+    const filled = Atomics.load(this.#words, FILLED);
+    this.#waitUntilWritten((filled - SLOTS + 1) | 0);
+    const slot = filled & (SLOTS - 1);
+    this.#octets.set(octets, slot * SLOT_OCTETS);
+    Atomics.store(this.#words, LENGTHS + slot, octets.length);
+    Atomics.add(this.#words, FILLED, 1);
+    Atomics.notify(this.#words, FILLED);
+  }
+
+  /** Waits until all that was handed over is written, or given up. */
+  drain(): void {
+    this.#waitUntilWritten(Atomics.load(this.#words, FILLED));
+  }
+
+  /** The octets that are to be written next; waits for some. They stay until `written`. */
+  take(): Uint8Array {
+    const written = Atomics.load(this.#words, WRITTEN);
+    while (Atomics.load(this.#words, FILLED) === written) Atomics.wait(this.#words, FILLED, written);
+    const slot = written & (SLOTS - 1);
+    const at = slot * SLOT_OCTETS;
+    return this.#octets.subarray(at, at + Atomics.load(this.#words, LENGTHS + slot));
+  }
+
+  /** The octets that were taken are written. @param failed the system error number, where they are not */
+  written(failed = 0): void {
+    if (failed !== 0) Atomics.store(this.#words, FAILED, failed);
+    Atomics.add(this.#words, WRITTEN, 1);
+    Atomics.notify(this.#words, WRITTEN);
+  }
+
+  /** @param count slots that have to be written, counted from the first, as a word that wraps */
+  #waitUntilWritten(count: number): void {
+    for (;;) {
+      const written = Atomics.load(this.#words, WRITTEN);
+      if (((written - count) | 0) >= 0) return;
+      Atomics.wait(this.#words, WRITTEN, written);
+    }
+  }
+}
