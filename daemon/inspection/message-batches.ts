@@ -12,6 +12,7 @@ import {
   type RaisedNote,
   SDU_TYPE_NAMES,
 } from './contract.ts';
+import { sharedCopy } from './shared-columns.ts';
 
 /** Constants we chose. */
 /** Messages of one batch. */
@@ -111,7 +112,7 @@ export class MessageBatches {
     }
   }
 
-  /** What has been gathered, in memory of its own, and begins anew; null where there is nothing. */
+  /** What has been gathered, in memory of its own that threads share, and begins anew; null where there is nothing. */
   take(): MessageBatch | null {
     const from = this.#growing;
     const { count } = from;
@@ -119,36 +120,29 @@ export class MessageBatches {
     this.#growing = new GrowingBatch();
     return {
       count,
-      frame: from.frame.slice(0, count),
-      time: from.time.slice(0, count),
-      group: from.group.slice(0, count),
-      source: from.source.slice(0, count),
-      groupName: from.groupName.slice(0, count),
-      sourceName: from.sourceName.slice(0, count),
-      lcid: from.lcid.slice(0, count),
-      sduType: from.sduType.slice(0, count),
-      pgkIndex: from.pgkIndex.slice(0, count),
-      pgkId: from.pgkId.slice(0, count),
-      ptkId: from.ptkId.slice(0, count),
-      sn: from.sn.slice(0, count),
-      length: from.length.slice(0, count),
-      verdict: from.verdict.slice(0, count),
-      evidenceBits: from.evidenceBits.slice(0, count),
-      protocols: from.protocols.slice(0, count),
-      summaryEnd: from.summaryEnd.slice(0, count),
-      summaries: from.summaries.slice(0, from.summaryOctets),
+      frame: sharedCopy(from.frame, count),
+      time: sharedCopy(from.time, count),
+      group: sharedCopy(from.group, count),
+      source: sharedCopy(from.source, count),
+      groupName: sharedCopy(from.groupName, count),
+      sourceName: sharedCopy(from.sourceName, count),
+      lcid: sharedCopy(from.lcid, count),
+      sduType: sharedCopy(from.sduType, count),
+      pgkIndex: sharedCopy(from.pgkIndex, count),
+      pgkId: sharedCopy(from.pgkId, count),
+      ptkId: sharedCopy(from.ptkId, count),
+      sn: sharedCopy(from.sn, count),
+      length: sharedCopy(from.length, count),
+      verdict: sharedCopy(from.verdict, count),
+      evidenceBits: sharedCopy(from.evidenceBits, count),
+      protocols: sharedCopy(from.protocols, count),
+      summaryEnd: sharedCopy(from.summaryEnd, count),
+      summaries: sharedCopy(from.summaries, from.summaryOctets),
       parts: from.parts,
       raised: from.raised,
       corrections: from.corrections,
       names: from.names,
     };
-  }
-
-  /** Buffers of a batch, for handing them over to another thread without a copy. */
-  static transferList(batch: MessageBatch): ArrayBuffer[] {
-    return Object.values(batch)
-      .filter((value) => ArrayBuffer.isView(value))
-      .map((view) => view.buffer as ArrayBuffer);
   }
 
   /** Messages of one group come in rows: the last text is remembered. */

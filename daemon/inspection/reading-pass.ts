@@ -19,7 +19,7 @@ const TELL_STATES_MS = 500;
 export interface ReadingOptions {
   readonly keyring: Keyring;
   readonly allowStale: boolean;
-  readonly tell: (note: InspectionNote, transfer?: ArrayBuffer[]) => void;
+  readonly tell: (note: InspectionNote) => void;
   /** Milliseconds, never going back. */
   readonly now: () => number;
 }
@@ -36,7 +36,7 @@ export async function readingPass(source: FrameSource, options: ReadingOptions):
   let later: InspectionNote[] = [];
   const flush = (): void => {
     const batch = batches.take();
-    if (batch !== null) tell({ kind: 'batch', batch }, MessageBatches.transferList(batch));
+    if (batch !== null) tell({ kind: 'batch', batch });
     for (const note of later) tell(note);
     later = [];
   };

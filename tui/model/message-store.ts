@@ -3,6 +3,7 @@
 
 import { VERDICTS, type Verdict } from '../../daemon/events.ts';
 import { type CorrectionNote, GroupForm, type MessageBatch, NO_NAME } from '../../daemon/inspection/contract.ts';
+import { sharedColumn } from '../../daemon/inspection/shared-columns.ts';
 
 /** Constants we chose. */
 const CHUNK_BITS = 14;
@@ -17,32 +18,41 @@ const FIRST_SUMMARY_ROOM = CHUNK_MESSAGES * 48;
 
 /** Columns of one chunk. */
 class Chunk {
-  readonly frame = new Float64Array(CHUNK_MESSAGES);
-  readonly time = new Float64Array(CHUNK_MESSAGES);
-  readonly group = new Uint32Array(CHUNK_MESSAGES);
-  readonly source = new Uint32Array(CHUNK_MESSAGES);
-  readonly length = new Uint32Array(CHUNK_MESSAGES);
-  readonly groupName = new Uint16Array(CHUNK_MESSAGES);
-  readonly sourceName = new Uint16Array(CHUNK_MESSAGES);
-  readonly ptkId = new Uint16Array(CHUNK_MESSAGES);
-  readonly sn = new Uint16Array(CHUNK_MESSAGES);
-  readonly pgkId = new Int16Array(CHUNK_MESSAGES);
-  readonly protocols = new Uint16Array(CHUNK_MESSAGES);
-  readonly lcid = new Uint8Array(CHUNK_MESSAGES);
-  readonly sduType = new Uint8Array(CHUNK_MESSAGES);
-  readonly pgkIndex = new Uint8Array(CHUNK_MESSAGES);
-  readonly verdict = new Uint8Array(CHUNK_MESSAGES);
-  readonly evidenceBits = new Uint8Array(CHUNK_MESSAGES);
+  readonly frame = sharedColumn(Float64Array, CHUNK_MESSAGES);
+  readonly time = sharedColumn(Float64Array, CHUNK_MESSAGES);
+  readonly group = sharedColumn(Uint32Array, CHUNK_MESSAGES);
+  readonly source = sharedColumn(Uint32Array, CHUNK_MESSAGES);
+  readonly length = sharedColumn(Uint32Array, CHUNK_MESSAGES);
+  readonly groupName = sharedColumn(Uint16Array, CHUNK_MESSAGES);
+  readonly sourceName = sharedColumn(Uint16Array, CHUNK_MESSAGES);
+  readonly ptkId = sharedColumn(Uint16Array, CHUNK_MESSAGES);
+  readonly sn = sharedColumn(Uint16Array, CHUNK_MESSAGES);
+  readonly pgkId = sharedColumn(Int16Array, CHUNK_MESSAGES);
+  readonly protocols = sharedColumn(Uint16Array, CHUNK_MESSAGES);
+  readonly lcid = sharedColumn(Uint8Array, CHUNK_MESSAGES);
+  readonly sduType = sharedColumn(Uint8Array, CHUNK_MESSAGES);
+  readonly pgkIndex = sharedColumn(Uint8Array, CHUNK_MESSAGES);
+  readonly verdict = sharedColumn(Uint8Array, CHUNK_MESSAGES);
+  readonly evidenceBits = sharedColumn(Uint8Array, CHUNK_MESSAGES);
   /** Worst severity of the findings that it raised, plus 1; 0: none. */
-  readonly worst = new Uint8Array(CHUNK_MESSAGES);
-  readonly summaryEnd = new Uint32Array(CHUNK_MESSAGES);
-  summaries = new Uint8Array(FIRST_SUMMARY_ROOM);
+  readonly worst = sharedColumn(Uint8Array, CHUNK_MESSAGES);
+  readonly summaryEnd = sharedColumn(Uint32Array, CHUNK_MESSAGES);
+  summaries = sharedColumn(Uint8Array, FIRST_SUMMARY_ROOM);
   summaryOctets = 0;
   /** Frames of messages that came in several, and findings, by row of the chunk: few messages have any. */
   readonly parts = new Map<number, readonly number[]>();
   readonly raised = new Map<number, RaisedFinding[]>();
   /** Summaries of messages that were corrected, by row. */
   readonly corrected = new Map<number, string>();
+
+  /** Forgets all, for other messages. */
+  clear(): void {
+    this.worst.fill(0);
+    this.summaryOctets = 0;
+    this.parts.clear();
+    this.raised.clear();
+    this.corrected.clear();
+  }
 }
 
 /** A finding that a message raised. */
@@ -96,6 +106,8 @@ export class MessageStore {
   readonly #names: string[] = [''];
   readonly #cap: number;
   readonly #decoder = new TextDecoder();
+  /** The chunk that went last. */
+  #spare: Chunk | null = null;
   #count = 0;
   #first = 0;
   #corrections = 0;
@@ -143,6 +155,9 @@ export class MessageStore {
       chunk.worst[at] = Math.max(chunk.worst[at], severity + 1);
     }
     while (this.#count - this.#first > this.#cap + CHUNK_MESSAGES) {
+      // Used again: the collector would let it lie for minutes, because it does not count it (shared-columns.ts).
+      this.#spare = this.#chunks[this.#first >>> CHUNK_BITS];
+      this.#spare?.clear();
       this.#chunks[this.#first >>> CHUNK_BITS] = null;
       this.#first += CHUNK_MESSAGES;
     }
@@ -317,7 +332,10 @@ export class MessageStore {
 
   #chunkToFill(): Chunk {
     const number = this.#count >>> CHUNK_BITS;
-    if (number === this.#chunks.length) this.#chunks.push(new Chunk());
+    if (number === this.#chunks.length) {
+      this.#chunks.push(this.#spare ?? new Chunk());
+      this.#spare = null;
+    }
     return this.#chunk(this.#count);
   }
 
@@ -326,7 +344,7 @@ export class MessageStore {
     const end = batch.summaryEnd[from + rows - 1];
     const needed = chunk.summaryOctets + end - begin;
     if (needed > chunk.summaries.length) {
-      const wider = new Uint8Array(Math.max(needed, Math.ceil(chunk.summaries.length * 1.5)));
+      const wider = sharedColumn(Uint8Array, Math.max(needed, Math.ceil(chunk.summaries.length * 1.5)));
       wider.set(chunk.summaries);
       chunk.summaries = wider;
     }
