@@ -37,7 +37,13 @@ export interface KeyRow extends KeyName {
 export interface GroupRow {
   readonly group: string;
   readonly name: string;
-  readonly members: readonly { readonly id: string; readonly name: string | null }[];
+  /** Times: milliseconds since 1970 in which it is in the group, null: no bound. */
+  readonly members: readonly {
+    readonly id: string;
+    readonly name: string | null;
+    readonly from: number | null;
+    readonly until: number | null;
+  }[];
 }
 
 /** One batch of answers: every record of frames up to and including `through` has been told, each once. */

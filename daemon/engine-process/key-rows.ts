@@ -39,7 +39,7 @@ export function groupRows(keyrings: readonly Keyring[]): GroupRow[] {
       if (rows.has(idText)) continue;
       const named = members.map((member) => {
         const id = member.id.toString(16).padStart(6, '0');
-        return { id, name: member.name === id ? null : member.name };
+        return { id, name: member.name === id ? null : member.name, from: member.from, until: member.until };
       });
       rows.set(idText, { group: idText, name, members: named });
     }

@@ -1,13 +1,16 @@
 // How a daemon fares, as `status` of the control socket and of the relay tell it. No keys, no plaintext, no capability.
 
 import type { SourceStatus } from '../../captures/sources/live-source.ts';
-import type { EngineStatus, GroupRow } from '../engine-process/engine-port.ts';
+import type { EngineStatus, GroupRow, KeyRow } from '../engine-process/engine-port.ts';
 import type { JournalStatus } from '../journal/journal-port.ts';
 import type { AlarmRecord } from '../relay/relay-record.ts';
 import type { RelayMetrics, SubscriberRow } from '../relay/relay-server.ts';
 import type { StatePoint } from '../relay/relay-state.ts';
 import type { Daemon } from './daemon.ts';
 import type { PipelineStatus } from './pipeline.ts';
+
+/** We chose: dates of so many keys are told; of more there are the counts alone. */
+const KEY_ROWS_MOST = 4096;
 
 /** See the head of the file. Times: RFC 3339 where they are text. */
 export interface DaemonStatus {
@@ -35,6 +38,8 @@ export interface DaemonStatus {
   readonly groups: readonly GroupRow[];
   /** Keys by state today. */
   readonly keys: Readonly<Record<string, number>>;
+  /** When each key may be used, and since when not any more; null where there are too many. Times: ms since 1970. */
+  readonly keyRows: readonly KeyRow[] | null;
   /** Lines of analysis and the clock that the gate for plaintext goes by in each. */
   readonly tracks: readonly { readonly name: string; readonly clock: string }[];
 }
@@ -43,7 +48,8 @@ export interface DaemonStatus {
 export function daemonStatus(daemon: Daemon): DaemonStatus {
   const { around, journal, engine, relay, pipeline, sources, gate } = daemon;
   const keys: Record<string, number> = {};
-  for (const { state } of gate.rows()) keys[state] = (keys[state] ?? 0) + 1;
+  const rows = gate.rows();
+  for (const { state } of rows) keys[state] = (keys[state] ?? 0) + 1;
   return {
     version: around.version,
     state: daemon.state,
@@ -66,6 +72,7 @@ export function daemonStatus(daemon: Daemon): DaemonStatus {
     },
     groups: daemon.groups,
     keys,
+    keyRows: rows.length > KEY_ROWS_MOST ? null : rows,
     tracks: daemon.tracks.all().map(({ name, clock }) => ({ name, clock })),
   };
 }

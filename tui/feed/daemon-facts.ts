@@ -1,7 +1,7 @@
 // The status of a daemon as facts for the status view: sources and what they lost, engine, journal, subscribers, rates.
 
 import type { StatusFact } from '../feed.ts';
-import type { StatusGroup } from './group-directory.ts';
+import type { StatusGroup, StatusKey } from './group-directory.ts';
 
 /** Members of the status that are shown; a daemon of another version may lack some. */
 export interface DaemonStatus {
@@ -46,6 +46,7 @@ export interface DaemonStatus {
     readonly queueMilliseconds: number;
   };
   readonly groups?: readonly StatusGroup[];
+  readonly keyRows?: readonly StatusKey[] | null;
 }
 
 const MEBIOCTET = 2 ** 20;

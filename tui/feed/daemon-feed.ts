@@ -237,7 +237,9 @@ export class DaemonFeed implements Feed {
       (status) => {
         const known = status as DaemonStatus;
         this.#facts = daemonFacts(known);
-        if (this.#directory.members(known.groups ?? [])) this.#listener?.groups(this.#directory.groups());
+        const hasMembers = this.#directory.members(known.groups ?? []);
+        const hasKeys = this.#directory.keys(known.keyRows ?? []);
+        if (hasMembers || hasKeys) this.#listener?.groups(this.#directory.groups());
         this.#tellFacts();
         return status;
       },
