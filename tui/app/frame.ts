@@ -15,6 +15,8 @@ import { type NoticeLevel, VIEW_NAMES, type View, type ViewName } from './view.t
 /** Rows above and below a view. */
 export const ROWS_ABOVE = 3;
 export const ROWS_BELOW = 2;
+/** Between two keys of the footer. */
+const FOOTER_GAP = '   ';
 
 /** What the frame shows beside the session. */
 export interface FrameState {
@@ -151,25 +153,36 @@ export function drawFooter(pane: Pane, session: Session, state: FrameState): voi
   if (rightCells > 0) pane.writeSpans(pane.width - rightCells - 1, y, right, rightCells + 1);
 }
 
-/** Keys of the innermost context first, as many as there is room for. */
+/** Keys of the innermost context first, as many as there is room for; the one that tells all others has room in any case. */
 function keySpans(state: FrameState, room: number): Span[] {
+  const all = state.contexts.flatMap((context) => state.table.filter(({ contexts }) => contexts.includes(context)));
+  const named = [...new Set(all.filter(({ footer }) => footer !== undefined))];
+  const help = named.find(({ command }) => command === 'help');
   const spans: Span[] = [];
-  if (state.begun !== '') spans.push({ text: `${keyText(state.begun)}…  `, style: style('warning') });
-  let cells = cellsOf(spans);
+  if (state.begun !== '') spans.push({ text: `${keyText(state.begun)}…`, style: style('warning') });
+  let left = room - cellsOf(spans) - (help === undefined ? 0 : cellsOf(footerSpans(help)) + FOOTER_GAP.length);
   const shown = new Set<string>();
-  for (const context of state.contexts) {
-    for (const binding of state.table) {
-      if (binding.footer === undefined || !binding.contexts.includes(context)) continue;
-      const key = keyText(binding.keys[0]);
-      if (shown.has(key)) continue;
-      const text = ` ${binding.footer}   `;
-      if (cells + textWidth(key) + textWidth(text) - 3 > room) return spans;
-      shown.add(key);
-      spans.push({ text: key, style: style('accent', 'base', Attribute.bold) }, { text, style: style('dim') });
-      cells += textWidth(key) + textWidth(text);
-    }
+  for (const binding of named) {
+    const key = keyText(binding.keys[0]);
+    if (shown.has(key)) continue;
+    const word = footerSpans(binding);
+    const cells = cellsOf(word) + (spans.length === 0 ? 0 : FOOTER_GAP.length);
+    if (binding !== help && cells > left) break;
+    if (spans.length > 0) spans.push({ text: FOOTER_GAP, style: style('dim') });
+    shown.add(key);
+    spans.push(...word);
+    if (binding !== help) left -= cells;
   }
-  return spans;
+  if (help === undefined || shown.has(keyText(help.keys[0]))) return spans;
+  return [...spans, { text: FOOTER_GAP, style: style('dim') }, ...footerSpans(help)];
+}
+
+/** A key and its word. */
+function footerSpans({ keys, footer = '' }: KeyBinding): Span[] {
+  return [
+    { text: keyText(keys[0]), style: style('accent', 'base', Attribute.bold) },
+    { text: ` ${footer}`, style: style('dim') },
+  ];
 }
 
 function loadingSpans(session: Session, width: number): Span[] {

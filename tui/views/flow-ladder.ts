@@ -21,6 +21,9 @@ const MOST_COLUMN = 13;
 /** Cells that the label keeps, as a part of the width and at least. */
 const LABEL_SHARE = 0.36;
 const LEAST_LABEL = 22;
+/** Cells that the sign of a finding keeps, and those for which its name begins to be of use. */
+const SIGN_CELLS = 4;
+const LEAST_NAME = 10;
 
 /** See the head of the file. Made for one picture. */
 export class FlowLadder {
@@ -77,14 +80,21 @@ export class FlowLadder {
     if (ordinal === null) this.#drawAcross(pane, y, row);
     else this.#drawMessage(pane, y, row);
     const { text, ink } = lineLabel(line, store, this.#flow.members[row.member]);
-    const at = pane.write(this.#labelAt, y, ordinal === null ? text : `  ${text}`, style(ink));
+    const label = ordinal === null ? text : `  ${text}`;
     const isKept = ordinal === null || store.has(ordinal);
     const worst = ordinal === null ? row.worst : isKept ? store.worst(ordinal) : -1;
-    if (worst < 0 || at >= pane.width - 3) return;
+    if (worst < 0) {
+      pane.write(this.#labelAt, y, label, style(ink));
+      return;
+    }
     const severity = SEVERITIES[worst];
     const raised = store.has(row.worstAt) ? store.raised(ordinal ?? row.worstAt) : [];
     const name = raised.find((each) => each.severity === worst)?.name ?? severity;
-    pane.write(at + 2, y, `${SEVERITY_SIGNS[severity]} ${name}`, style(severity));
+    // The sign stays in sight where there is no room for all.
+    const room = pane.width - this.#labelAt - SIGN_CELLS;
+    const at = pane.write(this.#labelAt, y, label, style(ink), room) + 2;
+    const told = `${SEVERITY_SIGNS[severity]} ${name}`;
+    pane.write(at, y, pane.width - at < LEAST_NAME ? SEVERITY_SIGNS[severity] : told, style(severity));
   }
 
   /** The line of a member, in its column. */

@@ -13,7 +13,7 @@ import type { RowCursor } from '../widgets/row-cursor.ts';
 import { clockText, countText } from '../widgets/time-text.ts';
 
 const SPECS: Readonly<Record<MessageColumn, ColumnSpec<MessageColumn>>> = {
-  frame: { name: 'frame', title: 'frame', width: 8, least: 6, align: 'right', drop: 1 },
+  frame: { name: 'frame', title: 'frame', width: 5, align: 'right', drop: 1 },
   time: { name: 'time', title: 'time', width: 15, least: 12, drop: 0 },
   delta: { name: 'delta', title: 'delta s', width: 10, align: 'right', drop: 4 },
   group: { name: 'group', title: 'group', width: 14, least: 8, drop: 2 },
@@ -23,7 +23,7 @@ const SPECS: Readonly<Record<MessageColumn, ColumnSpec<MessageColumn>>> = {
   length: { name: 'length', title: 'octets', width: 6, align: 'right', drop: 6 },
   bits: { name: 'bits', title: 'bits', width: 4, align: 'right', drop: 5 },
   verdict: { name: 'verdict', title: 'verdict', width: 14, least: 12, drop: 0 },
-  what: { name: 'what', title: 'what', width: 20, least: 10, grows: true, drop: 0 },
+  what: { name: 'what', title: 'what', width: 20, least: 10, grows: true, isFirst: true, drop: 0 },
 };
 
 /** Cells in front: cursor, mark, finding. */
@@ -44,7 +44,10 @@ export function drawMessages(
   cursor: RowCursor,
   decoration: ListDecoration,
 ): void {
-  const specs = decoration.columns.map((name) => SPECS[name]);
+  // As many digits as the numbers that there are: the rest is for what was said.
+  const digits = store.count === store.first ? 0 : String(store.frame(store.count - 1)).length;
+  const frame = { ...SPECS.frame, width: Math.max(SPECS.frame.title.length, digits), least: digits };
+  const specs = decoration.columns.map((name) => (name === 'frame' ? frame : SPECS[name]));
   const columns = placeColumns(specs, pane.width - LIST_LEFT);
   drawTitles(pane, 0, LIST_LEFT, columns);
   for (let line = 1; line < pane.height; line++) {

@@ -52,6 +52,8 @@ export class StatusView implements View {
       pane.write(LEFT + NAME_CELLS + 1, y, line.value, style(ink), room);
       if (this.#cursor.top + y === this.#cursor.row) pane.lay(0, y, pane.width, 'selected');
     }
+    const below = this.#lines.length - this.#cursor.top - pane.height;
+    if (below > 0) pane.writeRight(pane.width - 1, pane.height - 1, `▾ ${below} more`, style('dim'));
   }
 
   run(command: Command): boolean {
