@@ -21,6 +21,23 @@ export const GroupForm = {
 /** SDU types by number. */
 export const SDU_TYPE_NAMES = ['ip', 'arp', 'pc5-s', 'non-ip', 'reserved'] as const;
 
+/** What a column is made of. */
+export interface ColumnType<Column> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (memory: SharedArrayBuffer): Column;
+}
+
+/**
+ * A column of zeros in shared memory. Two threads look at it without a copy; and, what matters more, the collector does not
+ * count it: memory of the usual kind made it walk through the heap of the screen's thread 17 times for a million messages,
+ * and each time a key waited (docs/performance.md, the terminal).
+ *
+ * @param length values
+ */
+export function sharedColumn<Column>(type: ColumnType<Column>, length: number): Column {
+  return new type(new SharedArrayBuffer(type.BYTES_PER_ELEMENT * length));
+}
+
 /** A finding that a message raised, in the numbers of the lists of `events.ts`. */
 export interface RaisedNote {
   /** Row of the batch. */

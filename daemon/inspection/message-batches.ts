@@ -4,6 +4,7 @@ import type { MessageEvent } from '../events.ts';
 import { SEVERITIES, VERDICTS } from '../events.ts';
 import type { RaisedFinding } from '../findings/recorder.ts';
 import {
+  type ColumnType,
   type CorrectionNote,
   GroupForm,
   type MessageBatch,
@@ -11,8 +12,8 @@ import {
   NO_PGK_ID,
   type RaisedNote,
   SDU_TYPE_NAMES,
+  sharedColumn,
 } from './contract.ts';
-import { sharedCopy } from './shared-columns.ts';
 
 /** Constants we chose. */
 /** Messages of one batch. */
@@ -191,6 +192,19 @@ export class MessageBatches {
     const room = to.summaries.subarray(to.summaryOctets, to.summaryOctets + SUMMARY_OCTETS);
     to.summaryOctets += this.#encoder.encodeInto(text, room).written;
   }
+}
+
+interface ColumnOf {
+  readonly constructor: unknown;
+  set(values: ArrayLike<number>): void;
+  subarray(from: number, to: number): ArrayLike<number>;
+}
+
+/** The first values of a column, in memory of their own. */
+function sharedCopy<Column extends ColumnOf>(column: Column, length: number): Column {
+  const copy = sharedColumn(column.constructor as ColumnType<Column>, length);
+  copy.set(column.subarray(0, length));
+  return copy;
 }
 
 /** Group text of interfaces 3 (`f00001`, `f000??`, `??????`) as the number of a batch. */

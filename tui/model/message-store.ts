@@ -2,8 +2,13 @@
 // nothing is copied when it grows, and a live feed lets the oldest chunk go.
 
 import { VERDICTS, type Verdict } from '../../daemon/events.ts';
-import { type CorrectionNote, GroupForm, type MessageBatch, NO_NAME } from '../../daemon/inspection/contract.ts';
-import { sharedColumn } from '../../daemon/inspection/shared-columns.ts';
+import {
+  type CorrectionNote,
+  GroupForm,
+  type MessageBatch,
+  NO_NAME,
+  sharedColumn,
+} from '../../daemon/inspection/contract.ts';
 
 /** Constants we chose. */
 const CHUNK_BITS = 14;
@@ -155,7 +160,7 @@ export class MessageStore {
       chunk.worst[at] = Math.max(chunk.worst[at], severity + 1);
     }
     while (this.#count - this.#first > this.#cap + CHUNK_MESSAGES) {
-      // Used again: the collector would let it lie for minutes, because it does not count it (shared-columns.ts).
+      // Used again: the collector would let it lie for minutes, because it does not count it (contract.ts, sharedColumn).
       this.#spare = this.#chunks[this.#first >>> CHUNK_BITS];
       this.#spare?.clear();
       this.#chunks[this.#first >>> CHUNK_BITS] = null;
