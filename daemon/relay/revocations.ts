@@ -33,6 +33,8 @@ export const LONGEST_LIFE = 60 * 86_400;
 export const LATEST_START = 30 * 86_400;
 const REASON_LENGTH = 256;
 
+const CHANGED_HINT = 'Bring back a copy you trust: without it the daemon does not know what was revoked';
+
 /** The revocations of one daemon. */
 export class Revocations {
   readonly #file: StateFile;
@@ -57,14 +59,7 @@ export class Revocations {
     this.#file = new StateFile(path, 'the state file', daemon, fs);
     this.#daemon = publicHex(daemon);
     this.#most = most;
-    const value = this.#file.read(
-      FORMAT,
-      'Bring back a copy you trust: without it the daemon does not know what was revoked',
-    );
-    if (value === null) return;
-    const rows = value.revocations as unknown as readonly Revocation[];
-    this.#rows = new Map(rows.map((row) => [keyOf(row), row]));
-    this.#trail = value.trail as unknown as readonly StatePoint[];
+    this.#take(this.#file.read(FORMAT, CHANGED_HINT));
   }
 
   /** Where the state stands. */
@@ -111,7 +106,7 @@ export class Revocations {
     reason: string,
     until = now + LONGEST_LIFE,
   ): StateChange & { readonly row: Revocation } {
-    this.#confirm();
+    this.#prepare();
     const row = { kind, name, at: now, until: Math.max(until, now + 1), reason: reason.slice(0, REASON_LENGTH) };
     if (this.#with(row).size > this.#most) {
       throw new RelayError(
@@ -129,7 +124,7 @@ export class Revocations {
    * @param above the highest epoch that anybody has seen
    */
   accepting(above: number): StateChange {
-    this.#confirm();
+    this.#prepare();
     return this.#change(Math.max(above, this.point.epoch) + 1, null);
   }
 
@@ -157,6 +152,17 @@ export class Revocations {
     this.#trail = trail;
   }
 
+  /**
+   * Writes the file again as it is: a process before this one may have died before the disk confirmed it, and whoever testifies to
+   * it must not know more than a crash leaves.
+   *
+   * @throws VaultError `not-written`, `in-doubt`
+   */
+  confirm(): void {
+    this.#write(this.#rows, this.#trail);
+    this.#isInDoubt = false;
+  }
+
   /** Rows with one more, without those that have ended by its time. */
   #with(row: Revocation): Map<string, Revocation> {
     const rows = new Map([...this.#rows].filter(([, each]) => each.until > row.at));
@@ -171,11 +177,34 @@ export class Revocations {
     return { ...fields, head: headOf(fields) };
   }
 
+  #take(value: JsonObject | null): void {
+    if (value === null) return;
+    const rows = value.revocations as unknown as readonly Revocation[];
+    this.#rows = new Map(rows.map((row) => [keyOf(row), row]));
+    this.#trail = value.trail as unknown as readonly StatePoint[];
+  }
+
+  /**
+   * Takes over what somebody else revoked in the file meanwhile (`grant revoke --state` beside a daemon that runs). A file that
+   * does not go on from what is known here is not believed, and is written over.
+   */
+  #catchUp(): void {
+    let value: JsonObject | null = null;
+    try {
+      value = this.#file.read(FORMAT, CHANGED_HINT);
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+    }
+    const { epoch, head } = this.point;
+    const trail = (value?.trail ?? []) as unknown as readonly StatePoint[];
+    if (trail.at(-1)?.head !== head && trail.some((each) => each.epoch === epoch && each.head === head))
+      this.#take(value);
+  }
+
   /** Two changes that the disk did not confirm would be one more than a crash may take back. */
-  #confirm(): void {
-    if (!this.#isInDoubt) return;
-    this.#write(this.#rows, this.#trail);
-    this.#isInDoubt = false;
+  #prepare(): void {
+    if (this.#isInDoubt) this.confirm();
+    else this.#catchUp();
   }
 
   #write(rows: ReadonlyMap<string, Revocation>, trail: readonly StatePoint[]): void {

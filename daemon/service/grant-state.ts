@@ -88,8 +88,11 @@ export class GrantState {
         await this.#finish(standing.change);
         return;
       case 'good':
+        if (revocations.point.epoch === 0) return;
+        if (recorded?.head === revocations.point.head && copied?.head === revocations.point.head) return;
+        if (!this.#confirm()) return;
         if (recorded?.head !== revocations.point.head) await this.#recordAnew();
-        if (copied?.head !== revocations.point.head) this.#copy();
+        this.#copy();
     }
   }
 
@@ -170,16 +173,26 @@ export class GrantState {
   async #recordAnew(): Promise<void> {
     const { revocations, engine, daemon } = this.#parts;
     const { epoch, head } = revocations.point;
-    if (epoch === 0) return;
     const { trail } = revocations.account;
     const change: StateChange = { daemon, epoch, head, previous: trail.at(-2)?.head ?? head, row: null };
     await engine.keepRelayState(JSON.stringify(change), 'grant.state', { epoch, head });
   }
 
+  /** Whether the state file is surely what it is. Where it is not, nobody else is told of it: the next change or start is. */
+  #confirm(): boolean {
+    const { revocations, log } = this.#parts;
+    try {
+      revocations.confirm();
+      return true;
+    } catch (error) {
+      log.warn({ event: 'relay.state-not-confirmed', err: error }, 'the state of grants could not be written again');
+      return false;
+    }
+  }
+
   /** The copy may lag behind, where the disk refuses it: the next change or start writes it. */
   #copy(): void {
     const { copy, revocations, log } = this.#parts;
-    if (revocations.point.epoch === 0) return;
     try {
       copy.write(revocations.point);
     } catch (error) {

@@ -142,6 +142,26 @@ describe('revocations', () => {
     expect(found).toBeGreaterThan(12);
   });
 
+  test('two that write one file: the second goes on from what the first revoked, and a file that was set back is written over', () => {
+    const fs = new MemoryFileSystem();
+    const one = new Revocations(PATH, daemon, fs);
+    one.revoke('capability', 'aa'.repeat(16), 100, 'lost', 500);
+    const old = fs.clone();
+    const other = new Revocations(PATH, daemon, fs);
+    other.revoke('capability', 'bb'.repeat(16), 100, 'lost', 500);
+    one.revoke('capability', 'cc'.repeat(16), 100, 'lost', 500);
+    const names = (from: Revocations): string[] => from.list(100).map(({ name }) => name.slice(0, 2));
+    expect(names(new Revocations(PATH, daemon, fs))).toEqual(['aa', 'bb', 'cc']);
+    expect(one.point.epoch).toBe(3);
+    for (const lost of [old, new MemoryFileSystem()]) {
+      const holder = new Revocations(PATH, daemon, fs.clone());
+      Object.assign(fs, { names: lost.clone().names });
+      one.revoke('capability', 'dd'.repeat(16), 100, 'lost', 500);
+      expect(names(new Revocations(PATH, daemon, fs))).toEqual(['aa', 'bb', 'cc', 'dd']);
+      expect(holder.point.epoch).toBeLessThan(one.point.epoch);
+    }
+  });
+
   test('a disk that refuses: the error says so, and what is in force stays', () => {
     const fs = new MemoryFileSystem();
     const revocations = new Revocations(PATH, daemon, fs);

@@ -17,6 +17,7 @@ import { CRASHES, type Crash, MemoryFileSystem, PowerCut } from '../vault/memory
 const STATE = '/state/revocations';
 const COPY = '/journal/relay.epoch';
 const key = newKey();
+const RUNS = 300;
 const log = openLog('silent');
 
 /** A vault that keeps one text; power may go out before or after it did. */
@@ -228,6 +229,27 @@ describe('a crash', () => {
     expect(ran).toBeGreaterThan(40);
   });
 
+  test('after a disk that did not confirm, and a restart between: nothing testifies to what the crash takes', async () => {
+    const fs = new MemoryFileSystem();
+    const vault = new FakeVault();
+    const { grants } = await begin(fs, vault);
+    // The fifth call makes the new name of the state file durable.
+    fs.trouble = { call: fs.calls + 5, kind: 'ENOSPC' };
+    await expect(revoke(grants, 1)).rejects.toMatchObject({ code: 'vault.in-doubt' });
+    fs.trouble = null;
+    await begin(fs, vault);
+    const after = await begin(fs.restart('nothing'), vault);
+    expect(after.grants.standing).toMatchObject({ epoch: 1, isSetBack: false });
+    // The same with a disk that still refuses: it starts, and nobody is told more than is sure.
+    const full = new MemoryFileSystem();
+    const other = new FakeVault();
+    const life = await begin(full, other);
+    full.trouble = { call: full.calls + 5, kind: 'ENOSPC', forGood: true };
+    await expect(revoke(life.grants, 2)).rejects.toBeInstanceOf(SidescopeError);
+    expect((await begin(full, other)).grants.standing).toMatchObject({ epoch: 1, isSetBack: false });
+    expect(full.names.has(COPY)).toBe(false);
+  });
+
   test('of disks that fail, crash and lose, revocations with and without a daemon, in any order', async () => {
     const crash = fc.constantFrom<Crash>(...CRASHES);
     const step = fc.oneof(
@@ -294,7 +316,7 @@ describe('a crash', () => {
         }
         await anew('nothing');
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     );
   });
 });
