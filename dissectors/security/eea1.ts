@@ -3,12 +3,12 @@
 import { int32 } from '../octets.ts';
 import { loadSnow3g, wipeSnow3g, xorSnow3g } from './snow3g.ts';
 import type { CipherAlgorithm } from './traffic-cipher.ts';
-import type { KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import { KernelInTime, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
 import { createSnow3gKernel } from './wasm/snow3g-kernel.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
 
-// One message at a time, so one kernel serves all ciphers of the process. Who never deciphers never builds it.
-let builtKernel: KeyStreamKernel | null | undefined;
+// One message at a time, so one kernel serves all ciphers of the process.
+const kernelInTime = new KernelInTime(createSnow3gKernel);
 
 /** 128-EEA1 under one PEK. */
 export class Eea1Cipher extends WordStreamCipher {
@@ -26,9 +26,8 @@ export class Eea1Cipher extends WordStreamCipher {
     xorSnow3g(this.key, stream, count, stream, count, out, at, octets);
   }
 
-  protected kernel(): KeyStreamKernel | null {
-    if (builtKernel === undefined) builtKernel = createSnow3gKernel();
-    return builtKernel;
+  protected kernel(messages: number): KeyStreamKernel | null {
+    return kernelInTime.forMessages(messages);
   }
 
   protected load(register: Int32Array, lanes: number, lane: number, count: number, stream: number): void {
@@ -37,6 +36,6 @@ export class Eea1Cipher extends WordStreamCipher {
 
   protected wipe(): void {
     wipeSnow3g();
-    builtKernel?.wipe();
+    kernelInTime.wipe();
   }
 }

@@ -1,7 +1,7 @@
 // 128-EEA3 (TS 33.401 B.1.4, TS 35.221): ZUC keyed and started from COUNT, BEARER and DIRECTION.
 
 import type { CipherAlgorithm } from './traffic-cipher.ts';
-import type { KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import { KernelInTime, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
 import { createZucKernel } from './wasm/zuc-kernel.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
 import { loadZuc, loadZucKey, wipeZuc, xorZuc } from './zuc.ts';
@@ -9,8 +9,8 @@ import { loadZuc, loadZucKey, wipeZuc, xorZuc } from './zuc.ts';
 /** We chose: the kernel takes as long for one message as for four, which is as long as `xorZuc` takes for 1.2. */
 const KERNEL_MESSAGES = 2;
 
-// One call at a time, so one kernel serves all ciphers of the process. Who never deciphers never builds it.
-let builtKernel: KeyStreamKernel | null | undefined;
+// One call at a time, so one kernel serves all ciphers of the process.
+const kernelInTime = new KernelInTime(createZucKernel);
 
 /** 128-EEA3 under one PEK. */
 export class Eea3Cipher extends WordStreamCipher {
@@ -27,9 +27,8 @@ export class Eea3Cipher extends WordStreamCipher {
     xorZuc(this.key, count, stream, count, stream, out, at, octets);
   }
 
-  protected kernel(): KeyStreamKernel | null {
-    if (builtKernel === undefined) builtKernel = createZucKernel();
-    return builtKernel;
+  protected kernel(messages: number): KeyStreamKernel | null {
+    return kernelInTime.forMessages(messages);
   }
 
   protected load(register: Int32Array, lanes: number, lane: number, count: number, stream: number): void {
@@ -38,6 +37,6 @@ export class Eea3Cipher extends WordStreamCipher {
 
   protected wipe(): void {
     wipeZuc();
-    builtKernel?.wipe();
+    kernelInTime.wipe();
   }
 }

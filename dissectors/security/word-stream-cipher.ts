@@ -37,8 +37,8 @@ export abstract class WordStreamCipher implements TrafficCipher {
   /** From how many messages on the kernel is faster than `xor`. */
   protected abstract readonly kernelMessages: number;
 
-  /** The kernel, built when it is first asked for; null where the host has none. */
-  protected abstract kernel(): KeyStreamKernel | null;
+  /** The kernel for so many messages; null where the host has none, or it does not pay yet. */
+  protected abstract kernel(messages: number): KeyStreamKernel | null;
 
   /**
    * Loads lane `lane` of a kernel's register for a message.
@@ -62,7 +62,7 @@ export abstract class WordStreamCipher implements TrafficCipher {
     checkRows(columns, rows, from, to, arena);
     let i = from;
     const { kernelMessages } = this;
-    const kernel = to - from >= kernelMessages ? this.kernel() : null;
+    const kernel = to - from >= kernelMessages ? this.kernel(to - from) : null;
     if (kernel !== null) {
       while (to - i >= kernelMessages) {
         const end = Math.min(to, i + kernel.lanes);

@@ -39,16 +39,25 @@ export interface InversionLocals {
  */
 export function inversionTables(polynomial: number, linear: (octet: number) => number): InversionTables {
   const times = (a: number, b: number): number => product(a, b, polynomial);
-  const power = (a: number, exponent: number): number =>
-    Array.from({ length: exponent }).reduce<number>((result) => times(result, a), 1);
+  const power = (a: number, exponent: number): number => {
+    let result = 1;
+    for (let bit = 7; bit >= 0; bit--) {
+      result = times(result, result);
+      if (((exponent >>> bit) & 1) !== 0) result = times(result, a);
+    }
+    return result;
+  };
   const over = (a: number): number => power(a, 254);
   const octets = Array.from({ length: 256 }, (_, octet) => octet);
   // GF(2^4) within the field: bits of a nibble stand for powers of an element of order 15.
   const generator = octets.find((g) => g > 1 && power(g, 15) === 1 && power(g, 5) !== 1 && power(g, 3) !== 1) ?? 0;
-  const element = (nibble: number): number =>
-    [0, 1, 2, 3].reduce((sum, bit) => sum ^ ((nibble >>> bit) & 1 ? power(generator, bit) : 0), 0);
+  const basis = [0, 1, 2, 3].map((exponent) => power(generator, exponent));
   const nibbles = octets.slice(0, 16);
-  const nibbleOf = (wanted: number): number => nibbles.findIndex((nibble) => element(nibble) === wanted);
+  const elements = nibbles.map((nibble) =>
+    basis.reduce((sum, element, bit) => sum ^ ((nibble >>> bit) & 1 ? element : 0), 0),
+  );
+  const element = (nibble: number): number => elements[nibble];
+  const nibbleOf = (wanted: number): number => elements.indexOf(wanted);
   // t is a root of t^2 + a t + a.
   const t = octets.find((x) => power(x, 16) !== x && (x ^ power(x, 16)) === power(x, 17)) ?? 0;
   const a = power(t, 17);

@@ -13,6 +13,8 @@ const SILENT_CLOCKS = INITIALISATION_CLOCKS + 1;
 
 /** We chose: words of key stream a call, so that register history and key stream of four messages take 18 KiB. */
 export const KERNEL_WORDS = 512;
+/** We chose: messages of a cipher before its kernel is built, which takes as long as it wins with about so many. */
+const MESSAGES_BEFORE_KERNEL = 16_384;
 /** We chose: clocks written out one behind the other in a loop. */
 const UNROLLED = 2;
 // A loop may go on beyond the last word that was asked for.
@@ -35,6 +37,31 @@ export interface KeyStreamKernel {
   next(words: number): Uint32Array;
   /** Wipes what the last messages left: it holds their keys. */
   wipe(): void;
+}
+
+/** A kernel that is built when it pays: who deciphers a little never builds it. */
+export class KernelInTime {
+  #messages = 0;
+  #kernel: KeyStreamKernel | null | undefined;
+  readonly #build: () => KeyStreamKernel | null;
+
+  constructor(build: () => KeyStreamKernel | null) {
+    this.#build = build;
+  }
+
+  /** The kernel for so many messages more; null where there is none, or none yet. */
+  forMessages(count: number): KeyStreamKernel | null {
+    if (this.#kernel !== undefined) return this.#kernel;
+    this.#messages += count;
+    if (this.#messages < MESSAGES_BEFORE_KERNEL) return null;
+    this.#kernel = this.#build();
+    return this.#kernel;
+  }
+
+  /** Wipes what the last messages left in it. */
+  wipe(): void {
+    this.#kernel?.wipe();
+  }
 }
 
 /** How one cipher is put together. Word i of the register stands `i * lanes * 4` octets behind an address. */

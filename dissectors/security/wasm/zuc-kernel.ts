@@ -36,17 +36,12 @@ const S1_CONSTANT = 0x55;
 
 // Locals: what changes, then what does not.
 const VECTORS = ['s15', 'r1', 'r2', 'w', 'w1', 'w2', 'a', 'b', 'i', 'k', 'ratio', 'sum', 'rest'] as const;
-const TABLES = inversionTables(S1_POLYNOMIAL, (octet) =>
-  S1_COLUMNS.reduce((sum, column, bit) => sum ^ ((octet >>> (7 - bit)) & 1 ? column : 0), 0),
-);
-const CONSTANTS = {
-  ...TABLES,
-  round0: S0_ROUNDS[0],
-  round1: S0_ROUNDS[1],
-  round2: S0_ROUNDS[2],
-  // The low half of S0 behind the rotation by 5; the high half moves by 1.
-  turned: Array.from({ length: 16 }, (_, low) => ((low << 5) | (low >>> 3)) & 0xff),
-} as const;
+
+/** Tables of the S-boxes, 16 octets each. */
+const TABLES = [
+  ...(['low', 'high', 'scaled', 'inverse', 'outer0', 'outer1'] as const),
+  ...(['round0', 'round1', 'round2', 'turned'] as const),
+] as const;
 const MASKS = {
   nibbles: repeated(0x0f),
   evenOctets: repeated(0xff, 0),
@@ -66,16 +61,18 @@ const MASKS = {
   affine: repeated(S1_CONSTANT),
 } as const;
 
-type Name = (typeof VECTORS)[number] | keyof typeof CONSTANTS | keyof typeof MASKS;
+type Table = (typeof TABLES)[number];
+type Name = (typeof VECTORS)[number] | Table | keyof typeof MASKS;
 
-const NAMES: readonly Name[] = [...VECTORS, ...(Object.keys(CONSTANTS) as Name[]), ...(Object.keys(MASKS) as Name[])];
+const NAMES: readonly Name[] = [...VECTORS, ...TABLES, ...(Object.keys(MASKS) as Name[])];
 const local = (name: Name): number => FIRST_LOCAL + NAMES.indexOf(name);
 const vector = (name: Name): Code => get(local(name));
 const put = (name: Name, value: Code): Code => set(local(name), value);
 
 /** Builds a kernel of four lanes; null where the host cannot run it. */
 export function createZucKernel(): KeyStreamKernel | null {
-  const tables = Object.entries(CONSTANTS).flatMap(([name, octets]) => put(name as Name, vectorConstant(octets)));
+  const octets = makeTables();
+  const tables = TABLES.flatMap((name) => put(name, vectorConstant(octets[name])));
   const masks = Object.entries(MASKS).flatMap(([name, code]) => put(name as Name, code));
   return buildKeyStreamKernel({
     lanes: 4,
@@ -88,6 +85,20 @@ export function createZucKernel(): KeyStreamKernel | null {
     machine: [local('r1'), local('r2')],
     clock,
   });
+}
+
+/** They take a while, and most who load this build no kernel. */
+function makeTables(): Record<Table, readonly number[]> {
+  return {
+    ...inversionTables(S1_POLYNOMIAL, (octet) =>
+      S1_COLUMNS.reduce((sum, column, bit) => sum ^ ((octet >>> (7 - bit)) & 1 ? column : 0), 0),
+    ),
+    round0: S0_ROUNDS[0],
+    round1: S0_ROUNDS[1],
+    round2: S0_ROUNDS[2],
+    // The low half of S0 behind the rotation by 5; the high half moves by 1.
+    turned: Array.from({ length: 16 }, (_, low) => ((low << 5) | (low >>> 3)) & 0xff),
+  };
 }
 
 function rotation(octets: number): Code {
