@@ -89,6 +89,8 @@ export class EngineLink implements EnginePort {
   #demand: Demand = new Map();
   #isAnnouncing = false;
   #silent = 0;
+  /** Requests about keys under way: passphrases are meant to take their time, and the child says nothing meanwhile. */
+  #longWork = 0;
   #isPinged = false;
   #wait: number;
   #startedAt = 0;
@@ -162,7 +164,12 @@ export class EngineLink implements EnginePort {
 
   async keys(request: KeysRequest): Promise<KeysAnswer> {
     if (this.#child === null || this.#state !== 'running') return { ok: false, ...DOWN_ERROR };
-    return (await this.#ask({ about: 'keys', request })) as KeysAnswer;
+    this.#longWork++;
+    try {
+      return (await this.#ask({ about: 'keys', request })) as KeysAnswer;
+    } finally {
+      this.#longWork--;
+    }
   }
 
   async audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void> {
@@ -360,7 +367,8 @@ export class EngineLink implements EnginePort {
     const isOpening = this.#state === 'starting';
     if (child === null || (!isOpening && this.#state !== 'running')) return;
     this.#silent++;
-    const most = isOpening ? this.#openingTicks() : this.#times.silentTicks;
+    const { openingTicks, silentTicks } = this.#times;
+    const most = isOpening ? this.#openingTicks() : this.#longWork > 0 ? openingTicks : silentTicks;
     if (this.#silent >= most) child.kill();
     else if (!isOpening && !this.#isPinged) void this.#ping();
   }
