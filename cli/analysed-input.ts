@@ -1,4 +1,4 @@
-// The capture that `read` analyses, opened: with its engine in this thread, or in another one where that pays.
+// The capture that `read` analyses, opened: with its engine in this thread, or in others where that pays.
 
 import { fstatSync, type Stats, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -9,11 +9,11 @@ import type { FindingWatch } from '../daemon/findings/watch.ts';
 import { openInput, orInputError } from './open-input.ts';
 
 /**
- * We chose: octets of a capture, and frames of it that are wanted, from which on another thread has caught up its start
+ * We chose: octets of a capture, and frames of it that are wanted, from which on other threads have caught up their start
  * (docs/performance.md).
  */
-const WORTH_A_THREAD_OCTETS = 1 << 23;
-const WORTH_A_THREAD_FRAMES = 1 << 16;
+const WORTH_THREADS_OCTETS = 1 << 26;
+const WORTH_THREADS_FRAMES = 1 << 19;
 
 /** An analysis, in however many threads. */
 export interface RunningAnalysis {
@@ -65,9 +65,8 @@ export async function openAnalysed(
     };
   }
   // Loaded only here: small captures do without.
-  const { openJudging } = await import('../daemon/engine-thread/judging-thread.ts');
-  const { ThreadedAnalysis } = await import('../daemon/engine-thread/threaded-analysis.ts');
-  const thread = await orInputError(openJudging(path, { ...options, readsAside: threads !== 2 }));
+  const { openJudged, ThreadedAnalysis } = await import('../daemon/engine-thread/threaded-analysis.ts');
+  const thread = await orInputError(openJudged(path, options, threads === 2 ? 2 : 3));
   return {
     total: thread.total,
     close: () => thread.close(),
@@ -89,8 +88,8 @@ function isWorthThread(path: string, threads: number | undefined, frames = Numbe
   return (
     path !== '-' &&
     stats.isFile() &&
-    stats.size >= WORTH_A_THREAD_OCTETS &&
-    frames >= WORTH_A_THREAD_FRAMES &&
+    stats.size >= WORTH_THREADS_OCTETS &&
+    frames >= WORTH_THREADS_FRAMES &&
     availableParallelism() > 1
   );
 }

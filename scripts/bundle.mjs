@@ -14,7 +14,7 @@ const ENTRIES = [
   'cli/output-writer.js',
   'captures/sources/threaded-worker.js',
   'daemon/engine-process/main.js',
-  'daemon/engine-thread/judging-worker.js',
+  'daemon/engine-thread/round-worker.js',
   'daemon/inspection/capture-worker.js',
 ];
 

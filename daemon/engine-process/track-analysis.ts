@@ -220,7 +220,7 @@ export class TrackAnalysis {
       this.live.refresh();
     }
     const serial = table.epoch[row];
-    const epoch = serial === NONE ? null : this.analysis.engine.epoch(serial);
+    const epoch = serial === NONE ? null : this.live.keyring.epochs[serial];
     const reassembled = this.#fragments.take(table, row);
     const owner = accessOf(table, row, epoch);
     if (this.#pending.length > 0) this.#settleFindings(owner);
@@ -234,7 +234,7 @@ export class TrackAnalysis {
   #correction(table: MessageTable, row: number): void {
     if (!this.#isTold) return;
     const serial = table.epoch[row];
-    const epoch = serial === NONE ? null : this.analysis.engine.epoch(serial);
+    const epoch = serial === NONE ? null : this.live.keyring.epochs[serial];
     const owner = accessOf(table, row, epoch);
     this.#epochs.note(table, row);
     if (owner.epoch !== null) this.#use(serial, table.length[row]);

@@ -4,15 +4,15 @@
 import type { CaptureMark, FrameBatch } from '../../captures/frame-batch.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import type { EngineSink } from '../engine/engine.ts';
-import type { Loss, RoundNotices } from './judging-messages.ts';
+import type { Loss, RoundNotices } from './round-messages.ts';
 
 /** In the low bits of a word; the row of the frame stands above it. */
 const Kind = { copy: 0, problem: 1, keyManagement: 2, loss: 3, mark: 4 } as const;
 const KIND_BITS = 3;
 const KIND_MASK = (1 << KIND_BITS) - 1;
 
-/** Words of a notice: a problem and its octet follow it. */
-const PROBLEM_WORDS = 3;
+/** Words of a notice behind which stand a problem and its octet, or place and length of a key-management message. */
+const LONG_WORDS = 3;
 
 /** Listens to an engine. Bounded by a round: the frames of a batch, and the SDUs that they end. */
 export class NoticeWriter {
@@ -45,9 +45,10 @@ export class NoticeWriter {
     };
   }
 
-  /** A key-management message in this row. */
-  keyManagement(row: number): void {
+  /** A key-management message in this row, `length` octets at `at`. */
+  keyManagement(row: number, at: number, length: number): void {
     this.#note(row, Kind.keyManagement);
+    this.#words.push(at, length);
   }
 
   /** The next batch begins. */
@@ -115,7 +116,7 @@ export class NoticeReader {
       if (kind === Kind.copy) sink.copy?.(batch, row, frames.source[row], frames.destination[row]);
       else if (kind === Kind.problem) sink.problem?.(batch, row, walk);
       else if (kind === Kind.keyManagement) {
-        sink.keyManagement?.(batch, row, frames.payloadAt[row], frames.payloadLength[row]);
+        sink.keyManagement?.(batch, row, words[this.#at + 1], words[this.#at + 2]);
       } else {
         const { frames: lost, source, destination, lcid, time } = losses[this.#loss++];
         sink.loss?.(lost, source, destination, lcid, time);
@@ -125,5 +126,16 @@ export class NoticeReader {
 }
 
 function lengthOf(word: number): number {
-  return (word & KIND_MASK) === Kind.problem ? PROBLEM_WORDS : 1;
+  const kind = word & KIND_MASK;
+  return kind === Kind.problem || kind === Kind.keyManagement ? LONG_WORDS : 1;
+}
+
+/** Goes through the key-management messages of a round. */
+export function visitKeyManagement(
+  { words }: RoundNotices,
+  visit: (row: number, at: number, length: number) => void,
+): void {
+  for (let i = 0; i < words.length; i += lengthOf(words[i])) {
+    if ((words[i] & KIND_MASK) === Kind.keyManagement) visit(words[i] >>> KIND_BITS, words[i + 1], words[i + 2]);
+  }
 }

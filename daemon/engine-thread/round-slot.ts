@@ -1,5 +1,5 @@
-// One place of the ring between the thread that judges a capture and the one that listens: a round of judged frames in
-// shared memory. The one copies frames and messages in, column by column; the other reads them where they stand.
+// One place of the ring between two threads of an analysis: a round of frames and their messages in shared memory. The one
+// copies them in, column by column; the other works on them where they stand.
 
 import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
 import { WINDOW_OCTETS } from '../../captures/input-window.ts';
@@ -11,7 +11,7 @@ const ROUND_ROWS = ROUND_MESSAGES + MAX_ELEMENTS;
 
 /** Octets of all columns of one frame and of one message. */
 const FRAME_OCTETS = 29;
-const MESSAGE_OCTETS = 86;
+const MESSAGE_OCTETS = 90;
 
 /** We chose: octets that most rounds get by with. A larger round gets memory of its own, which the next one gives back. */
 const JOINED_OCTETS = 64 * 1024;
@@ -71,12 +71,19 @@ class RoundFrames implements FrameBatch {
   }
 }
 
-/** Columns of a message that leave the thread; `traffic` belongs to the engine. */
+/** Columns of a message, the widest first. */
 const MESSAGE_COLUMNS = {
   ...{ frame: Float64Array, time: Float64Array },
   ...{ frameRow: Uint32Array, framesAt: Uint32Array, source: Uint32Array, destination: Uint32Array },
   ...{ length: Uint32Array, rawAt: Uint32Array, counter: Uint32Array, plainWord: Uint32Array },
-  ...{ passed: Uint32Array, failed: Uint32Array, group: Int32Array, epoch: Int32Array, context: Int32Array },
+  ...{
+    passed: Uint32Array,
+    failed: Uint32Array,
+    group: Int32Array,
+    epoch: Int32Array,
+    context: Int32Array,
+    traffic: Int32Array,
+  },
   ...{ framesCount: Uint16Array, ptkId: Uint16Array, sn: Uint16Array, evidence: Uint16Array, flags: Uint16Array },
   ...{ version: Uint8Array, lcid: Uint8Array, sduType: Uint8Array, pgkIndex: Uint8Array },
   ...{ rawPlace: Uint8Array, deciphered: Uint8Array, verdict: Uint8Array, epochState: Uint8Array },
@@ -114,7 +121,7 @@ export class RoundSlot {
   }
 
   /**
-   * In the thread that judges: copies frames from row `from` on and before row `until`, and their messages.
+   * In the thread that fills: copies frames from row `from` on and before row `until`, and their messages.
    *
    * @returns what to tell the other thread of it
    */
@@ -134,7 +141,7 @@ export class RoundSlot {
     };
   }
 
-  /** In the thread that listens: takes what the other one told of this slot. */
+  /** In the thread that takes: accepts what the other one told of this slot. */
   accept(round: FilledRound): void {
     if (round.replaced !== null) this.#over({ ...this.#memory, ...round.replaced });
     const { frames, table } = this;

@@ -1,4 +1,4 @@
-// One capture analysed from end to end in two threads: one reads and judges it (judging-worker.ts), this one hears of it
+// One capture analysed from end to end in several threads: others read and judge it (round-worker.ts), this one hears of it
 // and concludes. What it says is what analysis.ts says, in the same order.
 
 import type { CaptureProblem } from '../../captures/frame-batch.ts';
@@ -8,22 +8,46 @@ import { Conclusions, gathersFrames } from '../conclusions.ts';
 import type { MessageAccount } from '../engine/message-account.ts';
 import type { SummaryEvent } from '../events.ts';
 import type { FindingWatch } from '../findings/watch.ts';
-import type { JudgedRound, JudgingThread } from './judging-thread.ts';
+import { plainKeyring } from '../keyring/keyring-copy.ts';
 import { NoticeReader } from './round-notices.ts';
+import { openRounds, type Round, type RoundThread } from './round-thread.ts';
+
+/** What of the options concerns the threads that read and judge. */
+export type JudgingOptions = Pick<AnalysisOptions, 'keyring' | 'allowStale' | 'frames'>;
 
 /** Options of an analysis that a file can have: nothing comes late, and no attempts are explained. */
 export type ThreadedOptions = Omit<AnalysisOptions, 'live' | 'explain' | 'allowStale' | 'frames'>;
+
+/**
+ * Opens a capture to be analysed in several threads.
+ *
+ * @param path a file, a pipe, or `-` for the process's standard input, which must be a file, a pipe or a socket
+ * @param keyring is copied; what the capture delivers is learned by both that have one
+ * @param threads 2, or 3: reading and walking is done in one of its own, and decompressing of a large file in one more
+ * @throws CaptureOpenError where there is nothing to read, or no thread to read it
+ */
+export async function openJudged(
+  path: string,
+  { keyring, allowStale = false, frames = Number.POSITIVE_INFINITY }: JudgingOptions,
+  threads: 2 | 3,
+): Promise<RoundThread> {
+  return openRounds(path, {
+    frames,
+    judging: { keyring: plainKeyring(keyring), allowStale },
+    walksAside: threads === 3,
+  });
+}
 
 /** See the head of the file. */
 export class ThreadedAnalysis {
   readonly #conclusions: Conclusions;
   readonly #listener: AnalysisListener;
-  readonly #thread: JudgingThread;
+  readonly #thread: RoundThread;
   readonly #walk = createWalkTable();
   readonly #gathers: boolean;
 
   /** @param options with the keyring that the thread was started with */
-  constructor(thread: JudgingThread, options: ThreadedOptions, listener: AnalysisListener) {
+  constructor(thread: RoundThread, options: ThreadedOptions, listener: AnalysisListener) {
     this.#thread = thread;
     this.#listener = listener;
     this.#gathers = gathersFrames(listener);
@@ -63,7 +87,7 @@ export class ThreadedAnalysis {
   }
 
   /** Tells of every frame of a round and of what came of it, frame by frame, as engine.ts does in one thread. */
-  #tell({ frames, table, notices }: JudgedRound): void {
+  #tell({ frames, table, notices }: Round): void {
     const { sink } = this.#conclusions;
     const walk = this.#walk;
     // Walking once more costs less than handing the tables of a walk over.

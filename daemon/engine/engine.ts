@@ -7,16 +7,12 @@ import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { OutcomeName } from '../../dissectors/walk-table.ts';
 import { ElementFlag, Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
-import type { KeyIndex } from '../keyring/key-index.ts';
-import type { PgkEpoch } from '../keyring/keyring.ts';
 import { Accounting } from './accounting.ts';
-import { BatchDecipher } from './decipher-batch.ts';
 import { DuplicateFilter } from './duplicates.ts';
-import { type Attempt, Judge } from './judge.ts';
-import { MessageFlag, MessageTable, PLAIN_OCTETS, Place, ROUND_MESSAGES, VerdictCode } from './message-table.ts';
+import type { Attempt } from './judge.ts';
+import { Judgement, type JudgementOptions } from './judgement.ts';
+import { MessageFlag, MessageTable, PLAIN_OCTETS, Place, ROUND_MESSAGES } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
-import { TrafficKeys } from './traffic-keys.ts';
-import { WireContexts } from './wire-contexts.ts';
 
 /** Who hears what the engine finds. Rows and batches are valid during the call. */
 export interface EngineSink {
@@ -40,12 +36,8 @@ export interface EngineSink {
   roundDone?(batch: FrameBatch, from: number, until: number, table: MessageTable): void;
 }
 
-/** What an engine needs to know. */
-export interface EngineOptions {
-  readonly index: KeyIndex;
-  /** Whether plaintext under keys that are not active may leave. */
-  readonly allowStale?: boolean;
-}
+/** What an engine needs to know: where its keys are; null where it has none, and messages are judged by somebody else. */
+export type EngineOptions = JudgementOptions | null;
 
 /** What bounded tables gave up, by table. */
 export type Evictions = Readonly<Record<string, number>>;
@@ -65,15 +57,11 @@ export interface EngineReport {
 export class Engine {
   readonly accounting = new Accounting();
   readonly #sink: EngineSink;
-  readonly #index: KeyIndex;
   readonly #walk = createWalkTable();
   readonly #duplicates = new DuplicateFilter();
   readonly #reassembly: Reassembly;
   readonly #table = new MessageTable();
-  readonly #wires = new WireContexts();
-  readonly #traffic = new TrafficKeys();
-  readonly #batchDecipher = new BatchDecipher(this.#wires, this.#traffic);
-  readonly #judge: Judge;
+  readonly #judgement: Judgement | null;
   // State of the frame at hand, for segments given up while it is taken in.
   #frame = 0;
   #time = 0;
@@ -88,7 +76,7 @@ export class Engine {
 
   constructor(options: EngineOptions, sink: EngineSink) {
     this.#sink = sink;
-    this.#index = options.index;
+    this.#judgement = options === null ? null : new Judgement(options);
     this.#reassembly = new Reassembly((frames, source, destination, lcid) => {
       if (frames.includes(this.#frame)) {
         this.#waiting--;
@@ -99,12 +87,6 @@ export class Engine {
         const time = this.#time;
         this.#notices.push({ row: this.#row, tell: () => this.#sink.loss?.(frames, source, destination, lcid, time) });
       }
-    });
-    this.#judge = new Judge({
-      index: options.index,
-      wires: this.#wires,
-      traffic: this.#traffic,
-      allowStale: options.allowStale ?? false,
     });
   }
 
@@ -126,50 +108,34 @@ export class Engine {
       transmissions: this.#duplicates.evictions,
       'rlc-entities': this.#reassembly.evictions,
       'open-sdus': this.#reassembly.overflows,
-      contexts: this.#wires.evictions,
-      'traffic-keys': this.#traffic.slots.evictions,
+      ...this.#judgement?.evictions(),
     };
     return {
       frames: this.accounting.frames,
       undecoded: this.accounting.undecoded(),
-      trialLimited: this.#judge.trialLimited,
-      evictions: Object.fromEntries(Object.entries(evictions).filter(([, count]) => count > 0)),
+      trialLimited: this.#judgement?.trialLimited ?? 0,
+      evictions: withoutZeros(evictions),
     };
   }
 
-  /**
-   * Judges a message that was told before once more: a key arrived since. The keys of its context are known to later
-   * messages.
-   *
-   * @param table not the engine's own; its columns are as reassembly left them, the verdict is the one told before
-   * @returns whether its verdict is another one now than `no-key` or `forged`
-   */
+  /** As `Judgement.judgeAgain` has it. */
   judgeAgain(table: MessageTable, row: number): boolean {
-    const { trialLimited } = this.#judge;
-    this.#judge.judge(table, row);
-    this.#judge.trialLimited = trialLimited;
-    const verdict = table.verdict[row];
-    return verdict !== VerdictCode.noKey && verdict !== VerdictCode.forged;
+    return this.#judgement?.judgeAgain(table, row) ?? false;
   }
 
   /** Wipes what was derived from these PGKs, by serial: they were destroyed, or are used in another way now. */
   forgetKeys(serials: ReadonlySet<number>): void {
-    this.#traffic.forget(serials);
+    this.#judgement?.forgetKeys(serials);
   }
 
   /** Wipes the traffic keys. */
   close(): void {
-    this.#traffic.forgetAll();
-  }
-
-  /** The epoch of a serial that a message row names. */
-  epoch(serial: number): PgkEpoch {
-    return this.#index.epoch(serial);
+    this.#judgement?.close();
   }
 
   /** Writes down each key tried from here on; null ends it. Whoever reads the list empties it after each message. */
   traceInto(attempts: Attempt[] | null): void {
-    this.#judge.trace = attempts;
+    this.#judgement?.traceInto(attempts);
   }
 
   #take(batch: FrameBatch, row: number): void {
@@ -322,7 +288,8 @@ export class Engine {
     const table = this.#table;
     const sink = this.#sink;
     const { marks } = batch;
-    if (table.count > 0) this.#batchDecipher.run(table);
+    const judgement = this.#judgement;
+    judgement?.prepare(table);
     let message = 0;
     let notice = 0;
     for (let row = this.#told; row < until; row++) {
@@ -330,7 +297,7 @@ export class Engine {
       sink.frame?.(batch, row, this.#walk);
       while (notice < this.#notices.length && this.#notices[notice].row === row) this.#notices[notice++].tell();
       while (message < table.count && table.frameRow[message] === row) {
-        this.#judge.judge(table, message);
+        judgement?.judge(table, message);
         sink.message(table, message);
         message++;
       }
@@ -342,6 +309,11 @@ export class Engine {
     table.reset(batch);
     this.#plainNeeded = 0;
   }
+}
+
+/** Counts without those that are 0. */
+export function withoutZeros(counts: Readonly<Record<string, number>>): Evictions {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 /** Something that happened to a frame, to be told in its place. Bounded by the rows of a batch. */

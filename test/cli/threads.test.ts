@@ -173,6 +173,7 @@ describe('the same output at 1 and 2 threads', () => {
     const asFile = [...args, '--threads'];
     for (const [name, threads] of [
       ['bulk.pcap', '2'],
+      ['bulk.pcap', '3'],
       ['bulk.pcap.gz', '2'],
       ['bulk.pcap.gz', '3'],
     ] as const) {
@@ -187,6 +188,7 @@ describe('the same output at 1 and 2 threads', () => {
     const alone = read(...args, '--threads', '1');
     expect(alone.out.length).toBeGreaterThan(1000);
     expect(read(...args, '--threads', '2')).toEqual(alone);
+    expect(read(...args, '--threads', '3')).toEqual(alone);
   });
 
   test.each(['pipe', 'socket'] as const)('from a %s in odd pieces, plain and compressed', async (through) => {
@@ -195,6 +197,7 @@ describe('the same output at 1 and 2 threads', () => {
     const plain = readFileSync(ATTACKED);
     for (const octets of [plain, gzipSync(plain)]) {
       expect(await readPieces(octets, through, ...args, '--threads', '2')).toEqual(file);
+      expect(await readPieces(octets, through, ...args, '--threads', '3')).toEqual(file);
     }
     expect(await readPieces(plain, through, ...args, '--threads', '1')).toEqual(file);
   });
@@ -235,11 +238,12 @@ describe('the same words for bad input', () => {
     expect(alone.code).toBe(code);
     expect(alone.err).toMatch(/^sidescope: error: .* \[capture\.[a-z-]+\]\n {2}hint: /);
     expect(read(path(name), '-T', 'ndjson', '--threads', '2')).toEqual(alone);
+    expect(read(path(name), '-T', 'ndjson', '--threads', '3')).toEqual(alone);
   });
 });
 
 describe('the reading thread', () => {
-  test('that dies ends the command with its code, behind what was read', () => {
+  test.each(['2', '3'])('that dies ends the command with its code, behind what was read (of %s)', (threads) => {
     // Loaded in every thread of the process; ends the reading one at its fourth read.
     writeFileSync(
       path('die.mjs'),
@@ -258,7 +262,7 @@ describe('the reading thread', () => {
     );
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [SIDESCOPE, 'read', path('bulk.pcap'), '--threads', '2', '-T', 'ndjson', '--keyring', path('keyring.json')],
+      [SIDESCOPE, 'read', path('bulk.pcap'), '--threads', threads, '-T', 'ndjson', '--keyring', path('keyring.json')],
       {
         encoding: 'utf8',
         maxBuffer: 1 << 28,
@@ -286,7 +290,7 @@ describe('the reading thread', () => {
   });
 
   test('does not hold up a command that is interrupted', async () => {
-    const words = [SIDESCOPE, 'read', '-', '--threads', '2', '-T', 'ndjson', '--keyring', path('keyring.json')];
+    const words = [SIDESCOPE, 'read', '-', '--threads', '3', '-T', 'ndjson', '--keyring', path('keyring.json')];
     const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] });
     const ended = new Promise((resolve) => {
       child.on('close', (code, signal) => resolve([code, signal]));

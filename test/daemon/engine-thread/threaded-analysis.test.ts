@@ -13,7 +13,7 @@ import { CaptureOpenError, openCapture } from '../../../captures/open.ts';
 import { Analysis, type AnalysisListener, type AnalysisOptions } from '../../../daemon/analysis.ts';
 import { writeAnalysedFrame } from '../../../daemon/engine/frame-tree.ts';
 import type { MessageTable } from '../../../daemon/engine/message-table.ts';
-import type * as JudgingModule from '../../../daemon/engine-thread/judging-thread.ts';
+import type * as ThreadedModule from '../../../daemon/engine-thread/threaded-analysis.ts';
 import { ThreadedAnalysis } from '../../../daemon/engine-thread/threaded-analysis.ts';
 import type { SidescopeEvent } from '../../../daemon/events.ts';
 import { emptyKeyring, type Keyring } from '../../../daemon/keyring/keyring.ts';
@@ -37,7 +37,7 @@ import {
 import { NO_SHARED } from '../../shared-captures.ts';
 
 const BUILD = join(import.meta.dirname, '..', '..', '..', 'dist', 'daemon', 'engine-thread');
-const { openJudging } = (await import(join(BUILD, 'judging-thread.js'))) as typeof JudgingModule;
+const { openJudged } = (await import(join(BUILD, 'threaded-analysis.js'))) as typeof ThreadedModule;
 
 let folder = '';
 const path = (name: string) => join(folder, name);
@@ -112,15 +112,18 @@ async function bothWays(at: string, of: Pick<TestCapture, 'keyring'>, looks: boo
   const alone = ears(looks);
   const keyring = keyringOf(of);
   const one = await new Analysis({ ...options, keyring }, alone.listener).run(await openCapture(at));
-  const other = ears(looks);
-  const same = keyringOf(of);
-  const thread = await openJudging(at, { ...options, keyring: same, readsAside: false });
-  const two = await new ThreadedAnalysis(thread, { ...options, keyring: same }, other.listener).run();
-  expect(two).toEqual(one);
-  const [expected, told] = [alone.lines(), other.lines()];
-  const differs = expected.findIndex((line, index) => line !== told[index]);
-  expect(differs < 0 ? 'same' : told[differs]).toBe(differs < 0 ? 'same' : expected[differs]);
-  expect(told.length).toBe(expected.length);
+  const expected = alone.lines();
+  for (const threads of [2, 3] as const) {
+    const other = ears(looks);
+    const same = keyringOf(of);
+    const thread = await openJudged(at, { ...options, keyring: same }, threads);
+    const two = await new ThreadedAnalysis(thread, { ...options, keyring: same }, other.listener).run();
+    expect(two).toEqual(one);
+    const told = other.lines();
+    const differs = expected.findIndex((line, index) => line !== told[index]);
+    expect(differs < 0 ? 'same' : told[differs], `${threads} threads`).toBe(differs < 0 ? 'same' : expected[differs]);
+    expect(told.length).toBe(expected.length);
+  }
   return { lines: expected, problem: one.problem };
 }
 
@@ -279,7 +282,9 @@ function slFrame(sn: number, fi: number, elements: readonly Uint8Array[]): Uint8
 
 describe('an input that cannot be opened', () => {
   test('is refused with the code of the operating system', async () => {
-    const opening = openJudging(path('absent'), { keyring: emptyKeyring(), readsAside: false });
-    await expect(opening).rejects.toMatchObject({ code: new CaptureOpenError('', 'ENOENT').code });
+    for (const threads of [2, 3] as const) {
+      const opening = openJudged(path('absent'), { keyring: emptyKeyring() }, threads);
+      await expect(opening).rejects.toMatchObject({ code: new CaptureOpenError('', 'ENOENT').code });
+    }
   });
 });

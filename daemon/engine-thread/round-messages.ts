@@ -1,5 +1,4 @@
-// What the thread that judges and the one that listens say to each other, beside the rounds in shared memory
-// (round-slot.ts).
+// What threads that pass rounds of frames on say to each other, beside the rounds in shared memory (round-slot.ts).
 
 import type { CaptureMark, CaptureProblem } from '../../captures/frame-batch.ts';
 import type { EngineReport } from '../engine/engine.ts';
@@ -7,24 +6,24 @@ import type { PlainKeyring } from '../keyring/keyring-copy.ts';
 import type { FilledRound, RoundMemory } from './round-slot.ts';
 
 /**
- * We chose: slots of the ring: one that is being told of, one that is being filled, one that evens out their speeds. Above
- * it the thread that judges waits. Each takes some 3 MiB, and with the longest blocks that a capture may have 40.
+ * We chose: slots of a ring: one that is being worked on, one that is being filled, one that evens out their speeds. Above
+ * it the thread that fills waits. Each takes some 4 MiB, and with the longest blocks that a capture may have 40.
  */
 export const RING_SLOTS = 3;
 
-/** What a judging thread is started with. It goes over a channel of this process and nowhere else: it holds keys. */
-export interface JudgingOrder {
+/** What a thread is started with. It goes over a channel of this process and nowhere else: it may hold keys. */
+export interface RoundOrder {
   /** A path, or `-` for standard input. */
   readonly path: string;
-  readonly keyring: PlainKeyring;
-  readonly allowStale: boolean;
   /** Stops after this many frames. */
   readonly frames: number;
-  /** Whether a compressed capture may be decompressed in a thread of its own again. */
-  readonly readsAside: boolean;
+  /** What messages are judged with; null: they are only put together, and whoever takes them judges. */
+  readonly judging: { readonly keyring: PlainKeyring; readonly allowStale: boolean } | null;
+  /** Whether reading and walking is done in one more thread, and decompressing of a large file in one more again. */
+  readonly walksAside: boolean;
   readonly ring: readonly RoundMemory[];
-  /** One 32-bit number: rounds that were told of and may be overwritten. */
-  readonly told: SharedArrayBuffer;
+  /** One 32-bit number: rounds that were taken and may be overwritten. */
+  readonly taken: SharedArrayBuffer;
 }
 
 /** An SDU that was begun and given up. */
@@ -45,18 +44,23 @@ export interface RoundNotices {
   readonly marks: readonly CaptureMark[];
 }
 
-/** Frames that were judged: their place in the ring follows from their number. */
-export interface RoundMessage extends FilledRound {
-  readonly kind: 'round';
+/** What is said of a round beside what is in its slot, which follows from its number. */
+export interface RoundStanding {
   /** Null where there is none. */
   readonly notices: RoundNotices | null;
+  /** What is to be said of all frames so far. */
   readonly report: EngineReport;
   /** Octets of input consumed so far. */
   readonly consumed: number;
 }
 
-/** What a judging thread says. */
-export type JudgingMessage =
+/** A slot is full. */
+export interface RoundMessage extends FilledRound, RoundStanding {
+  readonly kind: 'round';
+}
+
+/** What such a thread says. */
+export type ThreadMessage =
   | {
       readonly kind: 'opened';
       readonly total: number | null;
