@@ -2,10 +2,10 @@
 // how many were so far. Both sides count on and never back; a difference is what is under way.
 
 /** Constants we chose. */
-/** Octets of one slot: some of what is written at once. */
-export const SLOT_OCTETS = 256 * 1024;
-/** Slots. Above, who prints waits. */
-const SLOTS = 8;
+/** Octets of one slot: what is written at once (stdout.ts), and as much again for the piece that makes it full. */
+export const SLOT_OCTETS = 128 * 1024;
+/** Slots. Above, who prints waits. More would not stay in the cache of the processor. */
+const SLOTS = 4;
 
 // Places in the words.
 const FILLED = 0;
@@ -51,13 +51,17 @@ export class OutputSlots {
     return Atomics.load(this.#words, FAILED);
   }
 
-  /** Hands over octets, `SLOT_OCTETS` at most; waits for a free slot. */
-  put(octets: Uint8Array): void {
+  /** The slot to fill next, the same until it is handed over; waits for one that is free. */
+  next(): Buffer {
     const filled = Atomics.load(this.#words, FILLED);
     this.#waitUntilWritten((filled - SLOTS + 1) | 0);
-    const slot = filled & (SLOTS - 1);
-    this.#octets.set(octets, slot * SLOT_OCTETS);
-    Atomics.store(this.#words, LENGTHS + slot, octets.length);
+    return Buffer.from(this.memory.octets, (filled & (SLOTS - 1)) * SLOT_OCTETS, SLOT_OCTETS);
+  }
+
+  /** Hands over that slot. @param length octets of it that are filled */
+  handOver(length: number): void {
+    const slot = Atomics.load(this.#words, FILLED) & (SLOTS - 1);
+    Atomics.store(this.#words, LENGTHS + slot, length);
     Atomics.add(this.#words, FILLED, 1);
     Atomics.notify(this.#words, FILLED);
   }

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { OutputSlots, SLOT_OCTETS } from './output-slots.ts';
-import { type OutputAside, passOutputTo } from './stdout.ts';
+import { type OutputAside, passOutputTo, standardOutput } from './stdout.ts';
 
 /** The compiled file: Node 20 loads no TypeScript. */
 const WRITER_FILE = new URL('./output-writer.js', import.meta.url);
@@ -35,14 +35,26 @@ class OutputThread implements OutputAside {
       return false;
     }
     if (!this.#slots.isReady) return false;
-    for (let at = 0; at < octets.length; at += SLOT_OCTETS) this.#slots.put(octets.subarray(at, at + SLOT_OCTETS));
+    if (octets.buffer === this.#slots.memory.octets) this.#slots.handOver(octets.length);
+    else this.#copy(octets);
     this.#check();
+    // What comes next is gathered where the thread will write it from.
+    standardOutput.gatherIn(this.#slots.next());
     return true;
   }
 
   drain(): void {
     this.#slots.drain();
     this.#check();
+  }
+
+  /** Octets that no slot was large enough for, and the first. */
+  #copy(octets: Uint8Array): void {
+    for (let at = 0; at < octets.length; at += SLOT_OCTETS) {
+      const piece = octets.subarray(at, at + SLOT_OCTETS);
+      this.#slots.next().set(piece);
+      this.#slots.handOver(piece.length);
+    }
   }
 
   #start(): void {

@@ -39,8 +39,8 @@ const HEX_WORDS = Int32Array.from(
 
 /** Gathers ASCII, and UTF-8 inside JSON strings. */
 export class AsciiWriter {
-  #bytes = Buffer.allocUnsafeSlow(FIRST_ROOM);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_ROOM);
+  #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
   #at = 0;
   readonly #known = new Map<string, Uint8Array>();
 
@@ -54,6 +54,12 @@ export class AsciiWriter {
     const taken = this.#bytes.subarray(0, this.#at);
     this.#at = 0;
     return taken;
+  }
+
+  /** From here on octets are gathered in these, as long as they suffice; what was gathered before has been taken. */
+  gatherIn(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   octet(value: number): void {
@@ -258,8 +264,7 @@ export class AsciiWriter {
     if (needed <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
     larger.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
+    this.gatherIn(larger);
   }
 }
 

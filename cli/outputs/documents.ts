@@ -42,11 +42,11 @@ export function jsonOutput(filter: CompiledFilter | null, hex: boolean): Output 
   };
 }
 
-/** `-T ek`. */
-export function ekOutput(filter: CompiledFilter | null): Output {
+/** `-T ek`. @param aside whether another thread may write it */
+export function ekOutput(filter: CompiledFilter | null, aside: boolean): Output {
   const { passes } = frameFilter(filter);
   const writer = new EkDocumentWriter(standardOutput);
-  writeLargeOutputAside();
+  if (aside) writeLargeOutputAside();
   return {
     explains: true,
     listener: {

@@ -44,7 +44,7 @@ export async function chooseOutput(options: ReadOptions, keyring: Keyring): Prom
       return (await import('./columns.ts')).chosenJsonOutput(rows, filter);
     }
     case 'ek': {
-      if (rows === null) return (await import('./documents.ts')).ekOutput(filter);
+      if (rows === null) return (await import('./documents.ts')).ekOutput(filter, options.threads !== 1);
       return (await import('./columns.ts')).chosenEkOutput(rows, filter);
     }
     case 'ndjson':

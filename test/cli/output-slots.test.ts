@@ -18,8 +18,9 @@ test('what is handed over comes out, in order, however the sides take turns', ()
       for (const octets of turns) {
         const underWay = sent.length - received.length;
         // Neither side may wait for the other: there is one thread.
-        if (octets !== null && underWay < 8) {
-          printer.put(octets);
+        if (octets !== null && underWay < 4) {
+          printer.next().set(octets);
+          printer.handOver(octets.length);
           sent.push(octets);
         } else if (underWay > 0) receive();
       }
@@ -38,7 +39,8 @@ test('a full slot, and what became of the writing', () => {
   writer.begin();
   expect(printer.isReady).toBe(true);
   const octets = new Uint8Array(SLOT_OCTETS).fill(7);
-  printer.put(octets);
+  printer.next().set(octets);
+  printer.handOver(octets.length);
   expect(Buffer.compare(writer.take(), octets)).toBe(0);
   writer.written(-28);
   printer.drain();
