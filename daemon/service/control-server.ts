@@ -9,8 +9,10 @@ import { listenPrivately } from './private-socket.ts';
 
 /** Connections at a time. Above: closed at once. */
 const CONNECTIONS_MOST = 32;
-/** Requests of one connection that wait for their answers. Above: the connection is not read from. */
+/** Requests of one connection that are carried out at once. Above: they wait, and the connection is not read from. */
 const WAITING_MOST = 16;
+/** Octets of answers that a connection has not taken. Above: nothing more of it is carried out. */
+const UNREAD_MOST = 1024 * 1024;
 /** A connection that says nothing for so long is closed (ms). */
 const IDLE_MS = 60_000;
 
@@ -50,28 +52,37 @@ export class ControlServer {
     }
     this.#sockets.add(socket);
     const cutter = new LineCutter();
+    /** Requests that came with others and wait for their turn: as many as one piece of a connection holds. */
+    const queue: ControlRequest[] = [];
     let waiting = 0;
     socket.setTimeout(IDLE_MS, () => {
       if (waiting === 0) socket.destroy();
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#sockets.delete(socket));
-    const answer = (value: ControlAnswer): void => {
-      if (!socket.destroyed) socket.write(`${JSON.stringify(value)}\n`);
-      waiting--;
-      if (waiting < WAITING_MOST) socket.resume();
+    const goOn = (): void => {
+      while (waiting < WAITING_MOST && queue.length > 0 && socket.writableLength <= UNREAD_MOST && !socket.destroyed) {
+        waiting++;
+        void this.#carryOut(queue.shift() as ControlRequest).then(answer);
+      }
+      if (queue.length > 0 || waiting >= WAITING_MOST) socket.pause();
+      else socket.resume();
     };
+    const answer = (value: ControlAnswer): void => {
+      waiting--;
+      if (socket.destroyed) return;
+      socket.write(`${JSON.stringify(value)}\n`);
+      goOn();
+    };
+    socket.on('drain', goOn);
     socket.on('data', (piece: Buffer) => {
       const requests = requestsOf(cutter, piece);
       if (requests === null) {
         socket.destroy();
         return;
       }
-      for (const request of requests) {
-        waiting++;
-        if (waiting >= WAITING_MOST) socket.pause();
-        void this.#carryOut(request).then(answer);
-      }
+      queue.push(...requests);
+      goOn();
     });
   }
 

@@ -1,12 +1,18 @@
 // /healthz, /readyz and /metrics on a listener of their own: figures and states, no traffic, no names of people.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { ExitCode, SidescopeError } from '../errors.ts';
 
 // We chose.
 
 const HEADERS_MS = 2000;
+/** How often connections are looked at whose request does not come (ms). */
+const LOOK_MS = 500;
+/** A connection that has its answer is kept open for so long (ms). */
+const KEEP_ALIVE_MS = 1000;
 const HEADER_OCTETS = 8192;
+/** Connections at once. Above: the oldest makes room, so that nobody who holds many keeps the service manager out. */
 const CONNECTIONS_MOST = 32;
 
 /** What the listener tells. */
@@ -21,14 +27,18 @@ export interface HealthFacts {
 /** See the head of the file. */
 export class HealthServer {
   readonly #server: Server;
+  /** In the order in which they came. */
+  readonly #sockets = new Set<Socket>();
 
   private constructor(facts: HealthFacts) {
-    this.#server = createServer({ maxHeaderSize: HEADER_OCTETS }, (request, response) => {
+    const limits = { maxHeaderSize: HEADER_OCTETS, connectionsCheckingInterval: LOOK_MS };
+    this.#server = createServer(limits, (request, response) => {
       void answer(facts, request, response);
     });
     this.#server.headersTimeout = HEADERS_MS;
     this.#server.requestTimeout = HEADERS_MS;
-    this.#server.maxConnections = CONNECTIONS_MOST;
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
+    this.#server.on('connection', (socket) => this.#admit(socket));
   }
 
   /** @throws SidescopeError `health.*` where the address cannot be had */
@@ -39,6 +49,15 @@ export class HealthServer {
       health.#server.listen(port, host, resolve);
     });
     return health;
+  }
+
+  #admit(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    if (this.#sockets.size <= CONNECTIONS_MOST) return;
+    const [oldest] = this.#sockets;
+    this.#sockets.delete(oldest);
+    oldest.destroy();
   }
 
   /** The port it listens on. */

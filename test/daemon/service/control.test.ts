@@ -49,6 +49,50 @@ describe('control socket', () => {
     client.close();
   });
 
+  test('16 requests at a time, however many come in one piece; each is answered', async () => {
+    let now = 0;
+    let most = 0;
+    await open(async ({ id }) => {
+      most = Math.max(most, ++now);
+      await sleep(1);
+      now--;
+      return id;
+    });
+    const socket = connect({ path: path() });
+    const requests = Array.from({ length: 1000 }, (_, id) => `${JSON.stringify({ id, verb: 'x' })}\n`);
+    socket.write(requests.join(''));
+    const answered = new Set<number>();
+    const cutter = new LineCutter();
+    socket.on('data', (piece: Buffer) => {
+      for (const line of cutter.push(piece)) answered.add((JSON.parse(line) as { data: number }).data);
+    });
+    await expect.poll(() => answered.size, { timeout: 20_000 }).toBe(1000);
+    expect(most).toBe(16);
+    socket.destroy();
+  });
+
+  test('of a connection that takes no answers nothing more is carried out', async () => {
+    let carriedOut = 0;
+    await open(() => {
+      carriedOut++;
+      return 'x'.repeat(64 * 1024);
+    });
+    const socket = connect({ path: path() });
+    const asked = 2000;
+    socket.write(Array.from({ length: asked }, (_, id) => `${JSON.stringify({ id, verb: 'x' })}\n`).join(''));
+    await expect.poll(() => carriedOut, { timeout: 10_000 }).toBeGreaterThan(10);
+    await sleep(500);
+    // A megabyte in the daemon, 16 more that were under way, and what the kernel holds.
+    expect(carriedOut).toBeLessThan(100);
+    let octets = 0;
+    socket.on('data', (piece: Buffer) => {
+      octets += piece.length;
+    });
+    await expect.poll(() => carriedOut, { timeout: 30_000 }).toBe(asked);
+    await expect.poll(() => octets, { timeout: 30_000 }).toBeGreaterThan(asked * 64 * 1024);
+    socket.destroy();
+  });
+
   test('hands on who asks and what is sealed', async () => {
     await open(({ by, sealed }) => ({ by, sealed }));
     await expect(askDaemon(path(), { verb: 'x', by: 'uid 7', sealed: 'AAAA' })).resolves.toEqual({

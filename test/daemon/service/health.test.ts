@@ -1,7 +1,9 @@
 // What machines ask: health, readiness, figures; and what the service manager is told.
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
@@ -51,6 +53,26 @@ describe('health listener', () => {
     expect(await get(server.port, '/metrics')).toEqual({ status: 200, body: 'figures\n' });
     expect((await get(server.port, '/../etc/passwd')).status).toBe(404);
     expect((await get(server.port, '/metrics', 'POST')).status).toBe(405);
+  });
+
+  test('connections that say nothing, or an octet at a time, keep nobody out and are ended', async () => {
+    server = await HealthServer.open('127.0.0.1', 0, good);
+    const { port } = server;
+    let ended = 0;
+    const silent = Array.from({ length: 100 }, () => connect({ host: '127.0.0.1', port }));
+    for (const socket of silent) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => ended++).resume();
+    }
+    await Promise.all(silent.slice(-30).map((socket) => once(socket, 'connect')));
+    const dripping = setInterval(() => silent.at(-1)?.write('X'), 50);
+    silent.at(-1)?.write('GET /healthz HTTP/1.1\r\nHost: x\r\n');
+    expect(await get(port, '/healthz')).toEqual({ status: 200, body: 'ok\n' });
+    expect(ended).toBeGreaterThanOrEqual(60);
+    const begun = performance.now();
+    await expect.poll(() => ended, { timeout: 10_000 }).toBe(100);
+    expect(performance.now() - begun).toBeLessThan(8000);
+    clearInterval(dripping);
   });
 
   test('a port that is taken is an error with a way out', async () => {
