@@ -1,6 +1,8 @@
 // The whole daemon for minutes on end: thousands of messages a second that are all new, an attacked capture in a loop,
-// subscribers of several kinds, a journal that rotates and forgets. Every few seconds memory, open files and counters are looked at; at the end memory must have stayed flat and
-// no counter may have drifted from another. `npm run soak`, 10 minutes, `-- --minutes N` for another time. Exit code 1 where it did not hold.
+// subscribers of several kinds, a journal that rotates and forgets. In the first part of the time the engine is halted for
+// 30 s, longer than it may be silent, and a source is taken away and brought back. Every few seconds memory, open files and
+// counters are looked at; at the end memory must have stayed flat behind that part, and no counter may have drifted from
+// another. `npm run soak`, 10 minutes, `-- --minutes N` for another time. Exit code 1 where it did not hold.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,6 +27,11 @@ const WARM_UP = 0.4;
 /** Memory may differ between the two halves behind it by that part, and by so many octets: collectors work in steps. */
 const GROWTH = 0.1;
 const GROWTH_OCTETS = 24 << 20;
+/** Seconds that the engine is halted, and that a source is away; a quarter and a tenth of a short run at most. */
+const HALT = 30;
+const AWAY = 10;
+/** When that begins, as a part of the time: it is over, and what it left behind is worked off, when memory is judged. */
+const HALT_AT = 0.05;
 /** Frames and records that may be on their way when somebody looks. */
 const UNDER_WAY = 65_536;
 /** Radios of the made capture; each sends 50 messages a second. */
@@ -99,6 +106,8 @@ class Soak {
   readonly #operator: KeyFile;
   readonly #daemon: KeyFile;
   #child: ChildProcess | null = null;
+  /** Frames of a source that was taken away: the daemon no longer counts them. */
+  #gone = 0;
 
   /** A group of the made capture. */
   readonly group: string;
@@ -109,18 +118,19 @@ class Soak {
     this.#operator = createKeyFile(join(this.folder, 'operator.key'), 'operator');
     this.#daemon = createKeyFile(join(this.folder, 'state', 'daemon.key'), 'daemon');
     writeFileSync(join(this.folder, 'operator.pub'), `${this.#operator.publicKey}\n`);
-    this.configure(true);
+    this.configure('bulk', 'attacked');
   }
 
-  /** Writes the configuration, with or without sources. */
-  configure(hasSources: boolean): void {
+  /** Writes the configuration with some of the sources. */
+  configure(...names: readonly string[]): void {
     const sources = [
       { name: 'bulk', kind: 'replay', path: 'bulk.pcap', speed: 1 },
       { name: 'attacked', kind: 'replay', path: ATTACKED, speed: ATTACKED_SPEED, loop: true },
     ];
     const config = {
       ...{ format: 'sidescope-daemon/1', keyrings: ['bulk.json'] },
-      ...{ relay: { operator: 'operator.pub' }, log: { level: 'warn' }, sources: hasSources ? sources : [] },
+      ...{ relay: { operator: 'operator.pub' }, log: { level: 'warn' } },
+      sources: sources.filter(({ name }) => names.includes(name)),
       // Files that fill in seconds, and some minutes of them: rotation and removal are part of it, and whoever listens from
       // the beginning catches up before what it wants is removed.
       journal: { fileMegabytes: 8, keepMegabytes: 400 },
@@ -162,16 +172,39 @@ class Soak {
   async look(second: number): Promise<Look> {
     const status = await this.status();
     const { engine, journal, pipeline, memoryOctets } = status;
-    const captured = status.sources.reduce((sum, { frames }) => sum + frames, 0);
+    const captured = status.sources.reduce((sum, { frames }) => sum + frames, this.#gone);
     const files = openFiles(status.pid) + openFiles(engine.pid);
     const memory = { parent: memoryOctets, engine: engine.memoryOctets ?? 0 };
     return { second, ...memory, files, captured, journalled: journal.lastFrame, told: pipeline.told };
   }
 
+  /** Runs just these sources. */
+  reload(...names: readonly string[]): void {
+    this.configure(...names);
+    this.#child?.kill('SIGHUP');
+  }
+
+  /** Halts the engine, which is then deemed dead and replaced; and takes a source away for a while. */
+  async befall(): Promise<void> {
+    const share = (most: number, part: number): number => Math.min(most, minutes * 60 * part) * 1000;
+    const { pid } = (await this.status()).engine;
+    if (pid !== null) process.kill(pid, 'SIGSTOP');
+    await sleep(share(HALT, 0.25));
+    try {
+      if (pid !== null) process.kill(pid, 'SIGCONT');
+    } catch {
+      // The parent has killed it.
+    }
+    const frames = (await this.status()).sources.find(({ name }) => name === 'attacked')?.frames;
+    this.reload('bulk');
+    await sleep(share(AWAY, 0.1));
+    this.#gone = frames ?? 0;
+    this.reload('bulk', 'attacked');
+  }
+
   /** Takes the sources away and waits until everything was told and heard. */
   async drain(): Promise<DaemonStatus> {
-    this.configure(false);
-    this.#child?.kill('SIGHUP');
+    this.reload();
     for (let tries = 0; ; tries++) {
       const status = await this.status();
       const isTold = status.sources.length === 0 && status.pipeline.told === status.journal.lastFrame;
@@ -237,13 +270,31 @@ function judge(looks: readonly Look[], drained: DaemonStatus, counters: readonly
   const { journal, engine, pipeline } = drained;
   if (pipeline.told !== journal.lastFrame) wrong.push(`told ${pipeline.told} of ${journal.lastFrame} frames`);
   if (journal.missedFrames + journal.missedRecords > 0) wrong.push('the journal missed something');
-  if (engine.restarts > 0) wrong.push(`the engine was started again ${engine.restarts} times`);
+  // Once where it was halted for longer than it may be silent (daemon/engine-process/engine-link.ts: 15 s).
+  const deaths = Math.min(HALT, minutes * 15) > 16 ? 1 : 0;
+  if (engine.restarts !== deaths) wrong.push(`the engine was started again ${engine.restarts} times, not ${deaths}`);
   for (const { name, hasAll, records, wrong: own } of counters) {
     if (own.length > 0) wrong.push(`${name}: ${own.length} times out of order, first: ${own[0]}`);
     if (hasAll && records !== journal.lastSeq) wrong.push(`${name}: ${records} of ${journal.lastSeq} records`);
     if (records === 0) wrong.push(`${name}: nothing came`);
   }
+  // Those of one group have the same records, in whatever view.
+  const shares = counters.filter(({ hasAll }) => !hasAll).map(({ records }) => records);
+  if (new Set(shares).size > 1) wrong.push(`subscribers of one group have ${shares.join(', ')} records`);
   return wrong;
+}
+
+/** How memory went behind the warm-up: the most in each half, and MiB a minute by least squares. */
+function trend(looks: readonly Look[], what: 'parent' | 'engine'): string {
+  const settled = looks.slice(Math.floor(looks.length * WARM_UP));
+  const half = Math.ceil(settled.length / 2);
+  const most = (part: readonly Look[]): string => mebioctets(Math.max(...part.map((look) => look[what])));
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [time, memory] = [mean(settled.map(({ second }) => second)), mean(settled.map((look) => look[what]))];
+  const across = settled.reduce((sum, look) => sum + (look.second - time) * (look[what] - memory), 0);
+  const along = settled.reduce((sum, { second }) => sum + (second - time) ** 2, 0);
+  const slope = (across / along) * (60 / 2 ** 20);
+  return `${what}: ${most(settled.slice(0, half))} MiB at most, then ${most(settled.slice(half))}; ${slope.toFixed(1)} MiB a minute`;
 }
 
 const soak = new Soak();
@@ -256,6 +307,7 @@ try {
   }
   console.log('second  parent MiB  engine MiB  files    captured   journalled         told');
   const begin = performance.now();
+  const befalling = sleep(minutes * 60_000 * HALT_AT).then(() => soak.befall());
   while ((performance.now() - begin) / 60_000 < minutes) {
     await sleep(LOOK * 1000);
     const look = await soak.look(Math.round((performance.now() - begin) / 1000));
@@ -265,13 +317,15 @@ try {
     const counts = [captured, journalled, told].map((count) => String(count).padStart(12));
     console.log(`${String(second).padStart(6)}${columns.join('')}${counts.join(' ')}`);
   }
+  await befalling;
   const drained = await soak.drain();
   const wrong = judge(looks, drained, soak.counters);
   const rate = (drained.journal.lastFrame / (minutes * 60)).toFixed(0);
   const plain = soak.counters.reduce((sum, counter) => sum + counter.plain, 0);
   console.log(`${rate} frames/s, ${drained.journal.lastSeq} records, ${plain} times plaintext`);
+  console.log(`${trend(looks, 'parent')}\n${trend(looks, 'engine')}`);
   for (const text of wrong) console.log(`WRONG: ${text}`);
-  console.log(wrong.length === 0 ? 'held: memory is flat and no counter has drifted' : 'did not hold');
+  console.log(wrong.length === 0 ? 'HELD: memory is flat and no counter has drifted' : 'DID NOT HOLD');
   if (wrong.length > 0) process.exitCode = 1;
 } finally {
   const code = await soak.end();
