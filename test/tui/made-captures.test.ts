@@ -97,3 +97,31 @@ test('a message that a late key opens is shown once, as it is now, and filters s
   const rows = (await program.settled()).split('\n').filter((line) => line.includes('· decrypted'));
   expect(rows.map((line) => Number(/^\S? +(\d+)/.exec(line)?.[1]))).toEqual([7, 8, 9, 10, 11]);
 });
+
+test('a capture without a message of a group says in each view what its frames were instead', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidescope-tui-'));
+  ended.push(() => rmSync(folder, { recursive: true }));
+  // Classic pcap, link type 147: two frames with the context of a downlink (C-RNTI) and one octet of a PDU.
+  const file = Buffer.alloc(24 + 2 * (16 + 5));
+  file.writeUInt32LE(0xa1_b2_c3_d4, 0);
+  file.writeUInt16LE(2, 4);
+  file.writeUInt16LE(4, 6);
+  file.writeUInt32LE(65_535, 16);
+  file.writeUInt32LE(147, 20);
+  for (const at of [24, 45]) {
+    file.writeUInt32LE(1_777_629_600, at);
+    file.writeUInt32LE(5, at + 8);
+    file.writeUInt32LE(5, at + 12);
+    file.set([1, 1, 3, 1, 0x3f], at + 16);
+  }
+  const capture = join(folder, 'downlink.pcap');
+  writeFileSync(capture, file);
+  const program = new TerminalProgram(['tui', capture], { columns: 80, rows: 24 });
+  ended.push(() => program.close());
+  for (const key of ['1', '2', '3', '5']) {
+    program.press(key);
+    await program.waitFor('no message of a group in 2 frames: no sidelink traffic (6 says more)');
+    program.press('6');
+    await program.waitFor(/not-sidelink +2/);
+  }
+});

@@ -51,7 +51,7 @@ export function drawHeader(pane: Pane, session: Session, follows: boolean): void
   const found = severitySpans(session);
   const { store, groups } = session;
   const { count } = store;
-  const counted: Span = { text: `   ${countText(count)} messages`, style: bar };
+  const counted: Span = { text: `   ${countText(count)} ${count === 1 ? 'message' : 'messages'}`, style: bar };
   const span: Span = { text: spanOf(session), style: style('dim', 'bar') };
   // Of what there is no room for, the least needed goes first: what is wrong stays.
   const all = [...left, ...(Number.isNaN(groups.now) ? [] : [span]), counted, ...found];

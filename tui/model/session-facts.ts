@@ -75,6 +75,15 @@ export function sessionFacts(session: Session): StatusFact[] {
   return facts;
 }
 
+/** What to say where nothing of a group can be shown: that nothing came yet, or what all the frames were instead. */
+export function nothingHeard({ state, progress }: Session): string {
+  if (state === 'loading' || state === 'live' || state === 'lost') return 'no group has been heard yet';
+  if (progress === null || progress.frames === 0) return 'there is no frame in it';
+  const [most] = Object.entries(progress.undecoded).sort(([, a], [, b]) => b - a);
+  const why = most === undefined ? '' : `: ${REASONS[most[0]] ?? most[0]}`;
+  return `no message of a group in ${countText(progress.frames)} frames${why} (6 says more)`;
+}
+
 function verdictFacts({ groups }: Session): StatusFact[] {
   const totals = new Float64Array(VERDICTS.length);
   for (const row of groups.rows()) for (let at = 0; at < totals.length; at++) totals[at] += row.verdicts[at];

@@ -7,6 +7,7 @@ import type { Command, Context } from '../keys.ts';
 import { type EpochLine, epochLines } from '../model/epoch-lines.ts';
 import { type TimeSpan, usableSpans } from '../model/key-cover.ts';
 import { layer2Text } from '../model/message-store.ts';
+import { nothingHeard } from '../model/session-facts.ts';
 import type { MouseInput } from '../screen/input-event.ts';
 import type { Pane } from '../screen/pane.ts';
 import { style } from '../screen/style.ts';
@@ -89,7 +90,7 @@ export class EpochsView implements View {
       pane.write(0, y + HEAD_ROWS, '▸', style('accent'));
       pane.lay(0, y + HEAD_ROWS, pane.width, 'selected');
     }
-    if (this.#lines.length === 0) pane.write(3, 2, 'no group has been heard yet', style('dim'));
+    if (this.#lines.length === 0) pane.write(3, 2, nothingHeard(this.#host.session), style('dim'));
     if (this.#time === null) drawLegend(pane, pane.height - 1, groups.now);
     else pane.write(1, pane.height - 1, this.#cursorText(this.#time), style('title'), pane.width - 2);
   }

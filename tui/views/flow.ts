@@ -5,6 +5,7 @@ import { printable } from '../../dissectors/printable.ts';
 import type { View, ViewHost, ViewTarget } from '../app/view.ts';
 import type { Command, Context } from '../keys.ts';
 import { FIRST_ZOOM, GroupFlow, ZOOM_PAUSES } from '../model/group-flow.ts';
+import { nothingHeard } from '../model/session-facts.ts';
 import type { MouseInput } from '../screen/input-event.ts';
 import type { Pane } from '../screen/pane.ts';
 import { style } from '../screen/style.ts';
@@ -65,7 +66,7 @@ export class FlowView implements View {
     const flow = isOld ? this.#again() : (this.#flow ?? this.#begin(this.#busiest()));
     this.#corrections = corrections;
     if (flow === null) {
-      pane.write(3, 1, 'no group has been heard yet', style('dim'));
+      pane.write(3, 1, nothingHeard(this.#host.session), style('dim'));
       return;
     }
     const end = performance.now() + SLICE_MS;

@@ -5,6 +5,7 @@ import { printable } from '../../dissectors/printable.ts';
 import type { View, ViewHost, ViewTarget } from '../app/view.ts';
 import type { Command, Context } from '../keys.ts';
 import { currentKey, type GroupRow, isPartialGroup } from '../model/group-table.ts';
+import { nothingHeard } from '../model/session-facts.ts';
 import type { MouseInput } from '../screen/input-event.ts';
 import type { Pane } from '../screen/pane.ts';
 import { type Ink, style } from '../screen/style.ts';
@@ -91,7 +92,7 @@ export class GroupsView implements View {
         pane.lay(0, line, pane.width, 'selected');
       }
     }
-    if (this.#rows.length === 0) pane.write(LEFT, 2, 'no group has been heard yet', style('dim'));
+    if (this.#rows.length === 0) pane.write(LEFT, 2, nothingHeard(this.#host.session), style('dim'));
     if (groups.others > 0) {
       const text = `${countText(groups.others)} messages of further groups are counted together`;
       pane.write(LEFT, pane.height - 1, text, style('warning'));

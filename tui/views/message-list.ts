@@ -23,7 +23,7 @@ const SPECS: Readonly<Record<MessageColumn, ColumnSpec<MessageColumn>>> = {
   length: { name: 'length', title: 'octets', width: 6, align: 'right', drop: 6 },
   bits: { name: 'bits', title: 'bits', width: 4, align: 'right', drop: 5 },
   verdict: { name: 'verdict', title: 'verdict', width: 14, least: 12, drop: 0 },
-  what: { name: 'what', title: 'what', width: 20, least: 10, grows: true, isFirst: true, drop: 0 },
+  what: { name: 'what', title: 'what', width: 20, grows: true, drop: 0 },
 };
 
 /** Cells in front: cursor, mark, finding. */
@@ -46,7 +46,7 @@ export function drawMessages(
 ): void {
   // As many digits as the numbers that there are: the rest is for what was said.
   const digits = store.count === store.first ? 0 : String(store.frame(store.count - 1)).length;
-  const frame = { ...SPECS.frame, width: Math.max(SPECS.frame.title.length, digits), least: digits };
+  const frame = { ...SPECS.frame, width: Math.max(SPECS.frame.width, digits) };
   const specs = decoration.columns.map((name) => (name === 'frame' ? frame : SPECS[name]));
   const columns = placeColumns(specs, pane.width - LIST_LEFT);
   drawTitles(pane, 0, LIST_LEFT, columns);

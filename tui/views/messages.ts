@@ -5,6 +5,7 @@ import type { FrameDetails } from '../../daemon/inspection/contract.ts';
 import type { View, ViewHost, ViewTarget } from '../app/view.ts';
 import { FeedError } from '../feed.ts';
 import type { Command, Context } from '../keys.ts';
+import { nothingHeard } from '../model/session-facts.ts';
 import type { MouseInput } from '../screen/input-event.ts';
 import type { Pane } from '../screen/pane.ts';
 import { style } from '../screen/style.ts';
@@ -394,9 +395,10 @@ export class MessagesView implements View {
   }
 
   #emptyText(): string {
-    const { filter, state } = this.#host.session;
+    const { session } = this.#host;
+    const { filter, state } = session;
     if (filter !== null) return filter.isDone ? 'no message passes the filter; \\ takes it away' : 'filtering ...';
-    return state === 'loading' || state === 'live' ? 'no message yet' : 'there is no message in it';
+    return state === 'loading' || state === 'live' ? 'no message yet' : nothingHeard(session);
   }
 }
 

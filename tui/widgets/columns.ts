@@ -13,8 +13,6 @@ export interface ColumnSpec<Name extends string> {
   readonly align?: 'left' | 'right';
   /** Takes what is left over. */
   readonly grows?: boolean;
-  /** Has as many cells as it likes before others have more than they can do with. */
-  readonly isFirst?: boolean;
   /** Where there is not room for all, the column with the highest number goes first; 0: never goes. */
   readonly drop?: number;
 }
@@ -48,13 +46,11 @@ export function placeColumns<Name extends string>(
     shown = shown.filter((spec) => spec !== going);
   }
   let left = Math.max(0, cells - needed());
-  const widths = shown.map(leastOf);
-  const inTurn = shown.map((_, at) => at).sort((a, b) => isFirst(shown[b]) - isFirst(shown[a]) || a - b);
-  for (const at of inTurn) {
-    const more = Math.min(left, shown[at].width - widths[at]);
+  const widths = shown.map((spec) => {
+    const more = Math.min(left, spec.width - leastOf(spec));
     left -= more;
-    widths[at] += more;
-  }
+    return leastOf(spec) + more;
+  });
   const growing = shown.findIndex((spec) => spec.grows === true);
   if (growing >= 0) widths[growing] += left;
   let x = 0;
@@ -63,10 +59,6 @@ export function placeColumns<Name extends string>(
     x += widths[at] + GAP;
     return placed;
   });
-}
-
-function isFirst(spec: ColumnSpec<string>): number {
-  return spec.isFirst === true ? 1 : 0;
 }
 
 /** Writes the titles. `sorted`: the column by which rows are sorted, and whether downwards. */
