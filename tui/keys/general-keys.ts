@@ -64,12 +64,13 @@ export const GENERAL_KEYS: readonly KeyBinding[] = [
 
   { keys: ['j', 'down'], command: 'down', contexts: ['help'], about: 'one row down' },
   { keys: ['k', 'up'], command: 'up', contexts: ['help'], about: 'one row up' },
-  { keys: ['space', 'pagedown'], command: 'page-down', contexts: ['help'], about: 'a page down' },
+  { keys: ['space', 'pagedown'], command: 'page-down', contexts: ['help'], about: 'a page down', footer: 'further' },
   { keys: ['pageup'], command: 'page-up', contexts: ['help'], about: 'a page up' },
   {
     keys: ['escape', 'q', '?', 'f1', 'enter', 'ctrl-c'],
     command: 'cancel',
     contexts: ['help'],
     about: 'close this page',
+    footer: 'close',
   },
 ];
