@@ -81,6 +81,8 @@ async function serve(path: string, config: DaemonConfig, untilEnd: boolean): Pro
   const { Daemon } = await import('../daemon/service/daemon.ts');
   const { openLog } = await import('../daemon/service/log.ts');
   const { ServiceManager } = await import('../daemon/service/notify.ts');
+  const { calmCollector } = await import('../daemon/service/collector.ts');
+  calmCollector();
   const log = openLog(config.log.level);
   const manager = new ServiceManager(process.env);
   let stop: () => void = () => undefined;
