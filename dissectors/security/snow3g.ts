@@ -79,11 +79,17 @@ function boxTables(box: Uint8Array, reduction: number): readonly [Int32Array, In
   return tables;
 }
 
-/** MULalpha or DIValpha (3.4.2, 3.4.3) as a table. */
+/** MULalpha or DIValpha (3.4.2, 3.4.3) as a table. Both are linear: a word for each bit is enough to know all others. */
 function alphaTable(powers: readonly number[]): Int32Array {
-  return Int32Array.from({ length: 256 }, (_, octet) =>
-    powers.reduce((word, power) => (word << 8) | multiplyByPowerOfX(octet, power, ALPHA_REDUCTION), 0),
-  );
+  const table = new Int32Array(256);
+  for (let octet = 1; octet < 256; octet++) {
+    const bit = octet & -octet;
+    table[octet] =
+      octet === bit
+        ? powers.reduce((word, power) => (word << 8) | multiplyByPowerOfX(octet, power, ALPHA_REDUCTION), 0)
+        : table[bit] ^ table[octet ^ bit];
+  }
+  return table;
 }
 
 /** S1 and S2 as tables, one for each octet of the input, most significant first. */
