@@ -33,7 +33,7 @@ export async function openJudged(
 ): Promise<RoundThread> {
   return openRounds(path, {
     frames,
-    judging: { keyring: plainKeyring(keyring), allowStale },
+    judging: { keyring: plainKeyring(keyring, false), allowStale },
     walksAside: threads === 3,
   });
 }

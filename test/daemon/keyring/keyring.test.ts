@@ -280,6 +280,10 @@ describe('a copy for another thread', () => {
     const named = (each: Keyring) => each.epochs.map(({ id, group, serial }) => `${serial}: ${id} of ${group.index}`);
     const copied = () => keyringOfCopy(structuredClone(plainKeyring(keyring)));
     expect(plainKeyring(keyring).order).toBeNull();
+    expect(plainKeyring(keyring, false)).toEqual({
+      ...plainKeyring(keyring),
+      groups: plainKeyring(keyring).groups.map((group) => ({ ...group, members: [] })),
+    });
     expect(named(copied())).toEqual(named(keyring));
     keyring.addEpoch(delivery({ group: 0xf00002, id: 8, octets: octets(8) }));
     keyring.addEpoch(delivery({ group: 0xf00001, id: 9, octets: octets(9) }));
