@@ -18,8 +18,8 @@ export interface HostileTask {
   /** A grant that some kinds have, and the seed of its key, hex. */
   readonly capability: string;
   readonly seed: string;
-  /** Whether each connection comes from another address of 127.0.0.0/8. */
-  readonly isSpread: boolean;
+  /** The address that all come from; null: each from another one of 127.0.0.0/8. */
+  readonly from: string | null;
 }
 
 /** How often it was done, in answer to `stop`. */
@@ -84,7 +84,7 @@ async function goOn(attempt: () => Promise<void>): Promise<void> {
 }
 
 function localAddress(): string {
-  return task.isSpread ? `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}` : '127.0.0.2';
+  return task.from ?? `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
 }
 
 async function tcp(): Promise<Socket> {

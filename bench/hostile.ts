@@ -191,7 +191,7 @@ class Newcomers {
   }
 }
 
-async function phase(victim: Victim, attack: readonly [HostileKind, 'one' | 'many'] | null): Promise<Phase> {
+async function phase(victim: Victim, attack: (typeof ATTACKS)[number] | null): Promise<Phase> {
   const seeds = Array.from({ length: subscribers }, () => randomBytes(32));
   const honest = fork(here('relay-clients.js'));
   const hostile = attack === null ? null : fork(here('hostile-clients.js'), { stdio: 'inherit' });
@@ -208,7 +208,9 @@ async function phase(victim: Victim, attack: readonly [HostileKind, 'one' | 'man
       const [kind, from] = attack;
       const seed = randomBytes(32);
       const grant = { capability: victim.grant(seed, 64), seed: seed.toString('hex') };
-      hostile?.send({ kind, port: victim.port, isSpread: from === 'many', ...grant } satisfies HostileTask);
+      // An address of its own for each kind: what one did must not count against the next.
+      const address = from === 'many' ? null : `127.0.0.${2 + ATTACKS.indexOf(attack)}`;
+      hostile?.send({ kind, port: victim.port, from: address, ...grant } satisfies HostileTask);
     }
     // The first second of it is told apart (bench/ages.ts).
     await pause(1000);

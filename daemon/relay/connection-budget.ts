@@ -4,12 +4,15 @@
 import { TokenBucket } from './token-bucket.ts';
 
 // We chose.
-/** Connections an address may begin at once, and a second from then on: a room full of consoles behind one address. */
-const ADDRESS_BURST = 64;
-const ADDRESS_RATE = 20;
-/** The same of all addresses together that nobody has authenticated from: a twentieth of a core for handshakes. */
-const STRANGERS_BURST = 256;
-const STRANGERS_RATE = 100;
+/** Connections an address may begin at once, and a second from then on: a room of consoles behind one address. */
+const ADDRESS_BURST = 32;
+const ADDRESS_RATE = 10;
+/**
+ * The same of all addresses together that nobody has authenticated from. A handshake, a signature of ours and two of theirs to
+ * check are some 2 ms: what comes at once holds subscribers up for a tenth of a second, and a tenth of a core from then on.
+ */
+const STRANGERS_BURST = 64;
+const STRANGERS_RATE = 50;
 /** Addresses remembered, of either kind. Above, the one that came longest ago is forgotten and begins anew. */
 const MOST_ADDRESSES = 4096;
 

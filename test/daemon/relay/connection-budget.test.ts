@@ -14,29 +14,29 @@ function admitted(budget: ConnectionBudget, address: string | ((attempt: number)
 }
 
 describe('connection budget', () => {
-  test('an address has 64 at once and 20 a second, and does not use up what others have', () => {
+  test('an address has 32 at once and 10 a second, and does not use up what others have', () => {
     const budget = new ConnectionBudget(0);
-    expect(admitted(budget, '192.0.2.1', 0)).toBe(64);
-    expect(admitted(budget, '192.0.2.1', 1000)).toBe(20);
-    expect(admitted(budget, '192.0.2.1', 1_000_000)).toBe(64);
-    expect(admitted(budget, '192.0.2.2', 1_000_000)).toBe(64);
+    expect(admitted(budget, '192.0.2.1', 0)).toBe(32);
+    expect(admitted(budget, '192.0.2.1', 1000)).toBe(10);
+    expect(admitted(budget, '192.0.2.1', 1_000_000)).toBe(32);
+    expect(admitted(budget, '192.0.2.2', 1_000_000)).toBe(32);
   });
 
-  test('strangers have 256 at once and 100 a second together; who authenticated before comes all the same', () => {
+  test('strangers have 64 at once and 50 a second together; who authenticated before comes all the same', () => {
     const budget = new ConnectionBudget(0);
     expect(budget.admits('192.0.2.1', 0)).toBe(true);
     budget.authenticated('192.0.2.1');
     const stranger = (attempt: number): string => `198.51.100.${attempt % 250}`;
-    expect(admitted(budget, stranger, 0)).toBe(255);
-    expect(admitted(budget, stranger, 1000)).toBe(100);
+    expect(admitted(budget, stranger, 0)).toBe(63);
+    expect(admitted(budget, stranger, 1000)).toBe(50);
     expect(budget.admits('203.0.113.1', 1000)).toBe(false);
-    expect(admitted(budget, '192.0.2.1', 1000)).toBe(64);
+    expect(admitted(budget, '192.0.2.1', 1000)).toBe(32);
   });
 
   test('4,096 addresses are remembered: a flood of others costs memory of a fixed size', () => {
     const budget = new ConnectionBudget(0);
     budget.authenticated('192.0.2.1');
-    expect(admitted(budget, '192.0.2.1', 0)).toBe(64);
+    expect(admitted(budget, '192.0.2.1', 0)).toBe(32);
     for (let other = 0; other < 4095; other++) budget.admits(`2001:db8::${other.toString(16)}`, 0);
     expect(budget.admits('192.0.2.1', 0)).toBe(false);
     for (let other = 0; other < 4096; other++) budget.admits(`2001:db8::${other.toString(16)}`, 0);
