@@ -54,12 +54,12 @@ export class OnTerminal {
     return performance.now() - begun;
   }
 
-  /** Milliseconds from a key to the first change of the screen. */
-  async keyTime(octets: string): Promise<number> {
-    const before = this.text();
+  /** Milliseconds from a key to its effect: what `look` sees of the screen is another one. */
+  async keyTime(octets: string, look: (text: string) => string): Promise<number> {
+    const before = look(this.text());
     this.press(octets);
     const begun = performance.now();
-    while (this.text() === before && performance.now() - begun < KEY_MS) await pause(1);
+    while (look(this.text()) === before && performance.now() - begun < KEY_MS) await pause(1);
     return performance.now() - begun;
   }
 
