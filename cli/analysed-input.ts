@@ -39,6 +39,8 @@ export interface InputOptions {
   readonly threads?: number | undefined;
   /** Whether the keys that were tried may have to be written down, which is done in one thread. */
   readonly mayExplain: boolean;
+  /** Whether messages or frames are printed, which keeps the thread that listens as busy as another one. */
+  readonly prints: boolean;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface InputOptions {
 export async function openAnalysed(
   path: string,
   options: Omit<AnalysisOptions, 'live' | 'explain'>,
-  { threads, mayExplain }: InputOptions,
+  { threads, mayExplain, prints }: InputOptions,
 ): Promise<AnalysedInput> {
   if (mayExplain || !isWorthThread(path, threads, options.frames)) {
     const source = await openInput(path, threads ?? 'auto');
@@ -66,7 +68,8 @@ export async function openAnalysed(
   }
   // Loaded only here: small captures do without.
   const { openJudged, ThreadedAnalysis } = await import('../daemon/engine-thread/threaded-analysis.ts');
-  const thread = await orInputError(openJudged(path, options, threads === 2 ? 2 : 3));
+  const pays = prints && availableParallelism() < 3 ? 2 : 3;
+  const thread = await orInputError(openJudged(path, options, (threads ?? pays) === 2 ? 2 : 3));
   return {
     total: thread.total,
     close: () => thread.close(),

@@ -56,6 +56,7 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
     },
     {
       threads: options.threads,
+      prints,
       mayExplain: output.explains === true || (options.write !== undefined && options.filter !== undefined),
     },
   );

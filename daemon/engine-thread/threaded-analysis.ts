@@ -22,7 +22,7 @@ export type ThreadedOptions = Omit<AnalysisOptions, 'live' | 'explain' | 'allowS
  * Opens a capture to be analysed in several threads.
  *
  * @param path a file, a pipe, or `-` for the process's standard input, which must be a file, a pipe or a socket
- * @param keyring is copied; what the capture delivers is learned by both that have one
+ * @param keyring is copied without its rosters; what the capture delivers is learned by both that have one
  * @param threads 2, or 3: reading and walking is done in one of its own, and decompressing of a large file in one more
  * @throws CaptureOpenError where there is nothing to read, or no thread to read it
  */

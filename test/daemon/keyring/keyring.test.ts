@@ -275,6 +275,17 @@ describe('lint', () => {
 });
 
 describe('a copy for another thread', () => {
+  test('has the rosters, unless nobody asks for them', () => {
+    const member = { id: 0x0a0b0c, name: 'Engine 71', addresses: [Uint8Array.of(10, 0, 0, 1)], from: null, until: 5 };
+    const keyring = keyringOf({ 15728641: [key(1)] });
+    const [group] = keyring.groups;
+    keyring.describeGroup(group, { ...group, members: [member] });
+    const members = (rosters: boolean) => keyringOfCopy(plainKeyring(keyring, rosters)).groups[0].members;
+    expect(members(true)).toEqual([member]);
+    expect(members(false)).toEqual([]);
+    expect(keyringOfCopy(plainKeyring(keyring, false)).epochs.map(({ id }) => id)).toEqual([1]);
+  });
+
   test('names every key by the same serial, also those that arrived between others', () => {
     const keyring = keyringOf({ 15728641: [key(1), key(2)], 15728642: [key(3)] });
     const named = (each: Keyring) => each.epochs.map(({ id, group, serial }) => `${serial}: ${id} of ${group.index}`);
