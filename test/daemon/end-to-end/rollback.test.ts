@@ -6,16 +6,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import { DaemonFolder, MAIN } from './daemon-folder.ts';
+import { DaemonFolder, MAIN, type RunningDaemon } from './daemon-folder.ts';
 
 const run = promisify(execFile);
 const KEYRING = fileURLToPath(new URL('../../../captures/samples/attacked/keyring.json', import.meta.url));
 
 let folder: DaemonFolder | null = null;
-afterEach(() => {
+const daemons: RunningDaemon[] = [];
+afterEach(async () => {
+  await Promise.all(daemons.splice(0).map((daemon) => daemon.end()));
   folder?.remove();
   folder = null;
 });
+
+async function started(of: DaemonFolder): Promise<RunningDaemon> {
+  const daemon = await of.start();
+  daemons.push(daemon);
+  return daemon;
+}
 
 interface Failure {
   readonly code: number;
@@ -39,7 +47,7 @@ describe('a state that was set back', { timeout: 120_000 }, () => {
     const good = folder.subscriber([{ gid: '*', views: ['meta'] }]);
     const files = ['--identity', join(folder.path, 'subscriber-2.key'), '--capability', join(folder.path, 'good.cap')];
     writeFileSync(join(folder.path, 'good.cap'), good.capability);
-    const first = await folder.start();
+    const first = await started(folder);
     await sidescope('grant', 'revoke', 'cd'.repeat(16), '--config', config, '--reason', 'first');
     const old = readFileSync(state);
     await sidescope('grant', 'revoke', lost.jti, '--config', config, '--reason', 'radio lost');
@@ -51,7 +59,7 @@ describe('a state that was set back', { timeout: 120_000 }, () => {
     await first.end();
 
     writeFileSync(state, old, { mode: 0o600 });
-    const second = await folder.start();
+    const second = await started(folder);
     const status = await folder.status();
     expect(status.relay.state).toMatchObject({ epoch: 1, isSetBack: true });
     expect(status.alarms).toMatchObject([
@@ -89,7 +97,7 @@ describe('a state that was set back', { timeout: 120_000 }, () => {
     rmSync(state);
     const offline = await failing('grant', 'revoke', lost.jti, '--config', config);
     expect(offline.stderr).toContain('relay.state');
-    const third = await folder.start();
+    const third = await started(folder);
     expect((await folder.status()).relay.state).toMatchObject({ epoch: 0, isSetBack: true });
     await third.end();
   });
@@ -102,7 +110,7 @@ describe('a state that was set back', { timeout: 120_000 }, () => {
     const who = ['--identity', join(folder.path, 'subscriber-1.key'), '--capability', join(folder.path, 'good.cap')];
     const tap = ['tap', relay, ...who, '--since', '0', '-c', '1', '--no-reconnect', '-T', 'ndjson'];
     const places = [join(folder.path, 'state', 'revocations'), join(folder.path, 'journal', 'relay.epoch')];
-    let daemon = await folder.start();
+    let daemon = await started(folder);
     await sidescope('grant', 'revoke', 'ab'.repeat(16), '--config', config);
     const old = places.map((place) => readFileSync(place));
     await sidescope('grant', 'revoke', 'cd'.repeat(16), '--config', config);
@@ -110,7 +118,7 @@ describe('a state that was set back', { timeout: 120_000 }, () => {
     await first;
     await daemon.end();
     for (const [index, place] of places.entries()) writeFileSync(place, old[index], { mode: 0o600 });
-    daemon = await folder.start();
+    daemon = await started(folder);
     expect((await folder.status()).relay.state).toMatchObject({ epoch: 1, isSetBack: false });
     const refused = await failing(...tap);
     expect(refused.code).toBe(4);
