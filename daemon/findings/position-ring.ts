@@ -8,6 +8,8 @@
 // anything else that is done with a message (docs/performance.md). Where the input can be read again, a message keeps the
 // place where its octets stand there instead. They are fetched once, when somebody asks, and then kept here.
 
+import { PduHash } from '../engine/pdu-hash.ts';
+
 // The specification says (findings, ctr.keystream_reuse): octets that are compared.
 export const KEPT_OCTETS = 64;
 
@@ -33,9 +35,6 @@ const MOST_APART = 0xffff_fffe;
 
 /** The octets stand nowhere but here. */
 export const NO_PLACE = -1;
-
-// Each run mixes in its own seed, so that nobody can make two ciphertexts that look the same.
-const SEED = (Math.random() * 0x1_0000_0000) | 0;
 
 /**
  * Reads octets of the input again.
@@ -105,6 +104,8 @@ export class PositionRing {
   #frame = 0;
   #fetched = new Uint8Array(KEPT_OCTETS);
   #fetchedView = new DataView(this.#fetched.buffer);
+  /** Universal, so that nobody can make two ciphertexts that look the same. */
+  readonly #hash = new PduHash();
 
   /** @param limit messages remembered, a power of two */
   constructor(limit: number = RING_MESSAGES) {
@@ -160,7 +161,7 @@ export class PositionRing {
     words[base + FRAME] = frame;
     words[base + PLACE] = kept;
     chunk.times[place] = time;
-    if (kept === 0) keepOctets(this.#view, this.#at, this.#length, chunk.keepOctets(), place * OCTETS_STRIDE);
+    if (kept === 0) this.#keep(this.#view, this.#at, this.#length, chunk.keepOctets(), place * OCTETS_STRIDE);
     this.#frame = frame;
     if (number > this.#limit) this.evictions++;
     return number;
@@ -197,7 +198,7 @@ export class PositionRing {
     const place = chunk.placeOf(number - index, kept);
     const read = this.reread?.(place, this.#fetched.subarray(0, wanted)) ?? 0;
     if (read < wanted) return false;
-    keepOctets(this.#fetchedView, 0, wanted, chunk.keepOctets(), index * OCTETS_STRIDE);
+    this.#keep(this.#fetchedView, 0, wanted, chunk.keepOctets(), index * OCTETS_STRIDE);
     chunk.words[index * STRIDE + PLACE] = 0;
     return true;
   }
@@ -208,7 +209,7 @@ export class PositionRing {
     const slot = number & (this.#limit - 1);
     const kept = this.#chunks[slot >>> CHUNK_BITS].keepOctets();
     const hash = kept[(slot & (CHUNK_MESSAGES - 1)) * OCTETS_STRIDE + KEPT_WORDS];
-    return hash === hashBehind(this.#view, this.#at, this.#length);
+    return hash === this.#hashBehind(this.#view, this.#at, this.#length);
   }
 
   /** Bits in which the staged message differs from a kept one that was recalled, over the first octets that both have. */
@@ -257,24 +258,19 @@ export class PositionRing {
     const slot = number & (this.#limit - 1);
     return this.#chunks[slot >>> CHUNK_BITS].words[(slot & (CHUNK_MESSAGES - 1)) * STRIDE + word];
   }
-}
 
-/** Keeps the first octets of a message and the hash of the others. */
-function keepOctets(view: DataView, at: number, length: number, into: Int32Array, first: number): void {
-  const end = at + Math.min(KEPT_OCTETS, length);
-  let word = first;
-  for (let i = at; i < end; i += 4) into[word++] = wordAt(view, i, end);
-  into[first + KEPT_WORDS] = hashBehind(view, at, length);
-}
+  /** Keeps the first octets of a message and the hash of the others. */
+  #keep(view: DataView, at: number, length: number, into: Int32Array, first: number): void {
+    const end = at + Math.min(KEPT_OCTETS, length);
+    let word = first;
+    for (let i = at; i < end; i += 4) into[word++] = wordAt(view, i, end);
+    into[first + KEPT_WORDS] = this.#hashBehind(view, at, length);
+  }
 
-/** Over what lies behind the octets that are kept, and the length. */
-function hashBehind(view: DataView, at: number, length: number): number {
-  const end = at + length;
-  let hash = SEED ^ length;
-  let i = at + KEPT_OCTETS;
-  for (; i + 4 <= end; i += 4) hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1) ^ (hash >>> 15);
-  if (i < end) hash = Math.imul(hash ^ wordAt(view, i, end), 0x85ebca6b);
-  return hash;
+  /** Over what lies behind the octets that are kept. */
+  #hashBehind(view: DataView, at: number, length: number): number {
+    return length > KEPT_OCTETS ? this.#hash.of(view, at + KEPT_OCTETS, length - KEPT_OCTETS) : 0;
+  }
 }
 
 /** The word of the octets from `from` on, the first the lowest; zeros behind `end`. */
