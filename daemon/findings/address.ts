@@ -1,8 +1,11 @@
 // IP addresses as findings compare and write them.
 
+import { randomFillSync } from 'node:crypto';
 import { ipv4Text, ipv6Text } from '../../dissectors/text.ts';
 
-const SEED = (Math.random() * 0x1_0000_0000) | 0;
+/** We chose: 2^31 - 1, modulo which secret keys times pieces of 16 bits are added up. */
+const PRIME = 0x7fff_ffff;
+const KEYS = Array.from(randomFillSync(new Uint32Array(4)), (word) => (word >>> 1) % PRIME);
 
 /** An address of 4 or 16 octets as text. */
 export function addressText(bytes: Uint8Array, at: number, length: number): string {
@@ -14,10 +17,15 @@ export function addressWord(bytes: Uint8Array, at: number): number {
   return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }
 
-/** Eight octets mixed into a number of 32 bits; two of them stand for an IPv6 address. The seed differs in each run. */
-export function mixedWord(bytes: Uint8Array, at: number): number {
-  const mixed = Math.imul(addressWord(bytes, at) ^ SEED, 0x9e3779b1) ^ addressWord(bytes, at + 4);
-  return Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b) >>> 0;
+/**
+ * Eight octets as a number of 31 bits; two of them stand for an IPv6 address. A universal hash (as daemon/engine/pdu-hash.ts,
+ * with keys of its own in each run), so that nobody can make up an address that passes for another one.
+ */
+export function hashedWord(bytes: Uint8Array, at: number): number {
+  const first = addressWord(bytes, at);
+  const second = addressWord(bytes, at + 4);
+  const high = (first >>> 16) * KEYS[0] + (first & 0xffff) * KEYS[1];
+  return (high + (second >>> 16) * KEYS[2] + (second & 0xffff) * KEYS[3]) % PRIME;
 }
 
 /** Whether the octets are an address. */

@@ -6,7 +6,7 @@ import { type MessageTable, NONE } from '../engine/message-table.ts';
 import { grown, SlotTable } from '../engine/slot-table.ts';
 import type { Group } from '../keyring/keyring.ts';
 import { formatDuration } from '../time.ts';
-import { addressText, addressWord, mixedWord } from './address.ts';
+import { addressText, addressWord, hashedWord } from './address.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
 import { BY_ROSTER, KINDS, Kind, type Members } from './members.ts';
 import type { Observed } from './observed.ts';
@@ -83,8 +83,8 @@ export class BindingWatch {
       if ((passed & TO_GROUP) === 0) this.#destination(seen, bytes, at + IPV4_DESTINATION, 4);
     } else if ((passed & IPV6) !== 0) {
       const source = at + IPV6_SOURCE;
-      this.#word0 = mixedWord(bytes, source);
-      this.#word1 = mixedWord(bytes, source + 8);
+      this.#word0 = hashedWord(bytes, source);
+      this.#word1 = hashedWord(bytes, source + 8);
       const isLinkLocal = bytes[source] === 0xfe && (bytes[source + 1] & 0xc0) === 0x80;
       if (!isUnspecified(bytes, source)) {
         this.#address(seen, isLinkLocal ? Kind.ipv6LinkLocal : Kind.ipv6, bytes, source, 16);

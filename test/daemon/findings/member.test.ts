@@ -108,6 +108,16 @@ test('an IPv6 source has a link-local address beside its other one; two others a
   expect(told(scene.read())).toEqual(['bind.address_moved medium strong 1']);
 });
 
+test('an IPv6 address in which two bits undo each other in a product is another one', () => {
+  // The top bit of a word passes through a product unchanged, whatever the seed.
+  const address = (top: number) =>
+    Uint8Array.from({ length: 16 }, (_, i) => [0x7d ^ top, 0x80, 0, 0, 0x11 ^ top][i] ?? 5);
+  const scene = new Scene();
+  for (let sn = 1; sn < 20; sn++) scene.say({ at: sn / 10, sn, sdu: datagram6(sn, address(0)) });
+  scene.say({ at: 3, sn: 20, sdu: datagram6(20, address(0x80)) });
+  expect(told(scene.read())).toEqual(['bind.address_moved medium strong 1']);
+});
+
 describe('bind.address_shared', () => {
   const sdu = datagram(9, OTHER);
 
