@@ -1,19 +1,11 @@
 // The capture that `read` analyses, opened: with its engine in this thread, or in others where that pays.
 
-import { fstatSync, type Stats, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { CaptureProblem } from '../captures/frame-batch.ts';
 import { Analysis, type AnalysisListener, type AnalysisOptions } from '../daemon/analysis.ts';
 import type { MessageAccount } from '../daemon/engine/message-account.ts';
+import type { StartedThread } from '../daemon/engine-thread/round-start.ts';
 import type { FindingWatch } from '../daemon/findings/watch.ts';
 import { openInput, orInputError } from './open-input.ts';
-
-/**
- * We chose: octets of a capture, and frames of it that are wanted, from which on other threads have caught up their start
- * (docs/performance.md).
- */
-const WORTH_THREADS_OCTETS = 1 << 26;
-const WORTH_THREADS_FRAMES = 1 << 19;
 
 /** An analysis, in however many threads. */
 export interface RunningAnalysis {
@@ -35,12 +27,14 @@ export interface AnalysedInput {
 
 /** How a capture is opened. */
 export interface InputOptions {
+  /** In how many threads it is analysed (read-threads.ts). */
+  readonly threads: 1 | 2 | 3;
   /** What `--threads` says; absent: as many as pay. */
-  readonly threads?: number | undefined;
+  readonly asked: number | undefined;
+  /** The thread that has opened it already; null: none has. */
+  readonly started: StartedThread | null;
   /** Whether the keys that were tried may have to be written down, which is done in one thread. */
   readonly mayExplain: boolean;
-  /** Whether messages or frames are printed, which keeps the thread that listens as busy as another one. */
-  readonly prints: boolean;
 }
 
 /**
@@ -52,10 +46,10 @@ export interface InputOptions {
 export async function openAnalysed(
   path: string,
   options: Omit<AnalysisOptions, 'live' | 'explain'>,
-  { threads, mayExplain, prints }: InputOptions,
+  { threads, asked, started, mayExplain }: InputOptions,
 ): Promise<AnalysedInput> {
-  if (mayExplain || !isWorthThread(path, threads, options.frames)) {
-    const source = await openInput(path, threads ?? 'auto');
+  if (started === null && (mayExplain || threads === 1)) {
+    const source = await openInput(path, asked ?? 'auto');
     return {
       total: source.total,
       close: () => source.close(),
@@ -68,8 +62,9 @@ export async function openAnalysed(
   }
   // Loaded only here: small captures do without.
   const { openJudged, ThreadedAnalysis } = await import('../daemon/engine-thread/threaded-analysis.ts');
-  const pays = prints && availableParallelism() < 3 ? 2 : 3;
-  const thread = await orInputError(openJudged(path, options, (threads ?? pays) === 2 ? 2 : 3));
+  const thread = await orInputError(
+    openJudged(started ?? (await startedLate(path, options.frames, threads)), path, options),
+  );
   return {
     total: thread.total,
     close: () => thread.close(),
@@ -81,27 +76,12 @@ export async function openAnalysed(
   };
 }
 
-/** Whether the engine gets a thread of its own. */
-function isWorthThread(path: string, threads: number | undefined, frames = Number.POSITIVE_INFINITY): boolean {
-  if (threads === 1) return false;
-  const stats = statsOf(path);
-  if (stats === null) return false;
-  // A terminal stays with the thread that it belongs to.
-  if (threads !== undefined) return path !== '-' || stats.isFile() || stats.isFIFO() || stats.isSocket();
-  return (
-    path !== '-' &&
-    stats.isFile() &&
-    stats.size >= WORTH_THREADS_OCTETS &&
-    frames >= WORTH_THREADS_FRAMES &&
-    availableParallelism() > 1
-  );
-}
-
-/** Null where there is nothing: whoever opens it says why. */
-function statsOf(path: string): Stats | null {
-  try {
-    return path === '-' ? fstatSync(0) : statSync(path);
-  } catch {
-    return null;
-  }
+/** A thread for an input of which it was not known before that it is analysed in several. */
+async function startedLate(
+  path: string,
+  frames = Number.POSITIVE_INFINITY,
+  threads: 1 | 2 | 3,
+): Promise<StartedThread> {
+  const { startJudging } = await import('../daemon/engine-thread/round-start.ts');
+  return startJudging(path, frames, threads === 2 ? 2 : 3);
 }

@@ -1,22 +1,13 @@
-// `sidescope read`: analyse one capture and print what it holds.
+// `sidescope read`: analyse one capture and print what it holds. Loads no more than what a command line is made of: a thread
+// that reads a large file is under way before the rest is loaded (read-capture.ts).
 
 import type { Command } from 'commander';
-import type { CaptureProblem } from '../captures/frame-batch.ts';
-import { ExitCode } from '../daemon/errors.ts';
-import { SEVERITIES } from '../daemon/events.ts';
-import type { Keyring } from '../daemon/keyring/keyring.ts';
-import { type AnalysedInput, openAnalysed } from './analysed-input.ts';
-import { inputFiles } from './input-files.ts';
-import { joinListeners, type Watcher } from './join-listeners.ts';
-import { openInput } from './open-input.ts';
-import { chooseOutput, chosenFilter, type Output } from './outputs/output.ts';
-import { type ProgressBar, progressBar } from './progress.ts';
-import { readKeyring } from './read-keyring.ts';
-import { addReadOptions, checkReadOptions, printsFrames, type ReadOptions } from './read-options.ts';
-import { reportError, reportWarning } from './report-error.ts';
-import type { StatisticsTables } from './statistics-tables.ts';
-import { flushOutput } from './stdout.ts';
-import type { CaptureWriter } from './write.ts';
+import type { StartedThread } from '../daemon/engine-thread/round-start.ts';
+import { addReadOptions, checkReadOptions, type OutputType, printsFrames, type ReadOptions } from './read-options.ts';
+import { engineThreads } from './read-threads.ts';
+
+/** Forms that say nothing of the keys that were tried, and need every message. */
+const OF_MESSAGES: readonly OutputType[] = ['text', 'ndjson'];
 
 /** Adds the options and the action of `read`. */
 export function configure(command: Command): void {
@@ -27,115 +18,23 @@ export function configure(command: Command): void {
 async function run(file: string | undefined, options: ReadOptions, command: Command): Promise<void> {
   const path = checkReadOptions(file, options);
   const prints = printsFrames(options, command.getOptionValueSource('type') === 'cli');
-  const keyring = await readKeyring(options, path);
-  // What few runs need is loaded by those that do: a small capture is read in less time than all of it takes to load.
-  if (options.lateKeys === true) {
-    const { addLateKeys, collectLateKeys } = await import('../daemon/late-keys.ts');
-    addLateKeys(
-      keyring,
-      await collectLateKeys(await openInput(path, options.threads ?? 'auto'), keyring, options.count),
-    );
+  const { threads, isFile } = engineThreads(path, options);
+  let started: StartedThread | null = null;
+  if (threads > 1 && isFile && needsThreads(options, prints)) {
+    const { startJudging } = await import('../daemon/engine-thread/round-start.ts');
+    started = startJudging(path, options.count ?? Number.POSITIVE_INFINITY, threads === 2 ? 2 : 3);
   }
-  const config = options.config === undefined ? {} : (await import('./config-file.ts')).readConfig(options.config);
-  const output = await chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
-  const tables = await chosenTables(options, keyring);
-  const needsOnlyFrames =
-    output.needsAnalysis === false && options.write === undefined && options.statistics.length === 0;
-  if (needsOnlyFrames && options.failOn === undefined) {
-    await scan(path, options, output);
-    return;
-  }
-  const input = await openAnalysed(
-    path,
-    {
-      keyring,
-      payload: options.payload ?? false,
-      allowStale: options.allowStale !== undefined,
-      ...(options.count === undefined ? {} : { frames: options.count }),
-      ...config,
-    },
-    {
-      threads: options.threads,
-      prints,
-      mayExplain: output.explains === true || (options.write !== undefined && options.filter !== undefined),
-    },
-  );
-  const writer = await openWriterOf(path, options, keyring, input);
-  const progress = progressBar(input.total);
-  const listener = joinListeners(output.listener, [
-    ...(tables?.listeners ?? []),
-    ...(writer === null ? [] : [writer.listener]),
-    ...watchersOf(path, progress),
-  ]);
-  output.begin?.();
-  let analysed: Awaited<ReturnType<AnalysedInput['analyse']>>;
   try {
-    analysed = await input.analyse(listener, output.explains === true || writer?.explains === true);
-    writer?.finish();
+    const { readCapture } = await import('./read-capture.ts');
+    await readCapture(path, options, { prints, threads, started });
   } finally {
-    writer?.abandon();
-    progress?.clear();
-  }
-  output.end?.();
-  const { findings, account, problem } = analysed;
-  tables?.print({ type: options.type, behindMessages: prints, lastTime: account.lastTime });
-  if (options.failOn !== undefined && findings.worst >= SEVERITIES.indexOf(options.failOn)) {
-    const worst = SEVERITIES[findings.worst];
-    reportWarning('fail-on', `there are findings up to severity ${worst}`, '`-q -z findings` lists them');
-    process.exitCode = ExitCode.finding;
-  }
-  endWith(path, problem);
-}
-
-/** The tables of `-z`, or null where none was asked for. */
-async function chosenTables(options: ReadOptions, keyring: Keyring): Promise<StatisticsTables | null> {
-  if (options.statistics.length === 0) return null;
-  const { StatisticsTables: Tables } = await import('./statistics-tables.ts');
-  return new Tables(options.statistics, keyring);
-}
-
-/** Prints frames as they are, for an output that needs nothing of an analysis. */
-async function scan(path: string, options: ReadOptions, output: Output): Promise<void> {
-  const { scanFrames } = await import('../daemon/scan.ts');
-  const source = await openInput(path, options.threads ?? 'auto');
-  const progress = progressBar(source.total);
-  output.begin?.();
-  const problem = await scanFrames(source, joinListeners(output.listener, watchersOf(path, progress)), options.count);
-  progress?.clear();
-  output.end?.();
-  endWith(path, problem);
-}
-
-function watchersOf(path: string, progress: ProgressBar | null): Watcher[] {
-  const watchers: Watcher[] = [];
-  if (progress !== null) watchers.push({ progress: (consumed, total) => progress.show(consumed, total) });
-  // Whoever sends frames down a pipe as they come waits for what they say, not for a full buffer.
-  if (path === '-') watchers.push({ progress: flushOutput });
-  return watchers;
-}
-
-/** The writer of `-w`; the input is closed where it cannot be opened. */
-async function openWriterOf(
-  path: string,
-  options: ReadOptions,
-  keyring: Keyring,
-  input: AnalysedInput,
-): Promise<CaptureWriter | null> {
-  if (options.write === undefined) return null;
-  const payload = options.payload === true;
-  try {
-    const inputs = await inputFiles(path, options);
-    const { openWriter } = await import('./write.ts');
-    return openWriter({ path: options.write, inputs, keyring, payload, filter: await chosenFilter(options) });
-  } catch (error) {
-    await input.close();
-    throw error;
+    // What fails before it reads leaves no thread behind.
+    await started?.end();
   }
 }
 
-function endWith(path: string, problem: CaptureProblem | null): void {
-  if (problem === null) return;
-  const name = path === '-' ? 'standard input' : path;
-  reportError(problem.code, `${name}: ${problem.message} (octet ${problem.offset})`, problem.hint);
-  process.exitCode = ExitCode.damagedInput;
+/** Whether nothing that is still to be loaded can ask for an analysis in one thread, or for none. */
+function needsThreads(options: ReadOptions, prints: boolean): boolean {
+  if (options.lateKeys === true || options.filter !== undefined) return false;
+  return !prints || (options.details !== true && OF_MESSAGES.includes(options.type));
 }

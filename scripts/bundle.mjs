@@ -14,18 +14,23 @@ const ENTRIES = [
   'cli/output-writer.js',
   'captures/sources/threaded-worker.js',
   'daemon/engine-process/main.js',
-  'daemon/engine-thread/round-worker.js',
   'daemon/inspection/capture-worker.js',
 ];
+
+/**
+ * Threads that are started while the program loads, and need a part of what it needs: bundled by themselves, so that none
+ * loads more than it runs. What they share with the others is there twice.
+ */
+const LIGHT_ENTRIES = ['daemon/engine-thread/round-worker.js'];
 
 /** Packages that stay outside: large, loaded by few verbs, or with files of their own beside their code. */
 const OUTSIDE = ['blessed', 'pino', 'prom-client', 'ws', '@peculiar/x509', 'reflect-metadata'];
 
 /**
- * One chunk for all that an entry needs at once, one for all that `read` needs at once: finding a file costs more than the
- * code of several. What is asked for now and then is left to the bundler.
+ * One chunk for all that an entry and the command line of `read` need at once, one for all that `read` needs to run: finding
+ * a file costs more than the code of several. What is asked for now and then is left to the bundler.
  */
-const TOGETHER = { start: 'cli/main.js', read: 'cli/read.js' };
+const TOGETHER = { start: ['cli/main.js', 'cli/read.js'], read: ['cli/read-capture.js'] };
 
 const MARK = /__FILE_OF__\("([^"]+)"\)/g;
 
@@ -74,16 +79,16 @@ function isNeededBy(module, id, context) {
   return id !== own && closures.get(module).has(id);
 }
 
-const bundle = await rolldown({
-  input: Object.fromEntries(ENTRIES.map((entry) => [entry.replace(/\.js$/, ''), join(DIST, entry)])),
+const inputs = (entries) => Object.fromEntries(entries.map((entry) => [entry.replace(/\.js$/, ''), join(DIST, entry)]));
+const INPUT_OPTIONS = {
   platform: 'node',
   preserveEntrySignatures: 'allow-extension',
   // Packages that have modules beside a form for require() give the modules.
   resolve: { mainFields: ['module', 'main'] },
   external: [/^node:/, ...OUTSIDE],
   plugins: [placesOfModules, withoutPrograms],
-});
-await bundle.write({
+};
+const OUTPUT_OPTIONS = {
   dir: DIST,
   format: 'esm',
   entryFileNames: '[name].js',
@@ -91,13 +96,22 @@ await bundle.write({
   // Names and blanks cost a tenth of the start. `node --enable-source-maps` shows them again in a stack.
   minify: true,
   sourcemap: true,
+};
+
+const bundle = await rolldown({ ...INPUT_OPTIONS, input: inputs(ENTRIES) });
+await bundle.write({
+  ...OUTPUT_OPTIONS,
   codeSplitting: {
     includeDependenciesRecursively: false,
-    groups: Object.entries(TOGETHER).map(([name, module], index) => ({
+    groups: Object.entries(TOGETHER).map(([name, modules], index) => ({
       debugName: name,
-      name: (id, context) => (isNeededBy(module, id, context) ? name : null),
+      name: (id, context) => (modules.some((module) => isNeededBy(module, id, context)) ? name : null),
       priority: 2 - index,
     })),
   },
 });
 await bundle.close();
+
+const light = await rolldown({ ...INPUT_OPTIONS, input: inputs(LIGHT_ENTRIES) });
+await light.write(OUTPUT_OPTIONS);
+await light.close();

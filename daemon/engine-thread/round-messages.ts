@@ -11,16 +11,29 @@ import type { FilledRound, RoundMemory } from './round-slot.ts';
  */
 export const RING_SLOTS = 3;
 
-/** What a thread is started with. It goes over a channel of this process and nowhere else: it may hold keys. */
+/** What a thread is started with. */
 export interface RoundOrder {
   /** A path, or `-` for standard input. */
   readonly path: string;
   /** Stops after this many frames. */
   readonly frames: number;
-  /** What messages are judged with; null: they are only put together, and whoever takes them judges. */
-  readonly judging: { readonly keyring: PlainKeyring; readonly allowStale: boolean } | null;
+  /** Whether messages are judged, with the keys that follow; else they are only put together, and whoever takes them judges. */
+  readonly judges: boolean;
   /** Whether reading and walking is done in one more thread, and decompressing of a large file in one more again. */
   readonly walksAside: boolean;
+}
+
+/**
+ * What messages are judged with. Follows the order, which goes out before anybody has read a keyring, over a channel of this
+ * process and nowhere else: it holds keys.
+ */
+export interface JudgingMessage {
+  readonly keyring: PlainKeyring;
+  readonly allowStale: boolean;
+}
+
+/** The ring of a thread. Whoever fills it makes it. */
+export interface RingMemory {
   readonly ring: readonly RoundMemory[];
   /** One 32-bit number: rounds that were taken and may be overwritten. */
   readonly taken: SharedArrayBuffer;
@@ -59,14 +72,17 @@ export interface RoundMessage extends FilledRound, RoundStanding {
   readonly kind: 'round';
 }
 
+/** The input is open. */
+export interface OpenedMessage extends RingMemory {
+  readonly kind: 'opened';
+  readonly total: number | null;
+  /** Where the octets of the input can be read again, open as long as the thread is there; null: nowhere. */
+  readonly descriptor: number | null;
+}
+
 /** What such a thread says. */
 export type ThreadMessage =
-  | {
-      readonly kind: 'opened';
-      readonly total: number | null;
-      /** Where the octets of the input can be read again, open as long as the thread is there; null: nowhere. */
-      readonly descriptor: number | null;
-    }
+  | OpenedMessage
   /** It cannot be opened; `reason` is the operating system's code. */
   | { readonly kind: 'refused'; readonly reason: string }
   | RoundMessage

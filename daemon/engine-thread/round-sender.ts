@@ -3,24 +3,30 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { MessageTable } from '../engine/message-table.ts';
-import { RING_SLOTS, type RoundOrder, type RoundStanding, type ThreadMessage } from './round-messages.ts';
+import { type OpenedMessage, RING_SLOTS, type RoundStanding, type ThreadMessage } from './round-messages.ts';
 import { RoundSlot } from './round-slot.ts';
 
 /** See the head of the file. */
 export class RoundSender {
   readonly #port: MessagePort;
-  readonly #slots: readonly RoundSlot[];
-  readonly #taken: Int32Array;
+  readonly #slots = Array.from({ length: RING_SLOTS }, () => new RoundSlot());
+  readonly #taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #filled = 0;
 
-  constructor(port: MessagePort, { ring, taken }: Pick<RoundOrder, 'ring' | 'taken'>) {
+  constructor(port: MessagePort) {
     this.#port = port;
-    this.#slots = ring.map((memory) => new RoundSlot(memory));
-    this.#taken = new Int32Array(taken);
   }
 
-  /** Says something that is no round. */
-  say(message: Exclude<ThreadMessage, { kind: 'round' }>): void {
+  /** Says that the input is open. Comes first. */
+  opened(input: Pick<OpenedMessage, 'total' | 'descriptor'>): void {
+    const ring = this.#slots.map(({ memory }) => memory);
+    const taken = this.#taken.buffer;
+    const said: OpenedMessage = { ...input, kind: 'opened', ring, taken };
+    this.#port.postMessage(said, []);
+  }
+
+  /** Says something else that is no round. */
+  say(message: Exclude<ThreadMessage, { kind: 'opened' | 'round' }>): void {
     this.#port.postMessage(message, []);
   }
 

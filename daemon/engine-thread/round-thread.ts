@@ -4,20 +4,17 @@
 import { readSync } from 'node:fs';
 import type { CaptureProblem } from '../../captures/frame-batch.ts';
 import { CaptureOpenError } from '../../captures/open-error.ts';
-import { readerStopped, type Stopped, ThreadQueue } from '../../captures/sources/thread-queue.ts';
+import { readerStopped, type Stopped, type ThreadQueue } from '../../captures/sources/thread-queue.ts';
 import type { EngineReport } from '../engine/engine.ts';
 import type { MessageTable } from '../engine/message-table.ts';
 import {
+  type OpenedMessage,
   RING_SLOTS,
   type RoundMessage,
   type RoundNotices,
-  type RoundOrder,
   type ThreadMessage,
 } from './round-messages.ts';
 import { RoundSlot } from './round-slot.ts';
-
-/** The compiled file: Node 20 loads no TypeScript. */
-const WORKER_FILE = new URL('./round-worker.js', import.meta.url);
 
 const NO_REPORT: EngineReport = { frames: 0, undecoded: {}, trialLimited: 0, evictions: {} };
 
@@ -44,15 +41,10 @@ export class RoundThread {
   #holds = false;
   #ended = false;
 
-  /** @param thread one that said that it has opened the input */
-  constructor(
-    thread: ThreadQueue<ThreadMessage>,
-    ring: readonly RoundSlot[],
-    taken: SharedArrayBuffer,
-    { total, descriptor }: { readonly total: number | null; readonly descriptor: number | null },
-  ) {
+  /** @param opened what the thread said first */
+  constructor(thread: ThreadQueue<ThreadMessage>, { total, descriptor, ring, taken }: OpenedMessage) {
     this.#thread = thread;
-    this.#ring = ring;
+    this.#ring = ring.map((memory) => new RoundSlot(memory));
     this.#taken = new Int32Array(taken);
     this.total = total;
     this.descriptor = descriptor;
@@ -129,23 +121,16 @@ export class RoundThread {
 }
 
 /**
- * Opens a capture in a thread. One that dies ends the capture with the problem `capture.reader-stopped`, behind everything
+ * A capture that a thread opens. One that dies ends the capture with the problem `capture.reader-stopped`, behind everything
  * that it had handed over.
  *
- * @param path a file, a pipe, or `-` for the process's standard input, which must be a file, a pipe or a socket
+ * @param thread as round-start.ts starts it
+ * @param path what it was told to read
  * @throws CaptureOpenError where there is nothing to read, or no thread to read it
  */
-export async function openRounds(
-  path: string,
-  options: Pick<RoundOrder, 'frames' | 'judging' | 'walksAside'>,
-): Promise<RoundThread> {
-  const ring = Array.from({ length: RING_SLOTS }, () => new RoundSlot());
-  const taken = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const data: RoundOrder = { ...options, path, ring: ring.map(({ memory }) => memory), taken };
-  const name = options.judging === null ? 'sidescope reader' : 'sidescope engine';
-  const thread = new ThreadQueue<ThreadMessage>({ file: WORKER_FILE, name, data });
+export async function openRounds(thread: ThreadQueue<ThreadMessage>, path: string): Promise<RoundThread> {
   const said = await thread.next();
-  if (said.kind === 'opened') return new RoundThread(thread, ring, taken, said);
+  if (said.kind === 'opened') return new RoundThread(thread, said);
   await thread.end();
   throw new CaptureOpenError(path, 'reason' in said ? said.reason : said.kind);
 }

@@ -5,6 +5,7 @@
 // Keys that the capture delivers are learned by whoever judges and by whoever listens, from the same octets in the same
 // order, so that both hold the same keyring at every frame.
 
+import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import type { FrameSource } from '../../captures/frame-batch.ts';
 import { CaptureOpenError } from '../../captures/open-error.ts';
@@ -16,10 +17,11 @@ import { KeyManagement } from '../engine/key-management.ts';
 import { MessageTable } from '../engine/message-table.ts';
 import { KeyIndex } from '../keyring/key-index.ts';
 import { keyringOf } from '../keyring/keyring-copy.ts';
-import type { RoundOrder } from './round-messages.ts';
+import type { JudgingMessage, RoundOrder } from './round-messages.ts';
 import { NoticeWriter, visitKeyManagement } from './round-notices.ts';
 import { RoundSender } from './round-sender.ts';
-import type { RoundThread } from './round-thread.ts';
+import type { StartedThread } from './round-start.ts';
+import { openRounds } from './round-thread.ts';
 
 /** What a thread is started with: the order, and the channel on which it answers. */
 export type RoundStart = RoundOrder & { readonly port: MessagePort };
@@ -31,7 +33,7 @@ class Keys {
   readonly allowStale: boolean;
   readonly #keyring: ReturnType<typeof keyringOf>;
 
-  constructor({ keyring, allowStale }: NonNullable<RoundOrder['judging']>) {
+  constructor({ keyring, allowStale }: JudgingMessage) {
     this.#keyring = keyringOf(keyring);
     this.index = new KeyIndex(this.#keyring);
     this.management = new KeyManagement(this.#keyring, this.index);
@@ -42,6 +44,12 @@ class Keys {
     this.management.close();
     this.#keyring.wipe();
   }
+}
+
+/** The keys, as soon as they come. */
+async function keysFrom(port: MessagePort): Promise<Keys> {
+  const [message] = (await once(port, 'message')) as [JudgingMessage];
+  return new Keys(message);
 }
 
 /** Reads a capture with an engine, which has keys or none. */
@@ -85,8 +93,8 @@ async function readAll(source: FrameSource, order: RoundStart, keys: Keys | null
 async function read(order: RoundStart, sender: RoundSender): Promise<void> {
   const source = await openInThread(order.path, order.walksAside ? 'auto' : 1);
   const descriptor = source instanceof FileSource && source.reread !== undefined ? source.descriptor : null;
-  sender.say({ kind: 'opened', total: source.total, descriptor });
-  const keys = order.judging === null ? null : new Keys(order.judging);
+  sender.opened({ total: source.total, descriptor });
+  const keys = order.judges ? await keysFrom(order.port) : null;
   await readAll(source, order, keys, sender);
   keys?.wipe();
   if (descriptor === null) await source.close();
@@ -95,15 +103,10 @@ async function read(order: RoundStart, sender: RoundSender): Promise<void> {
 }
 
 /** Judges what another thread reads. */
-async function judge(
-  order: RoundStart,
-  opening: Promise<RoundThread>,
-  judging: NonNullable<RoundOrder['judging']>,
-  sender: RoundSender,
-): Promise<void> {
-  const rounds = await opening;
-  sender.say({ kind: 'opened', total: rounds.total, descriptor: rounds.descriptor });
-  const keys = new Keys(judging);
+async function judge(order: RoundStart, reader: StartedThread, sender: RoundSender): Promise<void> {
+  const rounds = await openRounds(reader, order.path);
+  sender.opened({ total: rounds.total, descriptor: rounds.descriptor });
+  const keys = await keysFrom(order.port);
   const judgement = new Judgement(keys);
   const report = (): EngineReport => ({
     ...rounds.report,
@@ -135,13 +138,13 @@ async function judge(
 /**
  * Does what it is told to, to the end of the capture.
  *
- * @param opening of what another thread reads; null: this one reads
+ * @param reader another thread, which reads; null: this one reads
  */
-export async function work(order: RoundStart, opening: Promise<RoundThread> | null): Promise<void> {
-  const sender = new RoundSender(order.port, order);
+export async function work(order: RoundStart, reader: StartedThread | null): Promise<void> {
+  const sender = new RoundSender(order.port);
   try {
-    if (opening === null || order.judging === null) await read(order, sender);
-    else await judge(order, opening, order.judging, sender);
+    if (reader === null) await read(order, sender);
+    else await judge(order, reader, sender);
   } catch (error) {
     if (!(error instanceof CaptureOpenError)) throw error;
     sender.say({ kind: 'refused', reason: error.reason });

@@ -9,33 +9,33 @@ import type { MessageAccount } from '../engine/message-account.ts';
 import type { SummaryEvent } from '../events.ts';
 import type { FindingWatch } from '../findings/watch.ts';
 import { plainKeyring } from '../keyring/keyring-copy.ts';
+import type { JudgingMessage } from './round-messages.ts';
 import { NoticeReader } from './round-notices.ts';
+import type { StartedThread } from './round-start.ts';
 import { openRounds, type Round, type RoundThread } from './round-thread.ts';
 
 /** What of the options concerns the threads that read and judge. */
-export type JudgingOptions = Pick<AnalysisOptions, 'keyring' | 'allowStale' | 'frames'>;
+export type JudgingOptions = Pick<AnalysisOptions, 'keyring' | 'allowStale'>;
 
 /** Options of an analysis that a file can have: nothing comes late, and no attempts are explained. */
 export type ThreadedOptions = Omit<AnalysisOptions, 'live' | 'explain' | 'allowStale' | 'frames'>;
 
 /**
- * Opens a capture to be analysed in several threads.
+ * A capture to be analysed in several threads, open.
  *
- * @param path a file, a pipe, or `-` for the process's standard input, which must be a file, a pipe or a socket
+ * @param thread as `startJudging` started it
+ * @param path what it was told to read
  * @param keyring is copied without its rosters; what the capture delivers is learned by both that have one
- * @param threads 2, or 3: reading and walking is done in one of its own, and decompressing of a large file in one more
  * @throws CaptureOpenError where there is nothing to read, or no thread to read it
  */
 export async function openJudged(
+  thread: StartedThread,
   path: string,
-  { keyring, allowStale = false, frames = Number.POSITIVE_INFINITY }: JudgingOptions,
-  threads: 2 | 3,
+  { keyring, allowStale = false }: JudgingOptions,
 ): Promise<RoundThread> {
-  return openRounds(path, {
-    frames,
-    judging: { keyring: plainKeyring(keyring, false), allowStale },
-    walksAside: threads === 3,
-  });
+  const judging: JudgingMessage = { keyring: plainKeyring(keyring, false), allowStale };
+  thread.post(judging);
+  return openRounds(thread, path);
 }
 
 /** See the head of the file. */

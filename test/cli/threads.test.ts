@@ -2,8 +2,18 @@
 // a live replay; the same words for bad input; an end that says so where the other thread dies.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,6 +21,8 @@ import type { FrameSource } from '../../captures/frame-batch.ts';
 import type * as OpenModule from '../../captures/open.ts';
 import { openCapture } from '../../captures/open.ts';
 import { ReplaySource } from '../../captures/sources/replay.ts';
+import type { ReadOptions } from '../../cli/read-options.ts';
+import { engineThreads } from '../../cli/read-threads.ts';
 import { Analysis } from '../../daemon/analysis.ts';
 import type { FindingEvent, SidescopeEvent } from '../../daemon/events.ts';
 import { emptyKeyring } from '../../daemon/keyring/keyring.ts';
@@ -239,6 +251,58 @@ describe('the same words for bad input', () => {
     expect(alone.err).toMatch(/^sidescope: error: .* \[capture\.[a-z-]+\]\n {2}hint: /);
     expect(read(path(name), '-T', 'ndjson', '--threads', '2')).toEqual(alone);
     expect(read(path(name), '-T', 'ndjson', '--threads', '3')).toEqual(alone);
+  });
+});
+
+describe('the same words for what fails while the thread is on its way', () => {
+  test.each<[string, readonly string[], RegExp]>([
+    ['an absent keyring', ['--keyring', 'absent.json'], /\[keyring\.[a-z-]+\]/],
+    ['a keyring that is none', ['--keyring', ATTACKED], /\[keyring\.not-utf8\]/],
+    ['a vault and a keyring', ['--vault', 'absent', '--keyring', KEYRING], /\[usage\.vault-and-keyring\]/],
+    ['an absent configuration', ['--config', 'absent.json'], /\[config\.[a-z-]+\]/],
+    ['a filter that is wrong', ['-Y', 'no such'], /\[filter\.[a-z-]+\]/],
+    ['column options that are wrong', ['-E', 'nothing=1'], /\[filter\.[a-z-]+\]/],
+  ])('%s', (_name, args, code) => {
+    const alone = read(path('bulk.pcap'), '-T', 'ndjson', '--threads', '1', ...args);
+    expect(alone.code).toBe(2);
+    expect(alone.err).toMatch(code);
+    expect(read(path('bulk.pcap'), '-T', 'ndjson', '--threads', '2', ...args)).toEqual(alone);
+    expect(read(path('bulk.pcap'), '-T', 'ndjson', '--threads', '3', ...args)).toEqual(alone);
+  });
+});
+
+describe('how many threads are the default', () => {
+  const cores = Math.min(availableParallelism(), 3);
+  const threads = (capture: string, options: Partial<ReadOptions> = {}) =>
+    engineThreads(capture, { keyring: [], column: [], columnOption: [], statistics: [], type: 'text', ...options });
+
+  beforeAll(() => {
+    // Files of holes.
+    for (const [name, octets] of [
+      ['large', 1 << 26],
+      ['small', (1 << 26) - 1],
+      ['large-keyring', 1 << 20],
+      ['half-keyring', 1 << 19],
+    ] as const) {
+      writeFileSync(path(name), '');
+      truncateSync(path(name), octets);
+    }
+  });
+
+  test('the cores for a large file, else one', () => {
+    expect(threads(path('large'))).toEqual({ threads: cores, isFile: true });
+    expect(threads(path('large'), { count: 1000 }).threads).toBe(1);
+    expect(threads(path('small')).threads).toBe(1);
+    expect(threads(path('small'), { threads: 64 })).toEqual({ threads: 3, isFile: true });
+    expect(threads(path('absent'), { threads: 2 })).toEqual({ threads: 1, isFile: false });
+  });
+
+  test('one with a large keyring, or several that are as large', () => {
+    const [whole, half] = [path('large-keyring'), path('half-keyring')];
+    expect(threads(path('large'), { keyring: [whole] }).threads).toBe(1);
+    expect(threads(path('large'), { keyring: [half] }).threads).toBe(cores);
+    expect(threads(path('large'), { keyring: [half, half] }).threads).toBe(1);
+    expect(threads(path('large'), { keyring: [whole], threads: 2 }).threads).toBe(2);
   });
 });
 

@@ -13,6 +13,7 @@ import { CaptureOpenError, openCapture } from '../../../captures/open.ts';
 import { Analysis, type AnalysisListener, type AnalysisOptions } from '../../../daemon/analysis.ts';
 import { writeAnalysedFrame } from '../../../daemon/engine/frame-tree.ts';
 import type { MessageTable } from '../../../daemon/engine/message-table.ts';
+import type * as StartModule from '../../../daemon/engine-thread/round-start.ts';
 import type * as ThreadedModule from '../../../daemon/engine-thread/threaded-analysis.ts';
 import { ThreadedAnalysis } from '../../../daemon/engine-thread/threaded-analysis.ts';
 import type { SidescopeEvent } from '../../../daemon/events.ts';
@@ -37,6 +38,7 @@ import {
 import { NO_SHARED } from '../../shared-captures.ts';
 
 const BUILD = join(import.meta.dirname, '..', '..', '..', 'dist', 'daemon', 'engine-thread');
+const { startJudging } = (await import(join(BUILD, 'round-start.js'))) as typeof StartModule;
 const { openJudged } = (await import(join(BUILD, 'threaded-analysis.js'))) as typeof ThreadedModule;
 
 let folder = '';
@@ -116,7 +118,8 @@ async function bothWays(at: string, of: Pick<TestCapture, 'keyring'>, looks: boo
   for (const threads of [2, 3] as const) {
     const other = ears(looks);
     const same = keyringOf(of);
-    const thread = await openJudged(at, { ...options, keyring: same }, threads);
+    const started = startJudging(at, options.frames ?? Number.POSITIVE_INFINITY, threads);
+    const thread = await openJudged(started, at, { ...options, keyring: same });
     const two = await new ThreadedAnalysis(thread, { ...options, keyring: same }, other.listener).run();
     expect(two).toEqual(one);
     const told = other.lines();
@@ -283,7 +286,8 @@ function slFrame(sn: number, fi: number, elements: readonly Uint8Array[]): Uint8
 describe('an input that cannot be opened', () => {
   test('is refused with the code of the operating system', async () => {
     for (const threads of [2, 3] as const) {
-      const opening = openJudged(path('absent'), { keyring: emptyKeyring() }, threads);
+      const started = startJudging(path('absent'), Number.POSITIVE_INFINITY, threads);
+      const opening = openJudged(started, path('absent'), { keyring: emptyKeyring() });
       await expect(opening).rejects.toMatchObject({ code: new CaptureOpenError('', 'ENOENT').code });
     }
   });

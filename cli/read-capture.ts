@@ -1,0 +1,144 @@
+// What `sidescope read` does with its options: analyses one capture and prints what it holds.
+
+import type { CaptureProblem } from '../captures/frame-batch.ts';
+import { ExitCode } from '../daemon/errors.ts';
+import { SEVERITIES } from '../daemon/events.ts';
+import type { Keyring } from '../daemon/keyring/keyring.ts';
+import { type AnalysedInput, type InputOptions, openAnalysed } from './analysed-input.ts';
+import { inputFiles } from './input-files.ts';
+import { joinListeners, type Watcher } from './join-listeners.ts';
+import { openInput } from './open-input.ts';
+import { chooseOutput, chosenFilter, type Output } from './outputs/output.ts';
+import { type ProgressBar, progressBar } from './progress.ts';
+import { readKeyring } from './read-keyring.ts';
+import type { ReadOptions } from './read-options.ts';
+import { reportError, reportWarning } from './report-error.ts';
+import type { StatisticsTables } from './statistics-tables.ts';
+import { flushOutput } from './stdout.ts';
+import type { CaptureWriter } from './write.ts';
+
+/** What was found before this was loaded. */
+export interface Prepared extends Pick<InputOptions, 'threads' | 'started'> {
+  /** Whether messages or frames are printed. */
+  readonly prints: boolean;
+}
+
+/**
+ * Analyses a capture, and prints what was asked for.
+ *
+ * @param path a file, a pipe, or `-` for standard input
+ * @throws SidescopeError what is wrong with the keys, the options or the input
+ */
+export async function readCapture(path: string, options: ReadOptions, prepared: Prepared): Promise<void> {
+  const { prints, threads, started } = prepared;
+  const keyring = await readKeyring(options, path);
+  // What few runs need is loaded by those that do: a small capture is read in less time than all of it takes to load.
+  if (options.lateKeys === true) {
+    const { addLateKeys, collectLateKeys } = await import('../daemon/late-keys.ts');
+    addLateKeys(
+      keyring,
+      await collectLateKeys(await openInput(path, options.threads ?? 'auto'), keyring, options.count),
+    );
+  }
+  const config = options.config === undefined ? {} : (await import('./config-file.ts')).readConfig(options.config);
+  const output = await chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
+  const tables = await chosenTables(options, keyring);
+  const needsOnlyFrames =
+    output.needsAnalysis === false && options.write === undefined && options.statistics.length === 0;
+  if (needsOnlyFrames && options.failOn === undefined) {
+    await scan(path, options, output);
+    return;
+  }
+  const input = await openAnalysed(
+    path,
+    {
+      keyring,
+      payload: options.payload ?? false,
+      allowStale: options.allowStale !== undefined,
+      ...(options.count === undefined ? {} : { frames: options.count }),
+      ...config,
+    },
+    {
+      ...{ threads, started, asked: options.threads },
+      mayExplain: output.explains === true || (options.write !== undefined && options.filter !== undefined),
+    },
+  );
+  const writer = await openWriterOf(path, options, keyring, input);
+  const progress = progressBar(input.total);
+  const listener = joinListeners(output.listener, [
+    ...(tables?.listeners ?? []),
+    ...(writer === null ? [] : [writer.listener]),
+    ...watchersOf(path, progress),
+  ]);
+  output.begin?.();
+  let analysed: Awaited<ReturnType<AnalysedInput['analyse']>>;
+  try {
+    analysed = await input.analyse(listener, output.explains === true || writer?.explains === true);
+    writer?.finish();
+  } finally {
+    writer?.abandon();
+    progress?.clear();
+  }
+  output.end?.();
+  const { findings, account, problem } = analysed;
+  tables?.print({ type: options.type, behindMessages: prints, lastTime: account.lastTime });
+  if (options.failOn !== undefined && findings.worst >= SEVERITIES.indexOf(options.failOn)) {
+    const worst = SEVERITIES[findings.worst];
+    reportWarning('fail-on', `there are findings up to severity ${worst}`, '`-q -z findings` lists them');
+    process.exitCode = ExitCode.finding;
+  }
+  endWith(path, problem);
+}
+
+/** The tables of `-z`, or null where none was asked for. */
+async function chosenTables(options: ReadOptions, keyring: Keyring): Promise<StatisticsTables | null> {
+  if (options.statistics.length === 0) return null;
+  const { StatisticsTables: Tables } = await import('./statistics-tables.ts');
+  return new Tables(options.statistics, keyring);
+}
+
+/** Prints frames as they are, for an output that needs nothing of an analysis. */
+async function scan(path: string, options: ReadOptions, output: Output): Promise<void> {
+  const { scanFrames } = await import('../daemon/scan.ts');
+  const source = await openInput(path, options.threads ?? 'auto');
+  const progress = progressBar(source.total);
+  output.begin?.();
+  const problem = await scanFrames(source, joinListeners(output.listener, watchersOf(path, progress)), options.count);
+  progress?.clear();
+  output.end?.();
+  endWith(path, problem);
+}
+
+function watchersOf(path: string, progress: ProgressBar | null): Watcher[] {
+  const watchers: Watcher[] = [];
+  if (progress !== null) watchers.push({ progress: (consumed, total) => progress.show(consumed, total) });
+  // Whoever sends frames down a pipe as they come waits for what they say, not for a full buffer.
+  if (path === '-') watchers.push({ progress: flushOutput });
+  return watchers;
+}
+
+/** The writer of `-w`; the input is closed where it cannot be opened. */
+async function openWriterOf(
+  path: string,
+  options: ReadOptions,
+  keyring: Keyring,
+  input: AnalysedInput,
+): Promise<CaptureWriter | null> {
+  if (options.write === undefined) return null;
+  const payload = options.payload === true;
+  try {
+    const inputs = await inputFiles(path, options);
+    const { openWriter } = await import('./write.ts');
+    return openWriter({ path: options.write, inputs, keyring, payload, filter: await chosenFilter(options) });
+  } catch (error) {
+    await input.close();
+    throw error;
+  }
+}
+
+function endWith(path: string, problem: CaptureProblem | null): void {
+  if (problem === null) return;
+  const name = path === '-' ? 'standard input' : path;
+  reportError(problem.code, `${name}: ${problem.message} (octet ${problem.offset})`, problem.hint);
+  process.exitCode = ExitCode.damagedInput;
+}

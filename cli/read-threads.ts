@@ -1,0 +1,66 @@
+// In how many threads `read` analyses a capture.
+
+import { fstatSync, type Stats, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { ReadOptions } from './read-options.ts';
+
+/** We chose. */
+/** Threads that there is work for: one reads and walks, one deciphers and judges, one watches and prints. */
+const MOST_THREADS = 3;
+/**
+ * Octets of a capture, and frames of it that are wanted, from which on other threads have caught up their start
+ * (docs/performance.md).
+ */
+const WORTH_THREADS_OCTETS = 1 << 26;
+const WORTH_THREADS_FRAMES = 1 << 19;
+/**
+ * Octets of keyring files, some 6,000 PGKs or 15,000 members, from which on one thread is no slower and takes less memory:
+ * each key and what is remembered of a sender is held by both that have a keyring (docs/performance.md).
+ */
+const LARGE_KEYRING_OCTETS = 1 << 20;
+
+/**
+ * In how many threads a capture is analysed, unless trials are explained.
+ *
+ * @param path a file, a pipe, or `-` for standard input
+ * @returns 1 to 3, and whether `path` names a plain file
+ */
+export function engineThreads(path: string, options: ReadOptions): { threads: 1 | 2 | 3; isFile: boolean } {
+  const stats = statsOf(path);
+  const isFile = path !== '-' && stats?.isFile() === true;
+  return { threads: stats === null ? 1 : threadsOf(path, stats, options), isFile };
+}
+
+function threadsOf(path: string, stats: Stats, options: ReadOptions): 1 | 2 | 3 {
+  const { threads, count = Number.POSITIVE_INFINITY } = options;
+  if (threads !== undefined) {
+    // A terminal stays with the thread that it belongs to.
+    const mayBeShared = path !== '-' || stats.isFile() || stats.isFIFO() || stats.isSocket();
+    return mayBeShared ? upTo(threads) : 1;
+  }
+  const pays =
+    path !== '-' &&
+    stats.isFile() &&
+    stats.size >= WORTH_THREADS_OCTETS &&
+    count >= WORTH_THREADS_FRAMES &&
+    keyringOctets(options) < LARGE_KEYRING_OCTETS;
+  return pays ? upTo(availableParallelism()) : 1;
+}
+
+function upTo(threads: number): 1 | 2 | 3 {
+  return Math.min(threads, MOST_THREADS) as 1 | 2 | 3;
+}
+
+function keyringOctets({ keyring, vault }: ReadOptions): number {
+  const files = vault === undefined ? keyring : [vault, ...keyring];
+  return files.reduce((octets, file) => octets + (statsOf(file)?.size ?? 0), 0);
+}
+
+/** Null where there is nothing: whoever opens it says why. */
+function statsOf(path: string): Stats | null {
+  try {
+    return path === '-' ? fstatSync(0) : statSync(path);
+  } catch {
+    return null;
+  }
+}
