@@ -27,10 +27,14 @@ const LIGHT_ENTRIES = ['daemon/engine-thread/round-worker.js'];
 const OUTSIDE = ['blessed', 'pino', 'prom-client', 'ws', '@peculiar/x509', 'reflect-metadata'];
 
 /**
- * One chunk for all that an entry and the command line of `read` need at once, one for all that `read` needs to run: finding
- * a file costs more than the code of several. What is asked for now and then is left to the bundler.
+ * One chunk for all that an entry, the command line of `read` and the start of its threads need at once, one for all that
+ * `read` needs to run: finding a file costs more than the code of several. What is asked for now and then is left to the
+ * bundler.
  */
-const TOGETHER = { start: ['cli/main.js', 'cli/read.js'], read: ['cli/read-capture.js'] };
+const TOGETHER = {
+  start: ['cli/main.js', 'cli/read.js', 'daemon/engine-thread/round-start.js'],
+  read: ['cli/read-capture.js'],
+};
 
 const MARK = /__FILE_OF__\("([^"]+)"\)/g;
 

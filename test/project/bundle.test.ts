@@ -30,6 +30,18 @@ test('the command and `read` are few files', () => {
   for (const chunk of read) expect(neededBy(join(DIST, 'chunks', chunk)).size).toBeLessThanOrEqual(6);
 });
 
+test('a thread is started before the rest of `read` is loaded, and loads a part of it', () => {
+  const chunks = readdirSync(join(DIST, 'chunks')).filter((name) => name.endsWith('.js'));
+  const octetsOf = (files: Iterable<string>) =>
+    [...files].reduce((octets, file) => octets + readFileSync(file).length, 0);
+  const start = chunks.filter((name) => name.startsWith('round-start-')).map((name) => join(DIST, 'chunks', name));
+  expect(start.length).toBeGreaterThan(0);
+  for (const chunk of start) expect(octetsOf(neededBy(chunk))).toBeLessThan(80_000);
+  const work = chunks.filter((name) => name.startsWith('round-work-')).map((name) => join(DIST, 'chunks', name));
+  expect(work.length).toBe(1);
+  expect(octetsOf(neededBy(work[0]))).toBeLessThan(250_000);
+});
+
 test('what others import is there with its types, unbundled', () => {
   expect(existsSync(join(DIST, 'testing', 'index.d.ts'))).toBe(true);
   expect(readFileSync(join(DIST, 'testing', 'index.js'), 'utf8')).not.toContain('chunks/');
