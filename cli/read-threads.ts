@@ -23,15 +23,20 @@ const LARGE_KEYRING_OCTETS = 1 << 20;
  * In how many threads a capture is analysed, unless trials are explained.
  *
  * @param path a file, a pipe, or `-` for standard input
+ * @param prints whether messages or frames are printed, which keeps the thread that listens as busy as another one
  * @returns 1 to 3, and whether `path` names a plain file
  */
-export function engineThreads(path: string, options: ReadOptions): { threads: 1 | 2 | 3; isFile: boolean } {
+export function engineThreads(
+  path: string,
+  options: ReadOptions,
+  prints: boolean,
+): { threads: 1 | 2 | 3; isFile: boolean } {
   const stats = statsOf(path);
   const isFile = path !== '-' && stats?.isFile() === true;
-  return { threads: stats === null ? 1 : threadsOf(path, stats, options), isFile };
+  return { threads: stats === null ? 1 : threadsOf(path, stats, options, prints), isFile };
 }
 
-function threadsOf(path: string, stats: Stats, options: ReadOptions): 1 | 2 | 3 {
+function threadsOf(path: string, stats: Stats, options: ReadOptions, prints: boolean): 1 | 2 | 3 {
   const { threads, count = Number.POSITIVE_INFINITY } = options;
   if (threads !== undefined) {
     // A terminal stays with the thread that it belongs to.
@@ -44,7 +49,9 @@ function threadsOf(path: string, stats: Stats, options: ReadOptions): 1 | 2 | 3 
     stats.size >= WORTH_THREADS_OCTETS &&
     count >= WORTH_THREADS_FRAMES &&
     keyringOctets(options) < LARGE_KEYRING_OCTETS;
-  return pays ? upTo(availableParallelism()) : 1;
+  const cores = availableParallelism();
+  if (!pays || cores === 1) return 1;
+  return prints ? upTo(cores) : MOST_THREADS;
 }
 
 function upTo(threads: number): 1 | 2 | 3 {

@@ -18,7 +18,7 @@ export function configure(command: Command): void {
 async function run(file: string | undefined, options: ReadOptions, command: Command): Promise<void> {
   const path = checkReadOptions(file, options);
   const prints = printsFrames(options, command.getOptionValueSource('type') === 'cli');
-  const { threads, isFile } = engineThreads(path, options);
+  const { threads, isFile } = engineThreads(path, options, prints);
   let started: StartedThread | null = null;
   if (threads > 1 && isFile && needsThreads(options, prints)) {
     const { startJudging } = await import('../daemon/engine-thread/round-start.ts');

@@ -272,9 +272,11 @@ describe('the same words for what fails while the thread is on its way', () => {
 });
 
 describe('how many threads are the default', () => {
-  const cores = Math.min(availableParallelism(), 3);
-  const threads = (capture: string, options: Partial<ReadOptions> = {}) =>
-    engineThreads(capture, { keyring: [], column: [], columnOption: [], statistics: [], type: 'text', ...options });
+  const most = availableParallelism() === 1 ? 1 : 3;
+  const threads = (capture: string, options: Partial<ReadOptions> = {}, prints = false) => {
+    const none = { keyring: [], column: [], columnOption: [], statistics: [], type: 'text' } as const;
+    return engineThreads(capture, { ...none, ...options }, prints);
+  };
 
   beforeAll(() => {
     // Files of holes.
@@ -289,8 +291,9 @@ describe('how many threads are the default', () => {
     }
   });
 
-  test('the cores for a large file, else one', () => {
-    expect(threads(path('large'))).toEqual({ threads: cores, isFile: true });
+  test('three for a large file, but no more than cores for one that is printed, else one', () => {
+    expect(threads(path('large'))).toEqual({ threads: most, isFile: true });
+    expect(threads(path('large'), {}, true).threads).toBe(Math.min(availableParallelism(), 3));
     expect(threads(path('large'), { count: 1000 }).threads).toBe(1);
     expect(threads(path('small')).threads).toBe(1);
     expect(threads(path('small'), { threads: 64 })).toEqual({ threads: 3, isFile: true });
@@ -300,7 +303,7 @@ describe('how many threads are the default', () => {
   test('one with a large keyring, or several that are as large', () => {
     const [whole, half] = [path('large-keyring'), path('half-keyring')];
     expect(threads(path('large'), { keyring: [whole] }).threads).toBe(1);
-    expect(threads(path('large'), { keyring: [half] }).threads).toBe(cores);
+    expect(threads(path('large'), { keyring: [half] }).threads).toBe(most);
     expect(threads(path('large'), { keyring: [half, half] }).threads).toBe(1);
     expect(threads(path('large'), { keyring: [whole], threads: 2 }).threads).toBe(2);
   });
