@@ -21,6 +21,8 @@ export interface ThreadStart {
   readonly name: string;
   /** What it gets as `workerData`, beside `port`, the channel on which it answers. */
   readonly data: object;
+  /** Channels among `data` that go over to the thread. */
+  readonly channels?: readonly MessagePort[];
 }
 
 /** See the head of the file. Who fills it bounds it: a thread says no more than it has room to give back. */
@@ -31,7 +33,7 @@ export class ThreadQueue<Said> {
   #wake: () => void = () => {};
   #error: Error | null = null;
 
-  constructor({ file, name, data }: ThreadStart) {
+  constructor({ file, name, data, channels = [] }: ThreadStart) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.on('message', (message: Said) => {
@@ -42,7 +44,7 @@ export class ThreadQueue<Said> {
       // Some options of a process (`--input-type`) would keep a file from being loaded.
       execArgv: [],
       workerData: { ...data, port: port2 },
-      transferList: [port2],
+      transferList: [port2, ...channels],
     });
     this.#worker.on('error', (error: Error) => {
       this.#error = error;
@@ -113,8 +115,8 @@ export class ThreadQueue<Said> {
   }
 }
 
-/** What an error of the thread is called. Its text may quote input and stays out. */
-function causeOf(error: Error): string {
+/** What an error of a thread is called. Its text may quote input and stays out. */
+export function causeOf(error: Error): string {
   const code = systemCode(error);
   return code === 'unknown' ? error.name : code;
 }

@@ -1,5 +1,6 @@
 // What threads that pass rounds of frames on say to each other, beside the rounds in shared memory (round-slot.ts).
 
+import type { MessagePort } from 'node:worker_threads';
 import type { CaptureMark, CaptureProblem } from '../../captures/frame-batch.ts';
 import type { EngineReport } from '../engine/engine.ts';
 import type { PlainKeyring } from '../keyring/keyring-copy.ts';
@@ -19,8 +20,10 @@ export interface RoundOrder {
   readonly frames: number;
   /** Whether messages are judged, with the keys that follow; else they are only put together, and whoever takes them judges. */
   readonly judges: boolean;
-  /** Whether reading and walking is done in one more thread, and decompressing of a large file in one more again. */
-  readonly walksAside: boolean;
+  /** Whether a large file is decompressed in one more thread. */
+  readonly decompressesAside: boolean;
+  /** Channel of the thread that reads; null: this one does. */
+  readonly reader: MessagePort | null;
 }
 
 /**
@@ -28,9 +31,19 @@ export interface RoundOrder {
  * process and nowhere else: it holds keys.
  */
 export interface JudgingMessage {
+  readonly kind: 'keys';
   readonly keyring: PlainKeyring;
   readonly allowStale: boolean;
 }
+
+/** The thread that reads for the one that is told has ended, for whatever reason. */
+export interface ReaderStoppedMessage {
+  readonly kind: 'reader-stopped';
+  readonly reason: string;
+}
+
+/** What such a thread is told after its order. */
+export type ThreadInstruction = JudgingMessage | ReaderStoppedMessage;
 
 /** The ring of a thread. Whoever fills it makes it. */
 export interface RingMemory {

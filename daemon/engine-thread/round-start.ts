@@ -1,14 +1,38 @@
-// Starts a thread behind an analysis in several. Loads little, so that the thread is under way before the program has loaded
+// Starts the threads behind an analysis in several. Loads little, so that they are under way before the program has loaded
 // what it needs itself, and has read a keyring.
 
-import { ThreadQueue } from '../../captures/sources/thread-queue.ts';
-import type { RoundOrder, ThreadMessage } from './round-messages.ts';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { causeOf, ThreadQueue } from '../../captures/sources/thread-queue.ts';
+import type { ReaderStoppedMessage, RoundOrder, ThreadMessage } from './round-messages.ts';
 
 /** The compiled file: Node 20 loads no TypeScript. */
 const WORKER_FILE = new URL('./round-worker.js', import.meta.url);
 
-/** A thread that opens a capture, and reads on when it has the keys that it was told to wait for. */
-export type StartedThread = ThreadQueue<ThreadMessage>;
+/** A thread that opens a capture, and judges when it has the keys that it waits for; with the one that reads for it. */
+export class StartedThread extends ThreadQueue<ThreadMessage> {
+  readonly #reader: Worker | null;
+
+  /** @param reader a thread that answers on the channel of the order; null: there is none */
+  constructor(order: RoundOrder, reader: Worker | null) {
+    const channels = order.reader === null ? [] : [order.reader];
+    super({ file: WORKER_FILE, name: 'sidescope engine', data: order, channels });
+    this.#reader = reader;
+    let cause: string | null = null;
+    reader?.on('error', (error: Error) => {
+      cause = causeOf(error);
+    });
+    reader?.on('exit', (code) => {
+      const stopped: ReaderStoppedMessage = { kind: 'reader-stopped', reason: cause ?? `exit code ${code}` };
+      this.post(stopped);
+    });
+    reader?.unref();
+  }
+
+  /** Ends the thread, and the one that reads for it. */
+  override async end(): Promise<void> {
+    await Promise.all([super.end(), this.#reader?.terminate()]);
+  }
+}
 
 /**
  * Starts the thread, or the two of them, that read and judge. Keys follow (`openJudged`).
@@ -17,17 +41,16 @@ export type StartedThread = ThreadQueue<ThreadMessage>;
  * @param frames stops after this many
  * @param threads of all, 2, or 3: reading and walking is done in one of its own, and decompressing of a large file in one
  *   more
- * @returns what `end` ends, together with what it started
  */
 export function startJudging(path: string, frames: number, threads: 2 | 3): StartedThread {
-  return start({ path, frames, judges: true, walksAside: threads === 3 }, 'sidescope engine');
-}
-
-/** In the thread that judges: starts the one that reads and walks for it. */
-export function startReading({ path, frames }: RoundOrder): StartedThread {
-  return start({ path, frames, judges: false, walksAside: true }, 'sidescope reader');
-}
-
-function start(data: RoundOrder, name: string): StartedThread {
-  return new ThreadQueue<ThreadMessage>({ file: WORKER_FILE, name, data });
+  const order: RoundOrder = { path, frames, judges: true, decompressesAside: false, reader: null };
+  if (threads === 2) return new StartedThread(order, null);
+  const { port1, port2 } = new MessageChannel();
+  const reading: RoundOrder = { ...order, judges: false, decompressesAside: true };
+  // First, as the other one waits for it. Options of the process as for other threads (thread-queue.ts).
+  const reader = new Worker(WORKER_FILE, {
+    ...{ name: 'sidescope reader', execArgv: [] },
+    ...{ workerData: { ...reading, port: port1 }, transferList: [port1] },
+  });
+  return new StartedThread({ ...order, reader: port2 }, reader);
 }

@@ -25,6 +25,9 @@ export interface Round {
   readonly notices: RoundNotices | null;
 }
 
+/** What such a thread says, in order; its end comes last. */
+export type RoundQueue = Pick<ThreadQueue<ThreadMessage>, 'take' | 'next' | 'end'>;
+
 /** See the head of the file. */
 export class RoundThread {
   /** Octets of input in all, or null where nobody knows. */
@@ -34,7 +37,7 @@ export class RoundThread {
   #problem: CaptureProblem | null = null;
   #report: EngineReport = NO_REPORT;
   #consumed = 0;
-  readonly #thread: ThreadQueue<ThreadMessage>;
+  readonly #thread: RoundQueue;
   readonly #ring: readonly RoundSlot[];
   readonly #taken: Int32Array;
   #count = 0;
@@ -42,7 +45,7 @@ export class RoundThread {
   #ended = false;
 
   /** @param opened what the thread said first */
-  constructor(thread: ThreadQueue<ThreadMessage>, { total, descriptor, ring, taken }: OpenedMessage) {
+  constructor(thread: RoundQueue, { total, descriptor, ring, taken }: OpenedMessage) {
     this.#thread = thread;
     this.#ring = ring.map((memory) => new RoundSlot(memory));
     this.#taken = new Int32Array(taken);
@@ -128,7 +131,7 @@ export class RoundThread {
  * @param path what it was told to read
  * @throws CaptureOpenError where there is nothing to read, or no thread to read it
  */
-export async function openRounds(thread: ThreadQueue<ThreadMessage>, path: string): Promise<RoundThread> {
+export async function openRounds(thread: RoundQueue, path: string): Promise<RoundThread> {
   const said = await thread.next();
   if (said.kind === 'opened') return new RoundThread(thread, said);
   await thread.end();

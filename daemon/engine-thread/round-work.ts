@@ -5,7 +5,6 @@
 // Keys that the capture delivers are learned by whoever judges and by whoever listens, from the same octets in the same
 // order, so that both hold the same keyring at every frame.
 
-import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import type { FrameSource } from '../../captures/frame-batch.ts';
 import { CaptureOpenError } from '../../captures/open-error.ts';
@@ -17,10 +16,10 @@ import { KeyManagement } from '../engine/key-management.ts';
 import { MessageTable } from '../engine/message-table.ts';
 import { KeyIndex } from '../keyring/key-index.ts';
 import { keyringOf } from '../keyring/keyring-copy.ts';
-import type { JudgingMessage, RoundOrder } from './round-messages.ts';
+import { ReaderQueue } from './reader-queue.ts';
+import type { JudgingMessage, RoundOrder, ThreadInstruction } from './round-messages.ts';
 import { NoticeWriter, visitKeyManagement } from './round-notices.ts';
 import { RoundSender } from './round-sender.ts';
-import type { StartedThread } from './round-start.ts';
 import { openRounds } from './round-thread.ts';
 
 /** What a thread is started with: the order, and the channel on which it answers. */
@@ -46,10 +45,13 @@ class Keys {
   }
 }
 
-/** The keys, as soon as they come. */
-async function keysFrom(port: MessagePort): Promise<Keys> {
-  const [message] = (await once(port, 'message')) as [JudgingMessage];
-  return new Keys(message);
+/** What to judge with, as soon as it comes. To be called before anybody else listens to the channel. */
+function judgingFrom(instructions: MessagePort): Promise<JudgingMessage> {
+  return new Promise((resolve) => {
+    instructions.on('message', (message: ThreadInstruction) => {
+      if (message.kind === 'keys') resolve(message);
+    });
+  });
 }
 
 /** Reads a capture with an engine, which has keys or none. */
@@ -90,11 +92,11 @@ async function readAll(source: FrameSource, order: RoundStart, keys: Keys | null
 }
 
 /** Reads a capture in this thread. */
-async function read(order: RoundStart, sender: RoundSender): Promise<void> {
-  const source = await openInThread(order.path, order.walksAside ? 'auto' : 1);
+async function read(order: RoundStart, judging: Promise<JudgingMessage> | null, sender: RoundSender): Promise<void> {
+  const source = await openInThread(order.path, order.decompressesAside ? 'auto' : 1);
   const descriptor = source instanceof FileSource && source.reread !== undefined ? source.descriptor : null;
   sender.opened({ total: source.total, descriptor });
-  const keys = order.judges ? await keysFrom(order.port) : null;
+  const keys = judging === null ? null : new Keys(await judging);
   await readAll(source, order, keys, sender);
   keys?.wipe();
   if (descriptor === null) await source.close();
@@ -103,10 +105,15 @@ async function read(order: RoundStart, sender: RoundSender): Promise<void> {
 }
 
 /** Judges what another thread reads. */
-async function judge(order: RoundStart, reader: StartedThread, sender: RoundSender): Promise<void> {
+async function judge(
+  order: RoundStart,
+  reader: ReaderQueue,
+  judging: Promise<JudgingMessage>,
+  sender: RoundSender,
+): Promise<void> {
   const rounds = await openRounds(reader, order.path);
   sender.opened({ total: rounds.total, descriptor: rounds.descriptor });
-  const keys = await keysFrom(order.port);
+  const keys = new Keys(await judging);
   const judgement = new Judgement(keys);
   const report = (): EngineReport => ({
     ...rounds.report,
@@ -130,21 +137,15 @@ async function judge(order: RoundStart, reader: StartedThread, sender: RoundSend
   sender.say({ kind: 'ended', problem: rounds.problem, report: report(), consumed: rounds.consumed });
   judgement.close();
   keys.wipe();
-  // The other thread has the file open, for whoever listens, and ends with this one.
-  if (rounds.descriptor === null) await rounds.close();
-  else order.port.on('message', () => undefined);
 }
 
-/**
- * Does what it is told to, to the end of the capture.
- *
- * @param reader another thread, which reads; null: this one reads
- */
-export async function work(order: RoundStart, reader: StartedThread | null): Promise<void> {
+/** Does what it is told to, to the end of the capture. */
+export async function work(order: RoundStart): Promise<void> {
+  const judging = order.judges ? judgingFrom(order.port) : null;
   const sender = new RoundSender(order.port);
   try {
-    if (reader === null) await read(order, sender);
-    else await judge(order, reader, sender);
+    if (judging === null || order.reader === null) await read(order, judging, sender);
+    else await judge(order, new ReaderQueue(order.reader, order.port), judging, sender);
   } catch (error) {
     if (!(error instanceof CaptureOpenError)) throw error;
     sender.say({ kind: 'refused', reason: error.reason });

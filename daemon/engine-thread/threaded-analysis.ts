@@ -33,7 +33,7 @@ export async function openJudged(
   path: string,
   { keyring, allowStale = false }: JudgingOptions,
 ): Promise<RoundThread> {
-  const judging: JudgingMessage = { keyring: plainKeyring(keyring, false), allowStale };
+  const judging: JudgingMessage = { kind: 'keys', keyring: plainKeyring(keyring, false), allowStale };
   thread.post(judging);
   return openRounds(thread, path);
 }

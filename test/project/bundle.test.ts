@@ -37,9 +37,8 @@ test('a thread is started before the rest of `read` is loaded, and loads a part 
   const start = chunks.filter((name) => name.startsWith('round-start-')).map((name) => join(DIST, 'chunks', name));
   expect(start.length).toBeGreaterThan(0);
   for (const chunk of start) expect(octetsOf(neededBy(chunk))).toBeLessThan(80_000);
-  const work = chunks.filter((name) => name.startsWith('round-work-')).map((name) => join(DIST, 'chunks', name));
-  expect(work.length).toBe(1);
-  expect(octetsOf(neededBy(work[0]))).toBeLessThan(250_000);
+  const worker = join(DIST, 'daemon', 'engine-thread', 'round-worker.js');
+  expect(octetsOf(neededBy(worker))).toBeLessThan(250_000);
 });
 
 test('what others import is there with its types, unbundled', () => {
