@@ -8,7 +8,7 @@ import type { ReadOptions } from './read-options.ts';
 /** Threads that there is work for: one reads and walks, one deciphers and judges, one watches and prints. */
 const MOST_THREADS = 3;
 /**
- * Octets of a capture, and frames of it that are wanted, from which on other threads have caught up their start
+ * Octets of a capture, and frames of it that are wanted, from which on other threads give more than they cost
  * (docs/performance.md).
  */
 const WORTH_THREADS_OCTETS = 1 << 26;
