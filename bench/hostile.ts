@@ -276,6 +276,10 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   throw new Error('the daemon did not get there');
 }
 
+if (only !== undefined && !ATTACKS.some(([kind]) => kind === only)) {
+  const kinds = [...new Set(ATTACKS.map(([kind]) => kind))];
+  throw new Error(`there is no attack '${only}'; there are: ${kinds.join(', ')}`);
+}
 const victim = await Victim.start();
 try {
   // The first one compiles.
