@@ -4,7 +4,7 @@
 
 import { fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,8 @@ import { privateKeyOf, publicHex } from '../daemon/relay/ed25519.ts';
 import { createKeyFile } from '../daemon/relay/key-files.ts';
 import { askDaemon } from '../daemon/service/control-client.ts';
 import type { DaemonStatus } from '../daemon/service/daemon-status.ts';
-import { writeBulkCapture } from '../testing/bulk.ts';
 import { ageText } from './ages.ts';
+import { writeLiveCapture } from './live-capture.ts';
 import { measureNats } from './nats.ts';
 import type { ClientsResult, ClientsTask } from './relay.ts';
 
@@ -27,30 +27,6 @@ const counts = (options.get('--subscribers') ?? '1,16,64').split(',').map(Number
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const FEEDER = fileURLToPath(new URL('./daemon-feeder.js', import.meta.url));
 const CLIENTS = fileURLToPath(new URL('./relay-clients.js', import.meta.url));
-const DAY_MS = 86_400_000;
-
-/** A capture, and its keyring with windows around today: the gate of a live source goes by the wall clock. */
-function writeInput(folder: string): { readonly capture: string; readonly keyring: string } {
-  const capture = join(folder, 'bulk.pcap');
-  const handle = openSync(capture, 'w');
-  const sink = (piece: Uint8Array): void => {
-    for (let at = 0; at < piece.length; ) at += writeSync(handle, piece, at);
-  };
-  const made = writeBulkCapture(sink, { messages: rate * 4, senders: 200, groups: 8 });
-  closeSync(handle);
-  const keyring = JSON.parse(JSON.stringify(made.keyring)) as {
-    groups: { keys: { notBefore: string; notAfter: string }[] }[];
-  };
-  for (const { keys } of keyring.groups) {
-    for (const key of keys) {
-      key.notBefore = new Date(Date.now() - DAY_MS).toISOString();
-      key.notAfter = new Date(Date.now() + DAY_MS).toISOString();
-    }
-  }
-  const path = join(folder, 'keyring.json');
-  writeFileSync(path, JSON.stringify(keyring), { mode: 0o600 });
-  return { capture, keyring: path };
-}
 
 async function run(subscribers: number): Promise<{ readonly octetsOfRecord: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'sidescope-bench-'));
@@ -58,7 +34,7 @@ async function run(subscribers: number): Promise<{ readonly octetsOfRecord: numb
   const operator = createKeyFile(join(folder, 'operator.key'), 'operator');
   const daemonKey = createKeyFile(join(folder, 'state', 'daemon.key'), 'daemon');
   writeFileSync(join(folder, 'operator.pub'), operator.publicKey);
-  const { capture, keyring } = writeInput(folder);
+  const { capture, keyring } = writeLiveCapture(folder, { messages: rate * 4, senders: 200, groups: 8 });
   const source = {
     ...{ name: 'radio', kind: 'command', restart: 'failure' },
     command: ['sh', '-c', `sleep 4; exec "${process.execPath}" "${FEEDER}" "${capture}" ${rate} ${seconds}`],

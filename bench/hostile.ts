@@ -5,7 +5,7 @@
 
 import { fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,8 @@ import { createKeyFile, type KeyFile } from '../daemon/relay/key-files.ts';
 import { makeCertificate } from '../daemon/service/certificate.ts';
 import { askDaemon } from '../daemon/service/control-client.ts';
 import type { DaemonStatus } from '../daemon/service/daemon-status.ts';
-import { writeBulkCapture } from '../testing/bulk.ts';
 import type { HostileKind, HostileResult, HostileTask } from './hostile-clients.ts';
+import { writeLiveCapture } from './live-capture.ts';
 import type { ClientsResult, ClientsTask } from './relay.ts';
 
 const options = new Map<string, string>();
@@ -51,7 +51,6 @@ const ATTACKS: readonly (readonly [HostileKind, 'one' | 'many'])[] = [
 ];
 /** ms between two newcomers that mean well, and how long each may take. */
 const NEWCOMER_EVERY = 500;
-const DAY_MS = 86_400_000;
 const HOUR = 3600;
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -87,7 +86,7 @@ class Victim {
     writeFileSync(inFolder('operator.pub'), this.#operator.publicKey);
     writeFileSync(inFolder('relay.crt'), tls.certificate);
     writeFileSync(inFolder('relay.key'), tls.privateKey, { mode: 0o600 });
-    this.#writeInput();
+    writeLiveCapture(this.#folder, { messages: rate * 60, senders: 200, groups: 8 });
     const command = [process.execPath, here('daemon-feeder.js'), inFolder('bulk.pcap'), String(rate), String(HOUR)];
     const relay = { operator: 'operator.pub', certificate: 'relay.crt', privateKey: 'relay.key' };
     const config = {
@@ -132,24 +131,6 @@ class Victim {
     this.#child.kill('SIGKILL');
     await pause(1000);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-  }
-
-  /** A capture, and its keyring with windows around today: the gate of a live source goes by the wall clock. */
-  #writeInput(): void {
-    const handle = openSync(join(this.#folder, 'bulk.pcap'), 'w');
-    const sink = (piece: Uint8Array): void => {
-      for (let at = 0; at < piece.length; ) at += writeSync(handle, piece, at);
-    };
-    const made = writeBulkCapture(sink, { messages: rate * 60, senders: 200, groups: 8 });
-    closeSync(handle);
-    const keyring = JSON.parse(JSON.stringify(made.keyring)) as {
-      groups: { keys: { notBefore: string; notAfter: string }[] }[];
-    };
-    for (const key of keyring.groups.flatMap(({ keys }) => keys)) {
-      key.notBefore = new Date(Date.now() - DAY_MS).toISOString();
-      key.notAfter = new Date(Date.now() + DAY_MS).toISOString();
-    }
-    writeFileSync(join(this.#folder, 'keyring.json'), JSON.stringify(keyring), { mode: 0o600 });
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { issueCapability } from '../daemon/relay/capability.ts';
 import { createKeyFile } from '../daemon/relay/key-files.ts';
 import { askDaemon } from '../daemon/service/control-client.ts';
 import type { DaemonStatus } from '../daemon/service/daemon-status.ts';
-import { writeBulkCapture } from '../testing/bulk.ts';
+import { writeLiveCapture } from './live-capture.ts';
 import { OnTerminal, pause, percentile } from './on-terminal.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -51,7 +51,8 @@ class LiveDaemon {
       ...{ rate: 0, maxConn: 1 },
     });
     writeFileSync(join(folder, 'subscriber.cap'), `${capability}\n`, { mode: 0o600 });
-    const { capture, keyring } = writeInput(folder, seconds);
+    // Frames for all of the time: what is repeated would be copies, which complete no message.
+    const { capture, keyring } = writeLiveCapture(folder, { messages: RATE * seconds });
     // Frames begin when the program is there.
     const command = `sleep 4; exec "${process.execPath}" "${FEEDER}" "${capture}" ${RATE} ${seconds}`;
     const source = { name: 'radio', kind: 'command', restart: 'failure', command: ['sh', '-c', command] };
@@ -88,32 +89,6 @@ class LiveDaemon {
     await pause(500);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
-}
-
-/** Frames for all of the time, and a keyring with windows around today: the gate of a live source goes by the wall clock. */
-function writeInput(folder: string, seconds: number): { readonly capture: string; readonly keyring: string } {
-  const capture = join(folder, 'bulk.pcap');
-  const handle = openSync(capture, 'w');
-  const made = writeBulkCapture(
-    (piece) => {
-      for (let at = 0; at < piece.length; ) at += writeSync(handle, piece, at);
-    },
-    // All of them are new: what is repeated would be copies, which complete no message.
-    { messages: RATE * seconds },
-  );
-  closeSync(handle);
-  const keyring = JSON.parse(JSON.stringify(made.keyring)) as {
-    groups: { keys: { notBefore: string; notAfter: string }[] }[];
-  };
-  for (const { keys } of keyring.groups) {
-    for (const key of keys) {
-      key.notBefore = new Date(Date.now() - DAY_MS).toISOString();
-      key.notAfter = new Date(Date.now() + DAY_MS).toISOString();
-    }
-  }
-  const path = join(folder, 'keyring.json');
-  writeFileSync(path, JSON.stringify(keyring), { mode: 0o600 });
-  return { capture, keyring: path };
 }
 
 /** What the header says: messages, and the capture time of the newest (ms of the day, UTC); null where it does not. */
