@@ -2,7 +2,7 @@
 // back by itself; trees, octets and exports are asked of it under the same grant.
 
 import { type FileHandle, open } from 'node:fs/promises';
-import type { EpochEvent, FindingEvent, MessageEvent } from '../../daemon/events.ts';
+import type { FindingEvent, MessageEvent } from '../../daemon/events.ts';
 import type { DetailsRequest, ExportRequest, FrameDetails, ReadingProblem } from '../../daemon/inspection/contract.ts';
 import { MessageBatches } from '../../daemon/inspection/message-batches.ts';
 import {
@@ -17,6 +17,7 @@ import { FeedError } from '../feed.ts';
 import { type DaemonStatus, daemonFacts } from './daemon-facts.ts';
 import { detailsOf } from './daemon-tree.ts';
 import { GroupDirectory } from './group-directory.ts';
+import { LatestEpochs } from './latest-epochs.ts';
 import { SequenceLog } from './sequence-log.ts';
 
 // We chose.
@@ -52,7 +53,7 @@ export class DaemonFeed implements Feed {
   readonly #batches = new MessageBatches();
   readonly #log = new SequenceLog();
   readonly #directory = new GroupDirectory();
-  readonly #epochs = new Map<string, EpochEvent>();
+  readonly #epochs = new LatestEpochs();
   readonly #filters = new Set<{ readonly subscription: ClientSubscription }>();
   #listener: FeedListener | null = null;
   #polling: NodeJS.Timeout | null = null;
@@ -165,6 +166,7 @@ export class DaemonFeed implements Feed {
     const findings: FindingEvent[] = [];
     const messages: { readonly seq: number; readonly event: MessageEvent }[] = [];
     let isLive = false;
+    let hasEpochs = false;
     for (const item of items) {
       if (item.kind === 'live') isLive = true;
       else if (item.kind === 'gap') {
@@ -176,15 +178,16 @@ export class DaemonFeed implements Feed {
         if (record.type === 'message') messages.push({ seq, event: record });
         else if (record.type === 'finding') findings.push(record);
         else if (record.type === 'key') listener.key(record);
-        else this.#epochs.set(`${record.group}/${record.pgkId}/${record.notBefore}`, record);
-        if (record.type === 'epoch' && this.#directory.epoch(record)) listener.groups(this.#directory.groups());
+        else {
+          this.#epochs.take(record);
+          hasEpochs = true;
+          if (this.#directory.epoch(record)) listener.groups(this.#directory.groups());
+        }
       }
     }
     this.#tellMessages(messages, findings, listener);
     for (const event of findings) listener.finding(event);
-    if (this.#epochs.size > 0 && items.some((item) => item.kind === 'record' && item.record.type === 'epoch')) {
-      listener.epochs([...this.#epochs.values()]);
-    }
+    if (hasEpochs) listener.epochs(this.#epochs.all());
     if (isLive) listener.state('live', null);
   }
 
