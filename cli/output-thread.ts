@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { OutputSlots, SLOT_OCTETS } from './output-slots.ts';
-import { type OutputAside, passOutputTo, standardOutput } from './stdout.ts';
+import { type OutputAside, passOutputTo } from './stdout.ts';
 
 /** The compiled file: Node 20 loads no TypeScript. */
 const WRITER_FILE = new URL('./output-writer.js', import.meta.url);
@@ -35,11 +35,8 @@ class OutputThread implements OutputAside {
       return false;
     }
     if (!this.#slots.isReady) return false;
-    if (octets.buffer === this.#slots.memory.octets) this.#slots.handOver(octets.length);
-    else this.#copy(octets);
+    this.#copy(octets);
     this.#check();
-    // What comes next is gathered where the thread will write it from.
-    standardOutput.gatherIn(this.#slots.next());
     return true;
   }
 
@@ -48,7 +45,10 @@ class OutputThread implements OutputAside {
     this.#check();
   }
 
-  /** Octets that no slot was large enough for, and the first. */
+  /**
+   * Gathered elsewhere and copied once: into shared memory V8 copies octet by octet wherever source and destination are not
+   * equally aligned, which pieces of text never are, and as a whole they are.
+   */
   #copy(octets: Uint8Array): void {
     for (let at = 0; at < octets.length; at += SLOT_OCTETS) {
       const piece = octets.subarray(at, at + SLOT_OCTETS);

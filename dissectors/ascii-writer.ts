@@ -56,12 +56,6 @@ export class AsciiWriter {
     return taken;
   }
 
-  /** From here on octets are gathered in these, as long as they suffice; what was gathered before has been taken. */
-  gatherIn(bytes: Buffer): void {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
   octet(value: number): void {
     this.#room(1);
     this.#bytes[this.#at++] = value;
@@ -264,7 +258,8 @@ export class AsciiWriter {
     if (needed <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
     larger.set(this.#bytes.subarray(0, this.#at));
-    this.gatherIn(larger);
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer, larger.byteOffset, larger.length);
   }
 }
 

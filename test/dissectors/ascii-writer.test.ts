@@ -55,20 +55,3 @@ test('drafts: what is put over them, and nothing beside it', () => {
     }),
   );
 });
-
-test('octets that are handed in are filled as far as they suffice', () => {
-  fc.assert(
-    fc.property(fc.array(fc.string(), { maxLength: 20 }), fc.integer({ min: 1, max: 200 }), (texts, room) => {
-      const writer = new AsciiWriter();
-      const memory = new SharedArrayBuffer(room + 2);
-      writer.gatherIn(Buffer.from(memory, 1, room));
-      for (const text of texts) writer.utf8(text);
-      const taken = writer.take();
-      // A lone half of a pair is a mark of its own where texts are written one by one.
-      const expected = Buffer.concat(texts.map((text) => Buffer.from(text, 'utf8')));
-      expect(Buffer.compare(taken, expected)).toBe(0);
-      if (3 * expected.length <= room) expect(taken.buffer).toBe(memory);
-      expect([new Uint8Array(memory)[0], new Uint8Array(memory)[room + 1]]).toEqual([0, 0]);
-    }),
-  );
-});
