@@ -2,7 +2,16 @@
 // how improbable it is that the octets pass these checks by chance (reference security A.2, interfaces 3). Bits are
 // counted in tenths, so that sums are exact.
 
-import { addToChecksum, foldChecksum, internetChecksum } from '../../dissectors/internet/checksum.ts';
+import {
+  addToChecksum,
+  exchanged,
+  foldChecksum,
+  foldedSum,
+  halves,
+  internetChecksum,
+  wordSum,
+} from '../../dissectors/internet/checksum.ts';
+import { hostWord, LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
 import { fitPc5Signalling } from '../../dissectors/sidelink/pc5-signalling.ts';
 import { CHECKS, Check } from './evidence-checks.ts';
 
@@ -34,6 +43,10 @@ const UDP = 17;
 const ICMPV6 = 58;
 const FRAGMENT_HEADER = 44;
 const MONP_PORT = 8809;
+const IPV4_HEADER = 20;
+/** Version 4, and a header of five words. */
+const IPV4_START = 0x45;
+const UDP_HEADER = 8;
 // The six next headers in use: TCP, UDP, ICMPv6, fragment, hop-by-hop, none; log2(256 / 6) = 5.4 bits.
 const IPV6_NEXT = new Set([0, 6, UDP, FRAGMENT_HEADER, ICMPV6, 59]);
 const MOST_EXTENSIONS = 8;
@@ -62,6 +75,7 @@ export class Evidence {
     sduType: number,
     addresses: GroupAddresses,
   ): void {
+    if (sduType === 0 && words !== null && this.#usual(words, bytes, at, length, addresses)) return;
     this.clear();
     if (sduType === 0) this.#ip(bytes, words, at, length, addresses);
     else if (sduType === 1) this.#arp(bytes, at, length);
@@ -107,6 +121,44 @@ export class Evidence {
     else this.#rohc(bytes, at, length);
   }
 
+  /**
+   * The datagram that most messages are: `#ipv4` in short, for a header without options behind which every check passes,
+   * and no other. Reads seven words instead of thirty octets and writes each field once; three times as fast.
+   *
+   * @returns false where it is something else; then nothing is written
+   */
+  #usual(words: Uint32Array, bytes: Uint8Array, at: number, length: number, addresses: GroupAddresses): boolean {
+    if (!LITTLE_ENDIAN || length < IPV4_HEADER + UDP_HEADER || length > 0xffff) return false;
+    const word = at >>> 2;
+    const start = words[word];
+    const fragment = words[word + 1];
+    const protocol = words[word + 2];
+    const source = words[word + 3];
+    const destination = words[word + 4];
+    const ports = words[word + 5];
+    const body = words[word + 6];
+    const udpLength = length - IPV4_HEADER;
+    // Low octets come first: total length and UDP length are halves with their octets exchanged.
+    if ((start & 0xff) !== IPV4_START || start >>> 16 !== exchanged(length) || (body & 0xffff) !== exchanged(udpLength))
+      return false;
+    // Reserved flag, more fragments and offset, and the protocol.
+    if ((fragment & 0xffbf0000) !== 0 || ((protocol >>> 8) & 0xff) !== UDP) return false;
+    // No UDP checksum; MONP is weighed further.
+    if (body >>> 16 === 0 || ports >>> 16 === MONP_PORT_EXCHANGED) return false;
+    const addressSum = halves(source) + halves(destination);
+    if (foldedSum(halves(start) + halves(fragment) + halves(protocol) + addressSum) !== 0xffff) return false;
+    const sum = wordSum(words, bytes, at + IPV4_HEADER, udpLength, addressSum + exchanged(UDP + udpLength));
+    if (sum !== 0xffff) return false;
+    const toGroup = includes(addresses.ipv4, hostWord(destination) >>> 0);
+    this.shape = Shape.ipv4;
+    this.fragment = false;
+    this.passed = toGroup ? USUAL_CHECKS | (1 << Check.groupAddress4) : USUAL_CHECKS;
+    this.failed = 0;
+    this.tenths = toGroup ? USUAL_TENTHS + GROUP_ADDRESS_TENTHS : USUAL_TENTHS;
+    this.headerTenths = toGroup ? USUAL_HEADER_TENTHS + GROUP_ADDRESS_TENTHS : USUAL_HEADER_TENTHS;
+    return true;
+  }
+
   #ipv4(bytes: Uint8Array, words: Uint32Array | null, at: number, length: number, addresses: GroupAddresses): void {
     const header = (bytes[at] & 15) * 4;
     if (header < 20 || header > length) {
@@ -146,8 +198,9 @@ export class Evidence {
     }
     this.#pass(Check.udpLength);
     if (bytes[udp + 6] === 0 && bytes[udp + 7] === 0) this.#pass(Check.udpNoChecksum);
-    else if (words !== null && LITTLE_ENDIAN_HOST && header === 20) {
-      if (onesSumAligned(words, bytes, at + 12, length - 12, UDP + udpLength) === 0xffff) this.#pass(Check.udpChecksum);
+    else if (words !== null && LITTLE_ENDIAN && header === 20) {
+      if (wordSum(words, bytes, at + 12, length - 12, exchanged(UDP + udpLength)) === 0xffff)
+        this.#pass(Check.udpChecksum);
       else {
         this.#fail(Check.udpChecksum);
         return;
@@ -308,25 +361,21 @@ function sameOctets(bytes: Uint8Array, at: number, other: Uint8Array): boolean {
   return true;
 }
 
-const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+// What `#ipv4` gives for a datagram with which nothing is wrong.
+const USUAL_HEADER = [Check.ipv4Start, Check.ipv4Length, Check.ipv4Checksum, Check.notFragmented, Check.protocolUdp];
+const USUAL = [...USUAL_HEADER, Check.udpLength, Check.udpChecksum];
+const USUAL_CHECKS = USUAL.reduce<number>((mask, check) => mask | (1 << check), 0);
+const USUAL_HEADER_TENTHS = tenthsOf(USUAL_HEADER);
+const USUAL_TENTHS = tenthsOf(USUAL);
+const GROUP_ADDRESS_TENTHS = CHECKS[Check.groupAddress4].tenths;
+const MONP_PORT_EXCHANGED = exchanged(MONP_PORT);
 
-/**
- * The folded ones' complement sum over 32-bit words of a little-endian host, for octets on a 4-octet boundary: it is the same in
- * either octet order (RFC 1071 2.B), and 0xffff, where a checksum inside fits, reads the same both ways. Three times as
- * fast as octet by octet; `start` is given in network order.
- */
-function onesSumAligned(words: Uint32Array, bytes: Uint8Array, at: number, length: number, start: number): number {
-  let sum = ((start & 0xff) << 8) | (start >>> 8);
-  const first = at >>> 2;
-  const last = first + (length >>> 2);
-  for (let i = first; i < last; i++) {
-    const word = words[i];
-    sum += (word & 0xffff) + (word >>> 16);
-  }
-  const tail = at + (length & ~3);
-  const rest = length & 3;
-  if (rest >= 2) sum += bytes[tail] | (bytes[tail + 1] << 8);
-  if ((rest & 1) !== 0) sum += bytes[tail + (rest & 2)];
-  sum = (sum & 0xffff) + (sum >>> 16);
-  return (sum & 0xffff) + (sum >>> 16);
+function tenthsOf(checks: readonly number[]): number {
+  return checks.reduce((sum, check) => sum + CHECKS[check].tenths, 0);
+}
+
+/** As the method of arrays, which is slow where they are short. */
+function includes(addresses: readonly number[], address: number): boolean {
+  for (let i = 0; i < addresses.length; i++) if (addresses[i] === address) return true;
+  return false;
 }

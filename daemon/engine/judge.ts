@@ -1,7 +1,7 @@
 // What a message is: finds the key that opens it, weighs the plaintext, gives the verdict (interfaces 3). Messages are
 // judged in the order of the capture; what an earlier message proved counts for a later one, never the other way round.
 
-import { epochStateNumberAt, isUsableAt } from '../keyring/epoch-state.ts';
+import { epochStateNumberAt, isActiveState, isUsableAt } from '../keyring/epoch-state.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Group, PgkEpoch } from '../keyring/keyring.ts';
 import {
@@ -345,8 +345,9 @@ export class Judge {
       table.flags[row] |= MessageFlag.wrongSduType;
     }
     const time = table.time[row];
-    const usable = isUsableAt(epoch, time);
-    table.epochState[row] = epochStateNumberAt(epoch, time);
+    const state = epochStateNumberAt(epoch, time);
+    table.epochState[row] = state;
+    const usable = isActiveState(state) || isUsableAt(epoch, time);
     table.verdict[row] = usable ? VerdictCode.decrypted : VerdictCode.stale;
     if (this.#mayShow(epoch, usable)) table.flags[row] |= MessageFlag.plaintextShown;
   }
@@ -491,7 +492,7 @@ export class Judge {
 
 /** The one of these groups that the key belongs to. */
 function ownGroup(groups: readonly Group[], epoch: PgkEpoch): Group | null {
-  return groups.includes(epoch.group) ? epoch.group : null;
+  return groups[0] === epoch.group || groups.includes(epoch.group) ? epoch.group : null;
 }
 
 function only(groups: readonly Group[]): Group | null {

@@ -87,6 +87,11 @@ export function isUsableAt(epoch: EpochDates, time: number): boolean {
   return ownState(epoch, time, SKEW_MS) === State.active;
 }
 
+/** Whether a state, by number, is that of a key that may be used: then `isUsableAt` says so too, whatever the skew. */
+export function isActiveState(state: number): boolean {
+  return state <= State.overlap;
+}
+
 /**
  * Order of trial at an instant, for `sort`: by state as in `EPOCH_STATES`, then the key that became valid last, then the
  * serial.
