@@ -114,16 +114,18 @@ export class Members {
   }
 
   #place(slot: number, group: Group, source: number, time: number): void {
-    const stays = group.membersWithId(source);
+    const { roster } = group;
+    const first = roster.find(source);
     let from = Number.NEGATIVE_INFINITY;
     let until = Number.POSITIVE_INFINITY;
     let place: Place = Place.good;
-    if (group.members.length > 0 && stays.length === 0) place = Place.stranger;
+    if (roster.length > 0 && first < 0) place = Place.stranger;
     let left = Number.NEGATIVE_INFINITY;
     let isMember = false;
-    for (const stay of stays) {
-      const begin = stay.from ?? Number.NEGATIVE_INFINITY;
-      const end = stay.until ?? Number.POSITIVE_INFINITY;
+    for (let at = first; roster.isOf(at, source); at++) {
+      const stay = roster.stayAt(at);
+      const begin = roster.from(stay);
+      const end = roster.until(stay);
       if (end <= time) {
         if (end > left) left = end;
         from = Math.max(from, end);

@@ -9,8 +9,6 @@ export class RosterAddresses {
   readonly #ipv4 = new Map<number, Group>();
   readonly #ipv6: { readonly address: Uint8Array; readonly group: Group }[] = [];
   #groupsSeen = 0;
-  /** By group: whether any member has addresses. */
-  readonly #hasAddresses: boolean[] = [];
 
   constructor(groups: readonly Group[]) {
     this.#groups = groups;
@@ -20,32 +18,29 @@ export class RosterAddresses {
   forget(): void {
     this.#ipv4.clear();
     this.#ipv6.length = 0;
-    this.#hasAddresses.length = 0;
     this.#groupsSeen = 0;
   }
 
   /** Whether the roster lists an address for a source at some time; null where it lists none of that length. */
   lists(group: Group, source: number, time: number, bytes: Uint8Array, at: number, length: number): boolean | null {
     let hasSome = false;
-    for (const stay of group.membersWithId(source)) {
-      if (stay.addresses.length === 0 || !covers(stay, time)) continue;
-      for (const address of stay.addresses) {
-        if (address.length !== length) continue;
-        if (isAddress(bytes, at, address)) return true;
-        hasSome = true;
-      }
+    const { roster } = group;
+    for (let place = roster.find(source); roster.isOf(place, source); place++) {
+      const stay = roster.stayAt(place);
+      if (!roster.covers(stay, time)) continue;
+      const listed = roster.lists(stay, bytes, at, length);
+      if (listed === true) return true;
+      if (listed === false) hasSome = true;
     }
     return hasSome ? false : null;
   }
 
   /** The member that the roster lists an address for, or null. */
   ownerOf(group: Group, time: number, bytes: Uint8Array, at: number, length: number): number | null {
-    const { index } = group;
-    this.#hasAddresses[index] ??= group.members.some((stay) => stay.addresses.length > 0);
-    if (!this.#hasAddresses[index]) return null;
-    for (const stay of group.members) {
-      if (!covers(stay, time)) continue;
-      if (stay.addresses.some((address) => address.length === length && isAddress(bytes, at, address))) return stay.id;
+    const { roster } = group;
+    if (!roster.hasAddresses) return null;
+    for (let stay = 0; stay < roster.length; stay++) {
+      if (roster.covers(stay, time) && roster.lists(stay, bytes, at, length) === true) return roster.id(stay);
     }
     return null;
   }
@@ -72,8 +67,4 @@ export class RosterAddresses {
       }
     }
   }
-}
-
-function covers(stay: { readonly from: number | null; readonly until: number | null }, time: number): boolean {
-  return (stay.from === null || stay.from <= time) && (stay.until === null || time < stay.until);
 }

@@ -5,6 +5,9 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import { type Derivation, forgetPgk } from '../../dissectors/security/kdf.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../dissectors/security/traffic-cipher.ts';
 import type { EpochStateName } from '../events.ts';
+import { type Member, type MemberDraft, Roster, rosterOf } from './roster.ts';
+
+export type { Member } from './roster.ts';
 
 /** The specification says: bits of the PGK id that are seen on air, the PGK Index (TS 36.323 6.3.12). */
 const INDEX_MASK = 31;
@@ -13,19 +16,6 @@ const FINGERPRINT_OCTETS = 8;
 
 /** Whether plaintext in a group is a finding (interfaces 2). */
 export type Protection = 'required' | 'optional' | 'none';
-
-/** One stay of a member in a group. */
-export interface Member {
-  /** Layer-2 id, 24 bits. */
-  readonly id: number;
-  readonly name: string;
-  /** IP addresses, 4 or 16 octets each. */
-  readonly addresses: readonly Uint8Array[];
-  /** From this instant on; null: always was. */
-  readonly from: number | null;
-  /** Until before this instant; null: still is. */
-  readonly until: number | null;
-}
 
 /** One group. */
 export interface Group {
@@ -43,7 +33,8 @@ export interface Group {
   readonly derivation: Derivation;
   /** IP multicast addresses, 4 or 16 octets each. */
   readonly multicast: readonly Uint8Array[];
-  /** Empty: the roster is unknown. */
+  readonly roster: Roster;
+  /** The stays of the roster in the order of the file, as objects that are made anew whenever this is read. */
   readonly members: readonly Member[];
   /** In order of serial. */
   readonly keys: readonly PgkEpoch[];
@@ -51,7 +42,7 @@ export interface Group {
   readonly keysByStart: readonly PgkEpoch[];
   /** True where the group is known only from a delivered key: its algorithm, derivation and policy are assumptions. */
   readonly assumed: boolean;
-  /** The stays of one member, in order of the file; empty where it never was in the roster. */
+  /** The stays of one member, in the same way; empty where it never was in the roster. */
   membersWithId(id: number): readonly Member[];
 }
 
@@ -116,11 +107,12 @@ export interface GroupContents {
   readonly protection: Protection;
   readonly derivation: Derivation;
   readonly multicast: readonly Uint8Array[];
-  readonly members: readonly Member[];
+  /** None: the roster is unknown. */
+  readonly members: readonly Member[] | Roster;
   readonly keys: readonly EpochContents[];
 }
 
-const NO_MEMBERS: readonly Member[] = [];
+const NO_MEMBERS = rosterOf([]);
 
 /** 6 hex digits of a Layer-2 id. */
 export function layer2IdText(id: number): string {
@@ -226,11 +218,10 @@ export class HeldGroup implements Group {
   protection: Protection = 'required';
   derivation: Derivation = 'ts33303';
   multicast: readonly Uint8Array[] = [];
-  members: readonly Member[] = NO_MEMBERS;
+  roster = NO_MEMBERS;
   assumed = false;
   readonly keys: HeldEpoch[] = [];
   readonly keysByStart: HeldEpoch[] = [];
-  readonly #stays = new Map<number, Member[]>();
 
   constructor(index: number, contents: GroupContents, assumed: boolean) {
     this.index = index;
@@ -247,23 +238,30 @@ export class HeldGroup implements Group {
     this.protection = contents.protection;
     this.derivation = contents.derivation;
     this.multicast = contents.multicast;
-    this.members = contents.members;
+    this.roster = contents.members instanceof Roster ? contents.members : rosterOf(contents.members);
     this.assumed = assumed;
     for (const key of this.keys) key.algorithm = key.ownAlgorithm ?? contents.algorithm;
-    this.#stays.clear();
-    for (const member of contents.members) {
-      const stays = this.#stays.get(member.id);
-      if (stays === undefined) this.#stays.set(member.id, [member]);
-      else stays.push(member);
-    }
+  }
+
+  get members(): readonly Member[] {
+    return this.roster.drafts().map(namedMember);
   }
 
   membersWithId(id: number): readonly Member[] {
-    return this.#stays.get(id) ?? NO_MEMBERS;
+    const stays: Member[] = [];
+    for (let at = this.roster.find(id); this.roster.isOf(at, id); at++) {
+      stays.push(namedMember(this.roster.draft(this.roster.stayAt(at))));
+    }
+    return stays;
   }
 
   /** Keeps `keysByStart` in order after keys were added or moved. */
   sort(): void {
     this.keysByStart.sort((a, b) => a.notBefore - b.notBefore || a.serial - b.serial);
   }
+}
+
+/** A stay whose name the file did not give bears the id. */
+function namedMember(draft: MemberDraft): Member {
+  return { ...draft, name: draft.name ?? layer2IdText(draft.id) };
 }

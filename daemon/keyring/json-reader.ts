@@ -52,6 +52,9 @@ const VALUE_TOKENS: ReadonlySet<number> = new Set([
   Token.number,
 ]);
 
+/** We chose: members of an object, since those that were seen are bits of a number. */
+const MEMBERS_MOST = 31;
+
 const PLAIN_JSON = 'Write plain JSON: no comments, no comma behind the last entry, texts in double quotes';
 
 /** Where something stands in a file. */
@@ -64,15 +67,41 @@ export interface Place {
   readonly column: number;
 }
 
+/** Where the entries of a list begin: numbers, since places as objects take more than small entries. */
+export class Places {
+  readonly #list: Place;
+  readonly #lines: number[] = [];
+  readonly #columns: number[] = [];
+
+  /** @param list the place of the list */
+  constructor(list: Place) {
+    this.#list = list;
+  }
+
+  /** Notes the place of the next entry. */
+  add(line: number, column: number): void {
+    this.#lines.push(line);
+    this.#columns.push(column);
+  }
+
+  /** The place of an entry. */
+  at(index: number): Place {
+    const { file, path } = this.#list;
+    return { file, path: `${path}[${index}]`, line: this.#lines[index], column: this.#columns[index] };
+  }
+}
+
 /** Members an object may have, and which of them it must have. */
 export interface MemberTable {
   readonly names: readonly string[];
   readonly required: readonly string[];
 }
 
-/** Declares the members of an object. */
+/** Declares the members of an object: up to 31. */
 export function memberTable(required: readonly string[], optional: readonly string[]): MemberTable {
-  return { names: [...required, ...optional], required };
+  const names = [...required, ...optional];
+  if (names.length > MEMBERS_MOST) throw new RangeError(`an object of ${names.length} members`);
+  return { names, required };
 }
 
 /** An error of the input that names its place: `<path> <what> (<file>, line n, column n)`. */
@@ -127,6 +156,11 @@ export class JsonReader {
     };
   }
 
+  /** Notes where the current token stands as the place of the next entry. */
+  note(places: Places): void {
+    places.add(this.#scanner.getTokenStartLine() + 1, this.#scanner.getTokenStartCharacter() + 1);
+  }
+
   /** An error at the current token, or at `place`; `code` without its domain. */
   error(code: string, what: string, hint: string, place: Place = this.place()): SidescopeError {
     return errorAt(`${this.#domain}.${code}`, place, what, hint);
@@ -137,16 +171,17 @@ export class JsonReader {
     const line = this.#scanner.getTokenStartLine() + 1;
     const column = this.#scanner.getTokenStartCharacter() + 1;
     this.#expect(Token.openBrace, 'an object');
-    const seen = new Set<string>();
+    let seen = 0;
     for (;;) {
-      if (this.#is(Token.closeBrace) && seen.size === 0) break;
+      if (this.#is(Token.closeBrace) && seen === 0) break;
       if (!this.#is(Token.text)) this.#notJson(`has ${this.#tokenName()} where a member name belongs`);
       const name = this.#scanner.getTokenValue();
-      if (!table.names.includes(name)) this.#unknownMember(name, table);
-      if (seen.has(name)) {
+      const number = table.names.indexOf(name);
+      if (number < 0) this.#unknownMember(name, table);
+      if ((seen & (1 << number)) !== 0) {
         throw this.error('duplicate-member', 'stands here a second time', 'Keep one of them', this.place(name));
       }
-      seen.add(name);
+      seen |= 1 << number;
       this.#path.push(name);
       this.#advance();
       if (!this.#is(Token.colon)) this.#notJson(`has ${this.#tokenName()} where a colon belongs`);
@@ -159,7 +194,7 @@ export class JsonReader {
     }
     this.#advance();
     for (const name of table.required) {
-      if (seen.has(name)) continue;
+      if ((seen & (1 << table.names.indexOf(name))) !== 0) continue;
       const hint = `Add "${name}" to the object that begins there`;
       throw this.error('missing-member', 'is missing', hint, { ...this.place(name), line, column });
     }

@@ -1,11 +1,12 @@
 // Puts what one or several keyring files say together into a keyring. Within a file nothing may stand twice; several
 // files may say the same of a thing, or one more than the other, but nothing that contradicts.
 
-import { type EpochContents, type GroupContents, layer2IdText, type Member, sameOctets } from './group.ts';
+import { type EpochContents, type GroupContents, sameOctets } from './group.ts';
 import { errorAt, type Place, placeText } from './json-reader.ts';
 import { GROUP_CAP, KEY_CAP, Keyring, MEMBER_CAP, type NodeKey } from './keyring.ts';
-import type { GroupDraft, KeyringDraft, MemberDraft, Placed } from './keyring-schema.ts';
+import type { GroupDraft, KeyringDraft, Placed, RosterDraft } from './keyring-schema.ts';
 import type { Pmk } from './pmk.ts';
+import { type Roster, rosterOf } from './roster.ts';
 
 const KEEP_ONE = 'Keep the one that is right';
 const AGREE = 'Make the two agree, or load only one of them';
@@ -19,7 +20,8 @@ interface GroupInProgress {
   protection: GroupDraft['protection'];
   derivation: GroupDraft['derivation'];
   multicast: Uint8Array[];
-  members: Placed<MemberDraft>[];
+  /** One of each file that lists members. */
+  members: RosterDraft[];
   keys: Placed<EpochContents>[];
 }
 
@@ -58,7 +60,8 @@ function addGroup(groups: Map<number, GroupInProgress>, { value: draft, place }:
   const known = groups.get(draft.id);
   if (known === undefined) {
     const { members, keys, multicast } = draft;
-    groups.set(draft.id, { ...draft, place, members: [...members], keys: [...keys], multicast: [...multicast] });
+    const rosters = members === null ? [] : [members];
+    groups.set(draft.id, { ...draft, place, members: rosters, keys: [...keys], multicast: [...multicast] });
     return;
   }
   if (known.place.file === place.file) {
@@ -73,16 +76,14 @@ function addGroup(groups: Map<number, GroupInProgress>, { value: draft, place }:
   known.protection ??= draft.protection;
   known.derivation ??= draft.derivation;
   known.multicast = union(known.multicast, draft.multicast);
-  for (const member of draft.members) known.members.push(member);
+  if (draft.members !== null) known.members.push(draft.members);
   for (const key of draft.keys) known.keys.push(key);
 }
 
 function mergeEntries(group: GroupInProgress): GroupContents {
   const resolved = { protection: group.protection ?? 'required', derivation: group.derivation ?? 'ts33303' } as const;
   const keys = mergeKeys(group.keys, group.algorithm);
-  const members = mergeMembers(group.members).map((member): Member => {
-    return { ...member, name: member.name ?? layer2IdText(member.id) };
-  });
+  const members = mergeMembers(group.members);
   const { id, name, algorithm, multicast } = group;
   return { id, name, algorithm, multicast, ...resolved, members, keys };
 }
@@ -126,8 +127,13 @@ function mergeKeys(entries: readonly Placed<EpochContents>[], algorithm: number)
 }
 
 /** One entry for each stay of a member, in the order of the files. */
-function mergeMembers(entries: readonly Placed<MemberDraft>[]): MemberDraft[] {
-  return mergeOverlapping(
+function mergeMembers(rosters: readonly RosterDraft[]): Roster {
+  // The usual case: one file lists them, each once.
+  if (rosters.length === 1 && !rosters[0].roster.hasRepeats) return rosters[0].roster;
+  const entries = rosters.flatMap(({ roster, places }) =>
+    roster.drafts().map((value, stay) => ({ value, place: places.at(stay) })),
+  );
+  const merged = mergeOverlapping(
     entries,
     (member) => member.id,
     (member) => member.from ?? Number.NEGATIVE_INFINITY,
@@ -149,6 +155,7 @@ function mergeMembers(entries: readonly Placed<MemberDraft>[]): MemberDraft[] {
       return { ...a, name: a.name ?? b.name, addresses: union(a.addresses, b.addresses) };
     },
   );
+  return rosterOf(merged);
 }
 
 /**

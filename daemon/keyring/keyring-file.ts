@@ -4,6 +4,7 @@
 // that the JSON scanner makes on the way cannot be, but nothing keeps them: keys become octets at once, names are copied
 // out of the text.
 
+import { isAscii } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { ExitCode, SidescopeError } from '../errors.ts';
 import { JsonReader } from './json-reader.ts';
@@ -62,6 +63,8 @@ function readDraft(text: string | Uint8Array, fileName: string): KeyringDraft {
 }
 
 function decodeUtf8(octets: Uint8Array, fileName: string): string {
+  // The decoder is slow, and makes a text of two octets a character of them.
+  if (isAscii(octets)) return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(octets);
   } catch (cause) {

@@ -2,8 +2,8 @@
 // several entries say together is checked in keyring-assembly.ts.
 
 import type { Derivation } from '../../dissectors/security/kdf.ts';
-import type { EpochContents, Member, Protection } from './group.ts';
-import { type JsonReader, memberTable, type Place } from './json-reader.ts';
+import type { EpochContents, Protection } from './group.ts';
+import { type JsonReader, memberTable, type Place, Places } from './json-reader.ts';
 import { GROUP_CAP, KEY_CAP, KEY_OCTETS, type Manager, MEMBER_CAP, NodeKey } from './keyring.ts';
 import {
   readAddresses,
@@ -18,6 +18,7 @@ import {
   readPmkId,
 } from './keyring-values.ts';
 import { DEFAULT_MIKEY_PROFILE, type MikeyProfile, Pmk } from './pmk.ts';
+import { type MemberDraft, type Roster, RosterBuilder } from './roster.ts';
 
 /** The specification says (interfaces 2): the value of `format`. */
 export const KEYRING_FORMAT = 'sidescope-keyring/1';
@@ -47,9 +48,10 @@ export interface Placed<Value> {
   readonly place: Place;
 }
 
-/** A member before its name got its default. */
-export interface MemberDraft extends Omit<Member, 'name'> {
-  readonly name: string | null;
+/** The members of a group, and where each begins. */
+export interface RosterDraft {
+  readonly roster: Roster;
+  readonly places: Places;
 }
 
 /** A group as its file says it; null where the file says nothing. */
@@ -60,7 +62,8 @@ export interface GroupDraft {
   readonly protection: Protection | null;
   readonly derivation: Derivation | null;
   readonly multicast: readonly Uint8Array[];
-  readonly members: readonly Placed<MemberDraft>[];
+  /** Null where the file lists none. */
+  readonly members: RosterDraft | null;
   readonly keys: readonly Placed<EpochContents>[];
 }
 
@@ -109,7 +112,7 @@ function readGroup(reader: JsonReader, usage: Usage): GroupDraft {
     protection: null as Protection | null,
     derivation: null as Derivation | null,
     multicast: [] as readonly Uint8Array[],
-    members: [] as readonly Placed<MemberDraft>[],
+    members: null as RosterDraft | null,
     keys: [] as readonly Placed<EpochContents>[],
   };
   reader.object(GROUP, (name) => {
@@ -120,14 +123,25 @@ function readGroup(reader: JsonReader, usage: Usage): GroupDraft {
     else if (name === 'derivation') draft.derivation = readChoice(reader, DERIVATIONS);
     else if (name === 'multicast') draft.multicast = readAddresses(reader);
     else if (name === 'members') {
-      draft.members = readList(reader, MEMBER_CAP - usage.members, 'members in the file', () => readMember(reader));
-      usage.members += draft.members.length;
+      draft.members = readRoster(reader, MEMBER_CAP - usage.members);
+      usage.members += draft.members.roster.length;
     } else {
       draft.keys = readList(reader, KEY_CAP - usage.keys, 'keys in the file', () => readKey(reader));
       usage.keys += draft.keys.length;
     }
   });
   return draft;
+}
+
+function readRoster(reader: JsonReader, cap: number): RosterDraft {
+  const places = new Places(reader.place());
+  const roster = new RosterBuilder();
+  reader.list((index) => {
+    if (index >= cap) throw tooMany(reader, 'members in the file');
+    reader.note(places);
+    roster.add(readMember(reader));
+  });
+  return { roster: roster.build(), places };
 }
 
 function readMember(reader: JsonReader): MemberDraft {
@@ -288,11 +302,13 @@ function readManager(reader: JsonReader): Manager {
 function readList<Value>(reader: JsonReader, cap: number, what: string, read: () => Value): Placed<Value>[] {
   const entries: Placed<Value>[] = [];
   reader.list((index) => {
-    if (index >= cap) {
-      throw reader.error('too-many', `is one of too many ${what}`, 'Split the keyring and load only what is needed');
-    }
+    if (index >= cap) throw tooMany(reader, what);
     const place = reader.place();
     entries.push({ value: read(), place });
   });
   return entries;
+}
+
+function tooMany(reader: JsonReader, what: string): Error {
+  return reader.error('too-many', `is one of too many ${what}`, 'Split the keyring and load only what is needed');
 }

@@ -55,9 +55,15 @@ export function readOctets(reader: JsonReader, octets: number): Uint8Array<Array
 }
 
 function checkHex(reader: JsonReader, text: string, lowerCase: boolean, hint: string): void {
-  const wrong = text.search(/[^0-9a-fA-F]/);
-  if (wrong >= 0) throw reader.error('bad-hex', `is no hex number at its character ${wrong + 1}`, hint);
-  if (lowerCase && /[A-F]/.test(text)) throw reader.error('upper-case', 'has hex digits in upper case', hint);
+  let hasUpper = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const isUpper = code >= 0x41 && code <= 0x46;
+    const isDigit = isUpper || (code >= 0x61 && code <= 0x66) || (code >= 0x30 && code <= 0x39);
+    if (!isDigit) throw reader.error('bad-hex', `is no hex number at its character ${at + 1}`, hint);
+    if (isUpper) hasUpper = true;
+  }
+  if (lowerCase && hasUpper) throw reader.error('upper-case', 'has hex digits in upper case', hint);
 }
 
 /** Goes through char codes, so that no further string with key material is made. */
@@ -77,7 +83,8 @@ function digitValue(code: number): number {
 /** A name of up to 64 characters. */
 export function readName(reader: JsonReader): string {
   return reader.text((text) => {
-    const characters = [...text].length;
+    // No text has more characters than units.
+    const characters = text.length <= NAME_CHARACTERS ? text.length : [...text].length;
     if (characters > NAME_CHARACTERS) {
       const hint = `Shorten it to ${NAME_CHARACTERS}`;
       throw reader.error('wrong-length', `has ${characters} characters, more than ${NAME_CHARACTERS}`, hint);

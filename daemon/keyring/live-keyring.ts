@@ -128,10 +128,10 @@ export class LiveKeyring {
   #takeGroup(theirs: Group, underived: Set<number>): void {
     const { keyring } = this;
     let ours = keyring.groupById(theirs.id);
-    if (ours === undefined) ours = keyring.addGroup({ ...theirs, keys: [] });
+    if (ours === undefined) ours = keyring.addGroup({ ...theirs, members: theirs.roster, keys: [] });
     else if (!sameDescription(ours, theirs)) {
       if (ours.derivation !== theirs.derivation) for (const key of ours.keys) underived.add(key.serial);
-      keyring.describeGroup(ours, theirs);
+      keyring.describeGroup(ours, { ...theirs, members: theirs.roster });
     }
     const fresh: PgkEpoch[] = [];
     for (const key of theirs.keys) {

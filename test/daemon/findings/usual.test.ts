@@ -79,7 +79,10 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
         messages++;
         if (changesAt.has(messages)) {
           // Rosters belong to the keyring, which changes in place: from now on nobody is a member.
-          for (const member of held.groups[0].members) Object.assign(member, { until: 0 });
+          const [group] = held.groups;
+          const members = group.members.map((member) => ({ ...member, until: 0 }));
+          const { name, algorithm, protection, derivation, multicast } = group;
+          held.describeGroup(group, { name, algorithm, protection, derivation, multicast, members });
           both((watch) => watch.keyringChanged());
         }
         both((watch) => watch.message(table, row));

@@ -128,7 +128,12 @@ describe('a key that arrives at run time', () => {
 
 test('a group twice is refused', () => {
   const group = keyringOf({ 1: [] }).groups[0];
-  const twice = { groups: [group, group].map((each) => ({ ...each, keys: [] })), pmks: [], lkh: [], managers: [] };
+  const twice = {
+    groups: [group, group].map((each) => ({ ...each, members: each.roster, keys: [] })),
+    pmks: [],
+    lkh: [],
+    managers: [],
+  };
   expect(() => new Keyring(twice)).toThrow(RangeError);
 });
 
