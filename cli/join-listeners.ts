@@ -13,6 +13,7 @@ export function joinListeners(printer: AnalysisListener, watchers: readonly Watc
     ...chained('record', [printer]),
     ...chained('accepts', [printer]),
     ...chained('row', all),
+    ...chained('rows', all),
     ...chained('frame', all),
     ...chained('finding', all),
     ...chained('key', all),
@@ -22,15 +23,15 @@ export function joinListeners(printer: AnalysisListener, watchers: readonly Watc
   };
 }
 
-/** Hooks that several may take have two arguments at most. */
-type Hook = (first: unknown, second: unknown) => unknown;
+/** Hooks that several may take have three arguments at most. */
+type Hook = (first: unknown, second: unknown, third: unknown) => unknown;
 
 function chained<Name extends keyof AnalysisListener>(name: Name, all: readonly AnalysisListener[]): object {
   const takers = all.filter((each) => each[name] !== undefined) as readonly Record<Name, Hook>[];
   if (takers.length === 0) return {};
   if (takers.length === 1) return { [name]: takers[0][name].bind(takers[0]) };
-  const told: Hook = (first, second) => {
-    for (const taker of takers) taker[name](first, second);
+  const told: Hook = (first, second, third) => {
+    for (const taker of takers) taker[name](first, second, third);
   };
   return { [name]: told };
 }

@@ -16,7 +16,7 @@ import { findingsTable, groupsTable, intervalsTable, talkersTable } from './tabl
 import { countedJson, intervalJson, timelineJson } from './tables-json.ts';
 
 /** What tables listen to. */
-export type TableListener = Pick<AnalysisListener, 'row' | 'frame' | 'finding'>;
+export type TableListener = Pick<AnalysisListener, 'row' | 'rows' | 'frame' | 'finding'>;
 
 /** How tables are printed. */
 export interface TablePrinting {
@@ -41,7 +41,9 @@ export class StatisticsTables {
   readonly #statistics: Statistics;
   readonly #timeline: EpochTimeline;
   /** Groups and talkers are counted in one go. */
-  readonly #counting: TableListener = { row: (table, row) => this.#statistics.note(table, row) };
+  readonly #counting: TableListener = {
+    rows: (table, from, until) => this.#statistics.note(table, from, until),
+  };
 
   constructor(requests: readonly TableRequest[], keyring: Keyring) {
     this.#statistics = new Statistics(

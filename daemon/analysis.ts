@@ -42,6 +42,12 @@ export interface AnalysisOptions {
 export interface AnalysisListener {
   /** A judged message as a row: for printers and tables that need no record. */
   row?(table: MessageTable, row: number): void;
+  /**
+   * The same rows in the same order, several at once where nothing else is told between them: for tables that count.
+   *
+   * @param until row behind the last
+   */
+  rows?(table: MessageTable, from: number, until: number): void;
   /** A record; with `corrects` it replaces the one told before of the same message. */
   message?(event: MessageEvent): void;
   /**

@@ -54,7 +54,7 @@ export class Conclusions {
       ...(options.counterCaps === undefined ? {} : { caps: options.counterCaps }),
     });
     const heard = this.#heard(keysCame);
-    this.sink = gathersFrames(listener) ? this.#gathering(heard) : heard;
+    this.sink = gathersFrames(listener) ? this.#gathering(heard) : this.#takingRuns(heard);
   }
 
   /** The keyring was changed from outside: what is concluded from now on goes by it. */
@@ -113,13 +113,10 @@ export class Conclusions {
       loss: (frames, source, destination, lcid) => findings.loss(frames, source, destination, lcid),
       mark: (mark) => findings.mark(mark),
       message: (table, row) => {
-        account.note(table, row);
+        account.note(table, row, row + 1);
         findings.message(table, row);
-        listener.row?.(table, row);
-        if (listener.message === undefined && listener.record === undefined) return;
-        const reassembled = this.#fragments.take(table, row);
-        listener.record?.(table, row, reassembled);
-        listener.message?.(this.#maker.make(table, row, reassembled));
+        listener.rows?.(table, row, row + 1);
+        this.#tellOf(table, row);
       },
       keyManagement: (batch, row, at, length) => {
         for (const event of this.#keyManagement.take(batch, row, at, length).events) {
@@ -129,6 +126,35 @@ export class Conclusions {
         keysCame(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
       },
     };
+  }
+
+  /** The same sink, which takes frames of which no rule has anything to say several at once. */
+  #takingRuns(sink: EngineSink): EngineSink {
+    const { findings, account } = this;
+    const listener = this.#listener;
+    const hearsEach = listener.row !== undefined || listener.record !== undefined || listener.message !== undefined;
+    return {
+      ...sink,
+      run: (batch, row, until, table, message) => {
+        const taken = findings.run(batch, row, until, table, message);
+        if (taken === 0) return 0;
+        const end = message + taken;
+        account.note(table, message, end);
+        listener.rows?.(table, message, end);
+        if (hearsEach) for (let at = message; at < end; at++) this.#tellOf(table, at);
+        return taken;
+      },
+    };
+  }
+
+  /** Tells whoever hears messages one by one of a judged one. */
+  #tellOf(table: MessageTable, row: number): void {
+    const listener = this.#listener;
+    listener.row?.(table, row);
+    if (listener.message === undefined && listener.record === undefined) return;
+    const reassembled = this.#fragments.take(table, row);
+    listener.record?.(table, row, reassembled);
+    listener.message?.(this.#maker.make(table, row, reassembled));
   }
 
   /** The same sink, which also gathers each frame for a listener that looks at frames. */
@@ -146,10 +172,11 @@ export class Conclusions {
       },
       message: (table, row) => {
         if (frame.messages.length === 0) frame.noteRaised(findings.raised());
-        account.note(table, row);
+        account.note(table, row, row + 1);
         findings.message(table, row);
         frame.addMessage(table, row, findings.raised(), attempts, this.#fragments.take(table, row));
         attempts.length = 0;
+        listener.rows?.(table, row, row + 1);
         listener.row?.(table, row);
         if (listener.message === undefined && listener.record === undefined) return;
         const message = frame.messages[frame.messages.length - 1];

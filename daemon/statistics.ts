@@ -1,7 +1,8 @@
 // What the tables of `-z` are made of: counts by group, by talker and by interval, gathered while messages pass.
 
 import { destinationText, layer2Text } from './engine/message-event.ts';
-import type { MessageTable } from './engine/message-table.ts';
+import { type MessageTable, NONE } from './engine/message-table.ts';
+import { RecentSenders } from './engine/recent-senders.ts';
 import { grown, SlotTable } from './engine/slot-table.ts';
 import { VERDICTS, type Verdict } from './events.ts';
 import type { Keyring } from './keyring/keyring.ts';
@@ -69,25 +70,28 @@ class Counts {
   }
 
   /** The row of a key; `table` and `row` name it where it is new. */
-  add(key0: number, key1: number, table: MessageTable, row: number): number {
+  obtain(key0: number, key1: number, table: MessageTable, row: number): number {
     const obtained = this.slots.obtain(key0, key1, 0);
     const slot = obtained < 0 ? -1 - obtained : obtained;
-    const time = table.time[row];
     if (obtained < 0) {
       this.messages[slot] = 0;
       this.octets[slot] = 0;
       this.verdicts.fill(0, slot * VERDICTS.length, (slot + 1) * VERDICTS.length);
       this.extra[slot] = 0;
-      this.first[slot] = time;
+      this.first[slot] = table.time[row];
       this.group[slot] = table.group[row];
       this.source[slot] = table.source[row];
       this.destination[slot] = (table.version[row] << 24) | table.destination[row];
     }
+    return slot;
+  }
+
+  /** Counts a message in the row of its key. */
+  add(slot: number, table: MessageTable, row: number): void {
     this.messages[slot]++;
     this.octets[slot] += table.length[row];
     this.verdicts[slot * VERDICTS.length + table.verdict[row]]++;
-    this.last[slot] = time;
-    return slot;
+    this.last[slot] = table.time[row];
   }
 
   /** How the group of a row is written. */
@@ -113,6 +117,8 @@ export class Statistics {
   readonly #groups = new Counts();
   readonly #talkers: Counts | null;
   readonly #pairs = new SlotTable(PAIR_CAP, () => undefined);
+  readonly #recentGroups = new RecentSenders();
+  readonly #recentTalkers = new RecentSenders();
 
   /** @param countsTalkers whether `talkers` will be asked for: they take more than everything else */
   constructor(keyring: Keyring, countsTalkers = true) {
@@ -125,17 +131,44 @@ export class Statistics {
     return this.#groups.slots.evictions + (this.#talkers?.slots.evictions ?? 0);
   }
 
-  /** Counts a judged message. */
-  note(table: MessageTable, row: number): void {
+  /** Counts judged messages. @param until row behind the last */
+  note(table: MessageTable, from: number, until: number): void {
+    const { source, group } = table;
+    for (let row = from; row < until; row++) {
+      // Who spoke in a group of the keyring before is in the same rows again, as long as none was given up.
+      let slot = group[row] < 0 ? NONE : this.#recentGroups.slotOf(source[row], group[row], this.#forgotten);
+      if (slot === NONE) slot = this.#obtain(table, row);
+      this.#groups.add(slot, table, row);
+      if (this.#talkers !== null) this.#talkers.add(this.#talkerOf(this.#talkers, slot, table, row), table, row);
+    }
+  }
+
+  /** What rests on slots holds as long as this stays the same. */
+  get #forgotten(): number {
+    return this.#pairs.evictions + this.evictions;
+  }
+
+  /** The row of a message's group, which counts its source where that is new. */
+  #obtain(table: MessageTable, row: number): number {
     const group = table.group[row];
+    const source = table.source[row];
     const key = group < 0 ? table.destination[row] | (table.version[row] << 24) : group;
-    const known = group < 0 ? 0 : 1;
-    const slot = this.#groups.add(key, known, table, row);
+    const slot = this.#groups.obtain(key, group < 0 ? 0 : 1, table, row);
     // A row that was given up and taken again has another generation, and its sources count anew.
     const generation = this.#groups.slots.generation[slot];
-    if (this.#pairs.obtain(table.source[row], slot, generation) < 0) this.#groups.extra[slot]++;
-    // A talker belongs to one group: the keys are its source and the row of the group.
-    this.#talkers?.add(table.source[row], slot, table, row);
+    if (this.#pairs.obtain(source, slot, generation) < 0) this.#groups.extra[slot]++;
+    if (group >= 0) this.#recentGroups.keep(source, group, this.#forgotten, slot);
+    return slot;
+  }
+
+  /** The row of a message's talker, who belongs to one group: the keys are its source and the row of the group. */
+  #talkerOf(talkers: Counts, group: number, table: MessageTable, row: number): number {
+    const source = table.source[row];
+    const recent = this.#recentTalkers.slotOf(source, group, this.#forgotten);
+    if (recent !== NONE) return recent;
+    const slot = talkers.obtain(source, group, table, row);
+    this.#recentTalkers.keep(source, group, this.#forgotten, slot);
+    return slot;
   }
 
   /** Rows in the order in which the groups were first heard. */

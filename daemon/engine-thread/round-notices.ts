@@ -97,6 +97,11 @@ export class NoticeReader {
     }
   }
 
+  /** Row of the next notice; `none` where there is none. */
+  nextRow(none: number): number {
+    return this.#at < this.#notices.words.length ? this.#notices.words[this.#at] >>> KIND_BITS : none;
+  }
+
   /** Tells of the marks before a row, which come before its frame. */
   tellMarks(row: number, sink: EngineSink): void {
     const { words, marks } = this.#notices;

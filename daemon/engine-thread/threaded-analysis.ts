@@ -94,12 +94,21 @@ export class ThreadedAnalysis {
     if (this.#gathers || notices !== null) walkBatch(frames, walk);
     const noted = notices === null ? null : new NoticeReader(notices, walk);
     let message = 0;
-    for (let row = 0; row < frames.count; row++) {
+    let row = 0;
+    while (row < frames.count) {
       noted?.tellMarks(row, sink);
+      const end = noted === null ? frames.count : noted.nextRow(frames.count);
+      if (row < end) {
+        const taken = sink.run?.(frames, row, end, table, message) ?? 0;
+        row += taken;
+        message += taken;
+        if (row === end) continue;
+      }
       sink.frame?.(frames, row, walk);
       noted?.tell(frames, row, walk, sink);
       while (message < table.count && table.frameRow[message] === row) sink.message(table, message++);
       sink.frameDone?.(frames, row);
+      row++;
     }
     noted?.tellMarks(frames.count, sink);
   }

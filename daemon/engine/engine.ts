@@ -24,6 +24,13 @@ export interface EngineSink {
   problem?(batch: FrameBatch, row: number, walk: WalkTable): void;
   /** Any frame, before its messages: its time, lengths and interface are in the batch. */
   frame?(batch: FrameBatch, row: number, walk: WalkTable): void;
+  /**
+   * Frames from `row` on and before `until`, of which nothing is to be told but messages, the first of them `message`:
+   * takes as many as it can at once. Those are told in no other way, and were taken in their order.
+   *
+   * @returns frames taken, each with one message
+   */
+  run?(batch: FrameBatch, row: number, until: number, table: MessageTable, message: number): number;
   /** The same frame, after its messages, whose rows are still valid. */
   frameDone?(batch: FrameBatch, row: number): void;
   /** An SDU that was begun and given up. */
@@ -290,18 +297,31 @@ export class Engine {
     const { marks } = batch;
     const judgement = this.#judgement;
     judgement?.prepare(table);
+    const takesRuns = sink.run !== undefined;
+    // What comes of a message changes nothing of how those behind it are judged.
+    if (takesRuns) for (let judged = 0; judged < table.count; judged++) judgement?.judge(table, judged);
     let message = 0;
     let notice = 0;
-    for (let row = this.#told; row < until; row++) {
+    let row = this.#told;
+    while (row < until) {
       while (this.#mark < marks.length && marks[this.#mark].beforeRow <= row) this.#tellMark(batch);
+      let end = notice < this.#notices.length ? this.#notices[notice].row : until;
+      if (this.#mark < marks.length) end = Math.min(end, marks[this.#mark].beforeRow);
+      if (takesRuns && row < end) {
+        const taken = sink.run?.(batch, row, end, table, message) ?? 0;
+        row += taken;
+        message += taken;
+        if (row === end) continue;
+      }
       sink.frame?.(batch, row, this.#walk);
       while (notice < this.#notices.length && this.#notices[notice].row === row) this.#notices[notice++].tell();
       while (message < table.count && table.frameRow[message] === row) {
-        judgement?.judge(table, message);
+        if (!takesRuns) judgement?.judge(table, message);
         sink.message(table, message);
         message++;
       }
       sink.frameDone?.(batch, row);
+      row++;
     }
     sink.roundDone?.(batch, this.#told, until, table);
     this.#told = until;

@@ -2,6 +2,7 @@
 
 import type { Keyring } from '../keyring/keyring.ts';
 import { MessageFlag, type MessageTable, NONE } from './message-table.ts';
+import { RecentSenders } from './recent-senders.ts';
 import { grown, SlotTable } from './slot-table.ts';
 
 /** We chose: (PGK, source) pairs remembered; above it a forgotten source that speaks again is counted twice. */
@@ -15,6 +16,7 @@ export class EpochUse {
   messages = new Float64Array(0);
   sources = new Uint32Array(0);
   readonly #pairs = new SlotTable(SOURCE_CAP, () => undefined);
+  readonly #recent = new RecentSenders();
   readonly #keyring: Keyring;
 
   constructor(keyring: Keyring) {
@@ -27,16 +29,22 @@ export class EpochUse {
     return this.#pairs.evictions;
   }
 
-  /** Counts a judged message that opened under a key. */
-  note(table: MessageTable, row: number): void {
-    const serial = table.epoch[row];
-    if (serial === NONE || (table.flags[row] & MessageFlag.opened) === 0) return;
-    if (serial >= this.messages.length) this.#grow();
-    const time = table.time[row];
-    if (this.messages[serial] === 0) this.firstUse[serial] = time;
-    this.messages[serial]++;
-    this.lastUse[serial] = time;
-    if (this.#pairs.obtain(table.source[row], serial, 0) < 0) this.sources[serial]++;
+  /** Counts those of some judged messages that opened under a key. @param until row behind the last */
+  note(table: MessageTable, from: number, until: number): void {
+    const { epoch, flags, source, time } = table;
+    const recent = this.#recent;
+    for (let row = from; row < until; row++) {
+      const serial = epoch[row];
+      if (serial === NONE || (flags[row] & MessageFlag.opened) === 0) continue;
+      if (serial >= this.messages.length) this.#grow();
+      if (this.messages[serial] === 0) this.firstUse[serial] = time[row];
+      this.messages[serial]++;
+      this.lastUse[serial] = time[row];
+      if (recent.slotOf(source[row], serial, this.evictions) !== NONE) continue;
+      const obtained = this.#pairs.obtain(source[row], serial, 0);
+      if (obtained < 0) this.sources[serial]++;
+      recent.keep(source[row], serial, this.evictions, obtained < 0 ? -1 - obtained : obtained);
+    }
   }
 
   #grow(): void {

@@ -29,16 +29,17 @@ export class MessageAccount {
     return this.lastSeconds * 1000 + this.lastNanoseconds / 1e6;
   }
 
-  /** A judged message. */
-  note(table: MessageTable, row: number): void {
-    this.verdicts[table.verdict[row]]++;
-    this.epochUse.note(table, row);
+  /** Judged messages, in order. @param until row behind the last */
+  note(table: MessageTable, from: number, until: number): void {
+    const { verdicts } = this;
+    for (let row = from; row < until; row++) verdicts[table.verdict[row]]++;
+    this.epochUse.note(table, from, until);
   }
 
   /** The same message was judged once more: it counts under its new verdict. @param before number of the old one */
   noteAgain(table: MessageTable, row: number, before: number): void {
     this.verdicts[before]--;
-    this.note(table, row);
+    this.note(table, row, row + 1);
   }
 
   /** Frames went by, of which each message was noted. */

@@ -28,6 +28,8 @@ export class CaptureWatch {
   readonly #lastTime: number[] = [];
   readonly #dropped: number[] = [];
   #latest = Number.NEGATIVE_INFINITY;
+  /** Interface of the last frame; NO_INTERFACE where it had none that counts. */
+  #interface = NO_INTERFACE;
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder;
@@ -36,8 +38,9 @@ export class CaptureWatch {
   /** Any frame. */
   frame(batch: FrameBatch, row: number): void {
     const { time } = this.#recorder;
-    const id = batch.interfaceId[row];
-    if (id === NO_INTERFACE || batch.linkType[row] === CUSTOM_BLOCK_LINKTYPE) return;
+    const id = batch.linkType[row] === CUSTOM_BLOCK_LINKTYPE ? NO_INTERFACE : batch.interfaceId[row];
+    this.#interface = id;
+    if (id === NO_INTERFACE) return;
     const before = this.#lastTime[id];
     if (before !== undefined && before - time > BACKWARD_MS) this.#backward(id, before - time);
     this.#lastTime[id] = time;
@@ -46,6 +49,34 @@ export class CaptureWatch {
       this.#latest = time;
     }
     if (batch.captured[row] < batch.original[row]) this.#truncated(batch.captured[row], batch.original[row]);
+  }
+
+  /**
+   * Whether these rules have nothing to say of a frame: whole, of the interface of the last one, and neither before it nor
+   * long behind. Of such frames it is enough to say when the last of them came (`passed`).
+   *
+   * @param latest time of the frame before it, milliseconds since 1970
+   */
+  isUsual(batch: FrameBatch, row: number, time: number, latest: number): boolean {
+    return (
+      time >= latest &&
+      time - latest <= JUMP_MS &&
+      batch.interfaceId[row] === this.#interface &&
+      batch.linkType[row] !== CUSTOM_BLOCK_LINKTYPE &&
+      batch.captured[row] >= batch.original[row]
+    );
+  }
+
+  /** Such frames went by. @param time of the last of them */
+  passed(time: number): void {
+    if (this.#interface === NO_INTERFACE) return;
+    this.#lastTime[this.#interface] = time;
+    this.#latest = time;
+  }
+
+  /** The latest capture time so far; -Infinity where there is none. */
+  get latest(): number {
+    return this.#latest;
   }
 
   /** A copy of an earlier transmission. */

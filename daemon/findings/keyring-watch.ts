@@ -25,6 +25,11 @@ export class KeyringWatch {
     this.#keyring = keyring;
   }
 
+  /** Whether keys came since it looked last. */
+  get isBehind(): boolean {
+    return this.#keyring.epochs.length !== this.#epochs;
+  }
+
   /** A frame is at hand: looks at the keyring where keys came since the last time. */
   frame(): void {
     const { length } = this.#keyring.epochs;

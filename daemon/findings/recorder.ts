@@ -129,6 +129,11 @@ export class Recorder {
     this.#closeBefore(this.time);
   }
 
+  /** Capture time in milliseconds from which on a record is to be given out; Infinity where none is open. */
+  get due(): number {
+    return this.#oldest === null ? Number.POSITIVE_INFINITY : this.#oldest.firstTime + FOLD_MS;
+  }
+
   /** Time passes while no frame comes: what ended by then is given out, and what was raised is told. */
   tick(time: number): void {
     this.settle();

@@ -11,6 +11,7 @@ import { BindingWatch } from './binding.ts';
 import { CaptureWatch } from './capture.ts';
 import { ContextColumns } from './contexts.ts';
 import { type CounterCaps, CounterWatch } from './counter.ts';
+import { WINDOW_MS } from './gaps.ts';
 import { KeyWatch } from './key.ts';
 import { KeyringWatch } from './keyring-watch.ts';
 import { RosterWatch } from './member.ts';
@@ -89,6 +90,40 @@ export class FindingWatch {
     this.#counters.at(this.#recorder.time);
     this.#keyrings.frame();
     this.#capture.frame(batch, row);
+  }
+
+  /**
+   * As `EngineSink.run` has it: frames of which no rule has anything to say, each with one message, a usual one.
+   *
+   * @returns frames taken
+   */
+  run(batch: FrameBatch, row: number, until: number, table: MessageTable, message: number): number {
+    const usual = this.#usual;
+    if (usual === null || this.#keyrings.isBehind) return 0;
+    const recorder = this.#recorder;
+    const capture = this.#capture;
+    const { count, frameRow, time: times } = table;
+    // None of these changes while nothing is told.
+    const due = recorder.due;
+    const oldestGap = this.#counters.gaps.oldestTime;
+    let latest = capture.latest;
+    let taken = 0;
+    for (; row + taken < until; taken++) {
+      const at = message + taken;
+      if (at >= count || frameRow[at] !== row + taken) break;
+      if (at + 1 < count && frameRow[at + 1] === row + taken) break;
+      const time = times[at];
+      if (!capture.isUsual(batch, row + taken, time, latest) || time >= due || time - oldestGap >= WINDOW_MS) break;
+      recorder.frame = batch.firstFrame + row + taken;
+      recorder.time = time;
+      if (!usual.take(table, at)) break;
+      latest = time;
+    }
+    if (taken === 0) return 0;
+    capture.passed(latest);
+    recorder.at(batch, row + taken - 1);
+    recorder.settle();
+    return taken;
   }
 
   /** A judged message. */

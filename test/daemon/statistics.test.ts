@@ -17,7 +17,7 @@ function heard(sources: number, countsTalkers: boolean): Statistics {
     for (let source = 0; source < sources; source++) {
       table.source[row] = source;
       table.time[row] = turn * 1000;
-      statistics.note(table, row);
+      statistics.note(table, row, row + 1);
     }
   }
   return statistics;

@@ -49,7 +49,7 @@ test('random ids in every message', { timeout: 120_000 }, () => {
     { keyring },
     {
       row: (table, row) => {
-        statistics.note(table, row);
+        statistics.note(table, row, row + 1);
         timeline.note(table, row);
       },
       finding: (event) => findings.note(event),

@@ -42,6 +42,8 @@ afterEach(() => {
 interface Told {
   readonly findings: readonly FindingEvent[];
   readonly usual: number;
+  /** Those of them that were taken several at once. */
+  readonly runs: number;
   readonly messages: number;
   readonly evictions: Readonly<Record<string, number>>;
 }
@@ -63,6 +65,7 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
       }),
   );
   let messages = 0;
+  let runs = 0;
   const both = (tell: (watch: FindingWatch) => void): void => {
     tell(fast);
     tell(slow);
@@ -75,6 +78,22 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
       problem: (batch, row, walk) => both((watch) => watch.problem(batch, row, walk)),
       loss: (frames, source, destination, lcid) => both((watch) => watch.loss(frames, source, destination, lcid)),
       mark: (mark) => both((watch) => watch.mark(mark)),
+      run(batch, row, until, table, message) {
+        // A change comes before its message, not within a run.
+        let end = until;
+        for (const at of changesAt) if (at > messages) end = Math.min(end, row + at - messages - 1);
+        const taken = fast.run(batch, row, end, table, message);
+        for (let i = 0; i < taken; i++) {
+          slow.frame(batch, row + i);
+          slow.message(table, message + i);
+          expect(slow.raised()).toEqual([]);
+        }
+        if (taken > 0) expect(fast.raised()).toEqual([]);
+        expect(findings[0].length).toBe(findings[1].length);
+        messages += taken;
+        runs += taken;
+        return taken;
+      },
       message(table, row) {
         messages++;
         if (changesAt.has(messages)) {
@@ -98,7 +117,7 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
   expect(ends[0]).toEqual(ends[1]);
   const usual = take.mock.results.filter(({ value }) => value === true).length;
   take.mockRestore();
-  return { findings: findings[0], usual, messages, evictions: fast.evictions() };
+  return { findings: findings[0], usual, runs, messages, evictions: fast.evictions() };
 }
 
 /** Something that happens, and usual messages behind it. */
@@ -112,6 +131,7 @@ const happening = fc.record({
 describe('in short and by every rule', () => {
   test('any traffic tells the same', () => {
     let usual = 0;
+    let runs = 0;
     let messages = 0;
     const names = new Set<string>();
     fc.assert(
@@ -128,6 +148,7 @@ describe('in short and by every rule', () => {
           }
           const told = held(talk.scene.batches(64), keys, new Set(changes));
           usual += told.usual;
+          runs += told.runs;
           messages += told.messages;
           for (const { name } of told.findings) names.add(name);
         },
@@ -136,6 +157,7 @@ describe('in short and by every rule', () => {
     );
     // Both ways were taken often, and the rules had something to say.
     expect(usual).toBeGreaterThan(messages / 10);
+    expect(runs).toBeGreaterThan(messages / 20);
     expect(usual).toBeLessThan(messages * 0.9);
     expect(names.size).toBeGreaterThan(15);
   }, 120_000);
