@@ -31,6 +31,7 @@ import type { TreeWriter } from './layer.ts';
 import { decodeExportedPdu, ExportedContent, type ExportedCursor } from './link/exported-pdu.ts';
 import { decodeSll } from './link/sll.ts';
 import { uint16 } from './octets.ts';
+import { PlainFrames } from './plain-frames.ts';
 import { Problem, reportProblem } from './problems.ts';
 import { LinkKind, linkKind } from './registry.ts';
 import { decodeMibSl } from './sidelink/mib-sl.ts';
@@ -53,11 +54,15 @@ const link = { etherType: 0, payloadAt: 0 };
 const gsmtap = { version: 0, payloadAt: 0 };
 const exported: ExportedCursor = { content: ExportedContent.other, payloadAt: 0, problemAt: 0 };
 const described = createWalkTable(1);
+const plain = new PlainFrames();
 
 /** Fills the tables with all frames of a batch. What was in them is gone. */
 export function walkBatch(batch: FrameBatch, table: WalkTable): void {
   resetWalkTable(table, batch.count);
-  for (let row = 0; row < batch.count; row++) walkFrame(batch, row, table, null);
+  for (let row = plain.walk(batch, 0, table); row < batch.count; row = plain.walk(batch, row + 1, table)) {
+    walkFrame(batch, row, table, null);
+    plain.learn(batch, row, table);
+  }
 }
 
 /**

@@ -13,7 +13,8 @@ import {
   slrbSduType,
   slrbSn,
 } from '../../dissectors/sidelink/pdcp-slrb.ts';
-import { SL_SCH, subheaderCount, subheaderLcid } from '../../dissectors/sidelink/sl-sch.ts';
+import { SL_SCH } from '../../dissectors/sidelink/sl-sch.ts';
+import { subheaderCount, subheaderLcid } from '../../dissectors/sidelink/sl-sch-header.ts';
 import { ElementFlag, type WalkTable } from '../../dissectors/walk-table.ts';
 import type { AnalysedFrame } from './analysed-frame.ts';
 

@@ -263,6 +263,26 @@ export function decodeMacLte(
   }
 }
 
+/**
+ * Sets to 0, in `mask`, the octets of a context that say nothing of how the frame is walked: numbers of cell, UE and
+ * subframe. They change from frame to frame.
+ *
+ * @param at first octet of a context that `decodeMacLte` found nothing wrong with
+ * @param pduAt first octet behind its payload tag
+ * @param mask an octet for each from `at` on
+ */
+export function maskMacLteNumbers(bytes: Uint8Array, at: number, pduAt: number, mask: Uint8Array): void {
+  for (let cursor = at + FIXED; cursor < pduAt - 1; ) {
+    const tag = bytes[cursor++];
+    const octets = VALUE_OCTETS[tag];
+    const isNumber = tag === Tag.rnti || tag === Tag.ueid || tag === Tag.frameSubframe;
+    // What has no fixed length is left to the octets behind it, which then are no tags: nothing of it may be masked.
+    if (octets < 0) return;
+    if (isNumber) mask.fill(0, cursor - at, cursor - at + octets);
+    cursor += octets;
+  }
+}
+
 function stop(context: MacLteContext, problem: Problem, at: number, tree: TreeWriter | null): Problem {
   context.problemAt = at;
   if (tree !== null) {

@@ -96,6 +96,11 @@ function liPair(bytes: Uint8Array, at: number, index: number): number {
   return (index & 1) === 0 ? uint16(bytes, first) >> 4 : uint16(bytes, first + 1) & 0xfff;
 }
 
+/** Octets in front of a data element that is the only one of its PDU. */
+export const LONE_ELEMENT_HEADER = FIXED_HEADER;
+/** Bits of that header that say nothing of how the PDU is walked: the sequence number. */
+export const LONE_ELEMENT_NUMBERS = SN_MASK;
+
 /**
  * Decodes one UMD PDU and appends its data elements. A PDU whose header contradicts itself gives no element: a receiver
  * discards it whole (TS 36.322 5.5.1).

@@ -2,33 +2,33 @@
 // padding, the SDUs, padding. Leaves source, destination and the RLC data elements in the columns.
 
 import { field, type Protocol, type TreeWriter } from '../layer.ts';
-import { OctetWriter, uint16, uint24 } from '../octets.ts';
+import { OctetWriter, uint16 } from '../octets.ts';
 import { Problem, reportProblem } from '../problems.ts';
 import { createWalkTable, noteProblem, resetWalkTable } from '../walk-columns.ts';
 import { ElementFlag, Outcome, type WalkTable } from '../walk-table.ts';
 import { decodePc5Signalling } from './pc5-signalling.ts';
 import { PDCP_HEADER_OCTETS, SduType, slrbSduType } from './pdcp-slrb.ts';
 import { decodeRlcUm } from './rlc-um.ts';
+import {
+  E_BIT,
+  F_BIT,
+  LCID_LAST_DATA,
+  LCID_MASK,
+  LCID_PADDING,
+  slSchDestination,
+  slSchHeaderOctets,
+  slSchSource,
+  VERSION_V2X,
+} from './sl-sch-header.ts';
 
 /** The specification says (TS 36.321 6.1.6, 6.2.4, Table 6.2.4-1). */
 const VERSION_GROUPCAST = 1;
 const VERSION_UNICAST = 2;
-const VERSION_V2X = 3;
-/** Octets of the SL-SCH subheader with a 16-bit destination, and with the 24-bit one of version 3. */
-const HEADER_16 = 6;
-const HEADER_24 = 7;
 const RESERVED_BITS = 0x0f;
 /** Of a subheader. */
 const SUBHEADER_RESERVED = 0xc0;
-const E_BIT = 0x20;
-const LCID_MASK = 0x1f;
-/** The F bit of a length octet: set where L has 15 bits instead of 7. */
-const F_BIT = 0x80;
-/** LCIDs. 1 to 10 are logical channels, 11 to 20 their duplicates of Rel-15. */
-const LCID_LAST_DATA = 20;
 /** PC5-S from here to 30; this one is not protected. */
 const LCID_FIRST_PC5_S = 28;
-const LCID_PADDING = 31;
 
 /** Constants we chose. */
 /** Subheaders of one PDU, padding included. A PDU with more is damaged; the radio has 10 logical channels and padding. */
@@ -184,12 +184,12 @@ export function decodeSlSch(
   if (version < VERSION_GROUPCAST || version > VERSION_V2X) {
     return damaged(table, row, Problem.macReservedVersion, at, tree);
   }
-  let cursor = at + (version === VERSION_V2X ? HEADER_24 : HEADER_16);
+  let cursor = at + slSchHeaderOctets(version);
   if (cursor > end) return damaged(table, row, Problem.macHeaderCut, at, tree);
   if (cursor > available) return damaged(table, row, Problem.snapCut, at, tree);
   frames.version[row] = version;
-  frames.source[row] = uint24(bytes, at + 1);
-  frames.destination[row] = version === VERSION_V2X ? uint24(bytes, at + 4) : uint16(bytes, at + 4) << 8;
+  frames.source[row] = slSchSource(bytes, at);
+  frames.destination[row] = slSchDestination(bytes, at, version);
   if (tree !== null) reportAddresses(tree, frames.source[row], frames.destination[row], version, at);
   let reserved = first & RESERVED_BITS;
 
@@ -222,37 +222,6 @@ export function decodeSlSch(
   }
   if (tree !== null) reportSdus(tree, bytes, count, cursor, available, end);
   return visitSdus(bytes, count, cursor, available, end, row, table, tree);
-}
-
-/**
- * Subheaders of a PDU that `decodeSlSch` has found nothing wrong with.
- *
- * @param at first octet of the PDU
- * @param version of its SL-SCH header
- */
-export function subheaderCount(bytes: Uint8Array, at: number, version: number): number {
-  let count = 1;
-  for (let cursor = firstSubheader(at, version); (bytes[cursor] & E_BIT) !== 0; count++) {
-    cursor = nextSubheader(bytes, cursor);
-  }
-  return count;
-}
-
-/** LCID of one of them. */
-export function subheaderLcid(bytes: Uint8Array, at: number, version: number, index: number): number {
-  let cursor = firstSubheader(at, version);
-  for (let skipped = 0; skipped < index; skipped++) cursor = nextSubheader(bytes, cursor);
-  return bytes[cursor] & LCID_MASK;
-}
-
-function firstSubheader(at: number, version: number): number {
-  return at + (version === VERSION_V2X ? HEADER_24 : HEADER_16);
-}
-
-/** The octet behind a subheader that another one follows. */
-function nextSubheader(bytes: Uint8Array, at: number): number {
-  if ((bytes[at] & LCID_MASK) === LCID_PADDING) return at + 1;
-  return at + (bytes[at + 1] >= F_BIT ? 3 : 2);
 }
 
 /** The SDUs behind the header, in the order of their subheaders. */
@@ -434,7 +403,7 @@ export interface SlSchPdu {
  */
 export function encodeSlSch(pdu: SlSchPdu): Uint8Array {
   const wide = pdu.version === VERSION_V2X;
-  const header = wide ? HEADER_24 : HEADER_16;
+  const header = slSchHeaderOctets(pdu.version);
   const bare = pdu.sdus.reduce(
     (sum, { sdu }, index) => sum + 1 + (index < pdu.sdus.length - 1 ? lengthOctets(sdu) : 0) + sdu.length,
     header,
