@@ -1,45 +1,67 @@
 // Copies of one transmission: HARQ repeats a transport block, a second antenna hears it again. They are removed before
 // anything is judged (findings, preamble: copies are capture.duplicate and nothing else).
+//
+// One of the hot loops: every frame with sidelink data. A large batch goes through a kernel (duplicate-kernel.ts), which has
+// the hashes of many frames made before it looks any of them up; few frames, and hosts without it, go row by row.
 
-import { PduHash } from './pdu-hash.ts';
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { type FrameColumns, Outcome } from '../../dissectors/walk-table.ts';
+import { buildDuplicateKernel, type DuplicateKernel } from './duplicate-kernel.ts';
+import { HASH_BLOCK_OCTETS, PduHash } from './pdu-hash.ts';
+import { bucketOf, OTHER_INTERFACE_MS, REPEAT_MS, Transmissions, WAYS } from './transmissions.ts';
 
-// The specification says (findings, preamble; security A.2): one SL period of HARQ repeats, whichever antenna hears them;
-// two receivers with skewed clocks.
-/** Milliseconds after the first transmission within which an identical MAC PDU is a copy, on any interface. */
-export const REPEAT_MS = 320;
-/** Milliseconds after the last copy within which an identical MAC PDU on another interface is a copy too. */
-export const OTHER_INTERFACE_MS = 50;
-
-// We chose: 2^13 buckets of 8 transmissions remember 320 ms of more than 100,000 frames/s. Above that the oldest of a
-// bucket is forgotten, which is counted where it was still young enough to matter.
-const BUCKETS = 1 << 13;
-const WAYS = 8;
-// We chose: octets that pick the bucket: SL-SCH header, RLC header, PDCP header and the first of the ciphertext.
-const BUCKET_OCTETS = 32;
-
-// A transmission in 32-bit words: the hash of its start, the interface that heard its last copy; then, as 64-bit floating
-// point, the time of its first transmission and of the last copy. The secret hashes of a bucket stand together, so that
-// most frames touch two lines of the cache. Memory is not touched before it is needed.
-const START = 0;
-const INTERFACE = 1;
-const FIRST = 1;
-const LAST = 2;
-const STRIDE = 6;
+/** We chose: frames before a kernel is built, which takes as long as it wins with about so many. */
+const FRAMES_BEFORE_KERNEL = 4096;
+/** We chose: frames of a batch from which on the kernel costs less than going row by row. */
+const KERNEL_ROWS = 16;
 
 /** Remembers transmissions for as long as a copy of them could come. */
 export class DuplicateFilter {
   /** Transmissions forgotten while a copy could still have come. */
   evictions = 0;
 
-  // Over all octets, and secret, so that nobody can send a frame that is taken for a copy of another. Different messages
-  // differ in their start as well, so that by chance it is once in 2^62 pairs.
+  // Over all octets, and secret, so that nobody can send a frame that is taken for a copy of another.
   readonly #hash = new PduHash();
-  /** One more than that hash; 0 where there is nothing. */
-  readonly #low = new Uint32Array(BUCKETS * WAYS);
-  readonly #words = new Int32Array(BUCKETS * WAYS * STRIDE);
-  readonly #times = new Float64Array(this.#words.buffer);
-  // The way of each bucket that is forgotten next: the one that was remembered first.
-  readonly #next = new Uint8Array(BUCKETS);
+  #remembered = new Transmissions();
+  #isEmpty = true;
+  #frames = 0;
+  /** Undefined until it pays; null where the host cannot run it. */
+  #kernel: DuplicateKernel | null | undefined;
+  #copies = new Uint8Array(0);
+
+  /**
+   * Which frames of a batch are copies of one that was heard shortly before; remembers the others.
+   *
+   * @param frames the walk of the batch; its source Layer-2 id is inside the MAC PDU
+   * @returns 1 in the rows that are copies; valid until the next call
+   */
+  copies(batch: FrameBatch, frames: FrameColumns): Uint8Array {
+    const { count } = batch;
+    if (this.#copies.length < count) this.#copies = new Uint8Array(count);
+    this.#copies.fill(0, 0, count);
+    this.#frames += count;
+    const kernel = count >= KERNEL_ROWS ? this.#kernelInTime() : null;
+    kernel?.begin(batch.bytes, this.#copies);
+    for (let row = 0; row < count; row++) {
+      const outcome = frames.outcome[row];
+      const couldBeCopy =
+        outcome > Outcome.duplicate || (outcome === Outcome.malformed && frames.elementCount[row] > 0);
+      if (!couldBeCopy) continue;
+      const at = frames.pduAt[row];
+      const length = frames.pduAvailable[row];
+      const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+      const interfaceId = batch.interfaceId[row];
+      if (kernel !== null && length <= HASH_BLOCK_OCTETS) {
+        kernel.take(row, at, length, time, interfaceId);
+        continue;
+      }
+      // In the order of the rows: a copy may come in the same batch.
+      kernel?.flush();
+      if (this.isCopy(batch.view, at, length, time, interfaceId)) this.#copies[row] = 1;
+    }
+    if (kernel !== null) this.evictions += kernel.end();
+    return this.#copies;
+  }
 
   /**
    * Whether this MAC PDU is a copy of one that was heard shortly before; remembers it where it is not.
@@ -48,13 +70,15 @@ export class DuplicateFilter {
    * @param time capture time in milliseconds
    */
   isCopy(view: DataView, at: number, length: number, time: number, interfaceId: number): boolean {
-    const low = this.#hash.of(view, at, length) + 1;
-    const high = hashOfStart(view, at, length);
-    const bucket = (high ^ (high >>> 13)) & (BUCKETS - 1);
+    this.#hash.over(view, at, length);
+    const high = this.#hash.halves[1];
+    // 0 is nothing.
+    const low = this.#hash.halves[0] === 0 && high === 0 ? 1 : this.#hash.halves[0];
+    const { hashes } = this.#remembered;
+    const bucket = bucketOf(view, at, length);
     const base = bucket * WAYS;
-    for (let way = base; way < base + WAYS; way++) {
-      if (this.#low[way] === low && this.#words[way * STRIDE + START] === high)
-        return this.#again(way, time, interfaceId);
+    for (let entry = base; entry < base + WAYS; entry++) {
+      if (hashes[entry * 2] === low && hashes[entry * 2 + 1] === high) return this.#again(entry, time, interfaceId);
     }
     this.#remember(bucket, low, high, time, interfaceId);
     return false;
@@ -62,52 +86,44 @@ export class DuplicateFilter {
 
   /** A transmission that is remembered was heard again. */
   #again(entry: number, time: number, interfaceId: number): boolean {
-    const words = this.#words;
-    const times = this.#times;
-    const at = entry * STRIDE;
-    const first = (at >>> 1) + FIRST;
-    const last = (at >>> 1) + LAST;
+    const { times, interfaces } = this.#remembered;
+    const first = entry * 2;
+    const last = first + 1;
     // Repeats are measured from the first transmission: a copy does not keep that window open.
     const isRepeat = Math.abs(time - times[first]) <= REPEAT_MS;
-    const isOtherAntenna = words[at + INTERFACE] !== interfaceId && Math.abs(time - times[last]) <= OTHER_INTERFACE_MS;
+    const isOtherAntenna = interfaces[entry] !== interfaceId && Math.abs(time - times[last]) <= OTHER_INTERFACE_MS;
     times[last] = time;
-    words[at + INTERFACE] = interfaceId;
+    interfaces[entry] = interfaceId;
     if (isRepeat || isOtherAntenna) return true;
     times[first] = time;
     return false;
   }
 
   #remember(bucket: number, low: number, high: number, time: number, interfaceId: number): void {
-    const way = this.#next[bucket];
+    const { hashes, times, interfaces, next } = this.#remembered;
+    this.#isEmpty = false;
+    const way = next[bucket];
     const entry = bucket * WAYS + way;
-    this.#next[bucket] = way + 1 === WAYS ? 0 : way + 1;
-    const at = entry * STRIDE;
-    const times = this.#times;
-    if (this.#low[entry] !== 0 && Math.abs(time - times[(at >>> 1) + FIRST]) <= REPEAT_MS) this.evictions++;
-    this.#low[entry] = low;
-    this.#words[at + START] = high;
-    this.#words[at + INTERFACE] = interfaceId;
-    times[(at >>> 1) + FIRST] = time;
-    times[(at >>> 1) + LAST] = time;
+    next[bucket] = way + 1 === WAYS ? 0 : way + 1;
+    const isTaken = hashes[entry * 2] !== 0 || hashes[entry * 2 + 1] !== 0;
+    if (isTaken && Math.abs(time - times[entry * 2]) <= REPEAT_MS) this.evictions++;
+    hashes[entry * 2] = low;
+    hashes[entry * 2 + 1] = high;
+    interfaces[entry] = interfaceId;
+    times[entry * 2] = time;
+    times[entry * 2 + 1] = time;
   }
-}
 
-/**
- * Says where a transmission is remembered. The same in every run, unlike what tells it from others: what a full bucket
- * forgets shows in the summary, and two runs on one capture print the same.
- */
-function hashOfStart(view: DataView, at: number, length: number): number {
-  let hash = length;
-  const end = at + Math.min(length, BUCKET_OCTETS);
-  let i = at;
-  for (; i + 8 <= end; i += 8) {
-    hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1) ^ Math.imul(view.getInt32(i + 4, true), 0x85ebca6b);
-    hash ^= hash >>> 15;
+  /** The kernel; null where there is none, or none yet. */
+  #kernelInTime(): DuplicateKernel | null {
+    if (this.#kernel !== undefined) return this.#kernel;
+    if (this.#frames < FRAMES_BEFORE_KERNEL) return null;
+    this.#kernel = buildDuplicateKernel(this.#hash.keys);
+    if (this.#kernel === null) return null;
+    // From here on what is remembered lies in its memory.
+    const remembered = new Transmissions(this.#kernel.memory);
+    if (!this.#isEmpty) remembered.copyFrom(this.#remembered);
+    this.#remembered = remembered;
+    return this.#kernel;
   }
-  // A segment of one octet differs from the next in these only.
-  for (; i < end; i++) {
-    hash = Math.imul(hash ^ view.getUint8(i), 0xc2b2ae35);
-    hash ^= hash >>> 13;
-  }
-  return hash;
 }

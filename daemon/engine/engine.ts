@@ -104,7 +104,8 @@ export class Engine {
     this.#plainNeeded = 0;
     this.#told = 0;
     this.#mark = 0;
-    for (let row = 0; row < batch.count; row++) this.#take(batch, row);
+    const copies = this.#duplicates.copies(batch, this.#walk.frames);
+    for (let row = 0; row < batch.count; row++) this.#take(batch, row, copies[row] === 1);
     this.#tell(batch, batch.count);
     while (this.#mark < batch.marks.length) this.#tellMark(batch);
   }
@@ -145,7 +146,7 @@ export class Engine {
     this.#judgement?.traceInto(attempts);
   }
 
-  #take(batch: FrameBatch, row: number): void {
+  #take(batch: FrameBatch, row: number, isCopy: boolean): void {
     const { frames } = this.#walk;
     const outcome = frames.outcome[row];
     this.#frame = batch.firstFrame + row;
@@ -165,17 +166,7 @@ export class Engine {
       return;
     }
     const count = frames.elementCount[row];
-    const couldBeCopy = outcome > Outcome.duplicate || (outcome === Outcome.malformed && count > 0);
-    if (
-      couldBeCopy &&
-      this.#duplicates.isCopy(
-        batch.view,
-        frames.pduAt[row],
-        frames.pduAvailable[row],
-        this.#time,
-        batch.interfaceId[row],
-      )
-    ) {
+    if (isCopy) {
       this.accounting.settle(Math.min(outcome, Outcome.duplicate), false, false);
       if (this.#sink.copy !== undefined) {
         const source = frames.source[row];

@@ -1,95 +1,113 @@
-// Tells PDUs apart by 31 bits, whoever makes them: the sum of secret keys times pieces of 16 bits, modulo a prime. It is
-// universal (Carter and Wegman, 1979): two PDUs of whoever does not know the keys agree once in 2^31. A chain of
-// multiplications and rotations is faster and is not, whatever its seed: the top bit of a word goes through a product
-// unchanged, so that a second flipped bit behind it takes the first one back.
+// Tells PDUs apart, whoever makes them: NH as in UMAC (RFC 4418 5.2.2). Words of the PDU and secret keys are added in pairs
+// modulo 2^32, the sums of a pair multiplied, the products added up modulo 2^64. It is universal (Black and others, 1999): two
+// PDUs of whoever does not know the keys agree at most once in 2^31. A chain of multiplications and rotations is not, whatever
+// its seed: the top bit of a word goes through a product unchanged, so that a second flipped bit behind it takes the first
+// one back.
 //
-// One of the hot loops: every octet of every frame. Products of 31 by 16 bits are exact as doubles, and so are 32 of them
-// added up. Four sums side by side, so that none waits for itself.
+// The PDU is followed by 1 to 32 zeros up to the next multiple of 32 octets. In each 32 octets, words of the first 16 are
+// paired with those of the second 16. Its length is added to the products, which tells it from one with more zeros. What is
+// longer than the keys is chained: the sum so far goes in as one more pair, which has keys of its own, so that two such PDUs
+// agree once more for each block.
+//
+// One of the hot loops, here for a few frames and for hosts without vectors; duplicate-kernel.ts has the same for a batch.
 
 import { randomFillSync } from 'node:crypto';
 
-/** 2^31 - 1: what lies above bit 31 of a number is added to what lies below it. */
-const PRIME = 0x7fff_ffff;
-const ABOVE = 1 / 0x8000_0000;
+/** Octets of a block that has all keys: the largest SL-SCH transport block (TS 36.213 14.1.1.4B) fits. Longer ones are chained. */
+export const HASH_BLOCK_OCTETS = 4096;
+/** Octets of which words are paired. */
+export const PAIRED_OCTETS = 32;
+/** Words of those octets that are the first of their pairs. */
+const PAIRS = PAIRED_OCTETS / 8;
+/** Octets whose products are added up before they are carried: 16 pairs, and 5 more, stay below 2^53. */
+const EXACT_OCTETS = 128;
 
-/** Octets that keys are there for: the largest SL-SCH transport block (TS 36.213 14.1.1.4B) fits. Longer ones are chained. */
-const BLOCK_OCTETS = 4096;
-/** Octets whose products may be added up in four sums before these are folded: 32 of 2^47 each. */
-const EXACT_OCTETS = 256;
-const PAIR_OCTETS = 8;
+const BLOCK_KEYS = HASH_BLOCK_OCTETS / 4;
+/** Behind the keys of a block those of the padding, and behind these those of what came before a block. */
+const CHAIN_KEY = BLOCK_KEYS + PAIRED_OCTETS / 4;
+/** Two for each block behind the first up to 260 KiB, which is what captures are usually cut at; then from the start again. */
+const CHAIN_KEYS = 128;
 
-/** Keys of the length, and of what came before a block; behind them those of the pieces of a block and of its rest. */
-const LENGTH_KEY = 0;
-const CHAIN_KEY = 2;
-const FIRST_KEY = 4;
+/** Keys of a hash, each of 32 bits. */
+export const PDU_HASH_KEYS = CHAIN_KEY + CHAIN_KEYS;
 
-/** Keys of a hash, each of 0 to 2^31 - 2. */
-export const PDU_HASH_KEYS = FIRST_KEY + BLOCK_OCTETS / 2 + PAIR_OCTETS;
+const HALF = 0x1_0000;
+const WORD = 0x1_0000_0000;
 
 /** See the head of the file. */
 export class PduHash {
-  readonly #keys: Float64Array;
+  /** Secret. The first are those of a block and of the padding, in their order. */
+  readonly keys: Int32Array;
+  /** Low and high half of what `over` gave last. */
+  readonly halves = new Int32Array(2);
 
   /** @param keys `PDU_HASH_KEYS` of them; default secret ones, different in each run */
-  constructor(keys: Float64Array = secretKeys()) {
-    this.#keys = keys;
+  constructor(keys: Int32Array = randomFillSync(new Int32Array(PDU_HASH_KEYS))) {
+    this.keys = keys;
   }
 
-  /** 0 to 2^31 - 2, of `length` octets at `at`. */
-  of(view: DataView, at: number, length: number): number {
-    const keys = this.#keys;
+  /** Hashes `length` octets at `at` to the 64 bits in `halves`. */
+  over(view: DataView, at: number, length: number): void {
+    const { keys, halves } = this;
     const end = at + length;
-    let sum = (length & 0xffff) * keys[LENGTH_KEY] + (length >>> 16) * keys[LENGTH_KEY + 1];
+    const padded = at + (length & -PAIRED_OCTETS);
+    let low = length;
+    let high = 0;
+    // The products as those of the halves of one factor, which are exact: `upper` counts 2^16 times.
+    let upper = 0;
+    let lower = 0;
+    let key = 0;
+    let chain = CHAIN_KEY;
     let from = at;
     for (;;) {
-      const until = Math.min(end, from + BLOCK_OCTETS);
-      const pairs = from + ((until - from) & -PAIR_OCTETS);
-      let key = FIRST_KEY;
-      while (from < pairs) {
-        const stop = Math.min(pairs, from + EXACT_OCTETS);
-        let second = 0;
-        let third = 0;
-        let fourth = 0;
-        sum = folded(sum);
-        for (; from < stop; from += PAIR_OCTETS, key += 4) {
-          const word = view.getInt32(from, true);
-          const next = view.getInt32(from + 4, true);
-          sum += (word & 0xffff) * keys[key];
-          second += (word >>> 16) * keys[key + 1];
-          third += (next & 0xffff) * keys[key + 2];
-          fourth += (next >>> 16) * keys[key + 3];
+      const stop = Math.min(padded, from + EXACT_OCTETS);
+      for (; from < stop; from += PAIRED_OCTETS, key += 2 * PAIRS) {
+        const first = (view.getInt32(from, true) + keys[key]) | 0;
+        const second = (view.getInt32(from + 4, true) + keys[key + 1]) | 0;
+        const third = (view.getInt32(from + 8, true) + keys[key + 2]) | 0;
+        const fourth = (view.getInt32(from + 12, true) + keys[key + 3]) | 0;
+        const byFirst = (view.getInt32(from + 16, true) + keys[key + 4]) >>> 0;
+        const bySecond = (view.getInt32(from + 20, true) + keys[key + 5]) >>> 0;
+        const byThird = (view.getInt32(from + 24, true) + keys[key + 6]) >>> 0;
+        const byFourth = (view.getInt32(from + 28, true) + keys[key + 7]) >>> 0;
+        upper += (first >>> 16) * byFirst + (second >>> 16) * bySecond;
+        lower += (first & 0xffff) * byFirst + (second & 0xffff) * bySecond;
+        upper += (third >>> 16) * byThird + (fourth >>> 16) * byFourth;
+        lower += (third & 0xffff) * byThird + (fourth & 0xffff) * byFourth;
+      }
+      if (from === padded) {
+        for (let i = 0; i < PAIRS; i++) {
+          const one = (wordAt(view, from + i * 4, end) + keys[key + i]) | 0;
+          const other = (wordAt(view, from + i * 4 + 16, end) + keys[key + PAIRS + i]) >>> 0;
+          upper += (one >>> 16) * other;
+          lower += (one & 0xffff) * other;
         }
-        sum = folded(sum) + folded(second) + folded(third) + folded(fourth);
       }
-      if (from < until && length >= PAIR_OCTETS) {
-        // What is left, with octets once more that came before it: reading two words is faster than the few octets.
-        const word = view.getInt32(until - 8, true);
-        const next = view.getInt32(until - 4, true);
-        sum += (word & 0xffff) * keys[key] + (word >>> 16) * keys[key + 1];
-        sum += (next & 0xffff) * keys[key + 2] + (next >>> 16) * keys[key + 3];
-        from = until;
-      }
-      for (; from < until; from++, key++) sum += view.getUint8(from) * keys[key];
-      sum = reduced(sum);
-      if (from === end) return sum;
-      sum = (sum & 0xffff) * keys[CHAIN_KEY] + (sum >>> 16) * keys[CHAIN_KEY + 1];
+      const sum = (upper & 0xffff) * HALF + lower + low;
+      low = sum >>> 0;
+      high = (high + Math.floor(upper / HALF) + Math.floor(sum / WORD)) >>> 0;
+      if (from === padded) break;
+      upper = 0;
+      lower = 0;
+      if (key < BLOCK_KEYS) continue;
+      const one = (low + keys[chain]) >>> 0;
+      const other = (high + keys[chain + 1]) >>> 0;
+      upper = (one >>> 16) * other;
+      lower = (one & 0xffff) * other;
+      low = 0;
+      high = 0;
+      key = 0;
+      chain = chain + 2 < PDU_HASH_KEYS ? chain + 2 : CHAIN_KEY;
     }
+    halves[0] = low;
+    halves[1] = high;
   }
 }
 
-/** The same modulo the prime, below 2^32. @param sum a whole number below 2^53 */
-function folded(sum: number): number {
-  return sum - Math.floor(sum * ABOVE) * PRIME;
-}
-
-/** The remainder by the prime. @param sum a whole number below 2^53 */
-function reduced(sum: number): number {
-  const near = folded(sum);
-  return near >= PRIME ? near - PRIME : near;
-}
-
-function secretKeys(): Float64Array {
-  const random = randomFillSync(new Uint32Array(PDU_HASH_KEYS));
-  // 0 to 2^31 - 2: the one value too many is 0 once more.
-  return Float64Array.from(random, (word) => (word >>> 1) % PRIME);
+/** The word of the octets from `from` on, the first the lowest; zeros from `end` on. */
+function wordAt(view: DataView, from: number, end: number): number {
+  if (from + 4 <= end) return view.getInt32(from, true);
+  let word = 0;
+  for (let i = from; i < end; i++) word |= view.getUint8(i) << ((i - from) * 8);
+  return word;
 }

@@ -18,8 +18,8 @@ export function addressWord(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Eight octets as a number of 31 bits; two of them stand for an IPv6 address. A universal hash (as daemon/engine/pdu-hash.ts,
- * with keys of its own in each run), so that nobody can make up an address that passes for another one.
+ * Eight octets as a number of 31 bits; two of them stand for an IPv6 address. Pieces of 16 bits times secret keys, modulo a
+ * prime: a universal hash (Carter and Wegman, 1979), so that nobody can make up an address that passes for another one.
  */
 export function hashedWord(bytes: Uint8Array, at: number): number {
   const first = addressWord(bytes, at);

@@ -28,8 +28,8 @@ const FRAME = 2;
 const PLACE = 3;
 const STRIDE = 4;
 const KEPT_WORDS = KEPT_OCTETS / 4;
-/** Octets as words, and behind them the hash of what is not kept. */
-const OCTETS_STRIDE = KEPT_WORDS + 1;
+/** Octets as words, and behind them the two halves of the hash of what is not kept. */
+const OCTETS_STRIDE = KEPT_WORDS + 2;
 /** Places of one chunk that lie further apart are not kept as places. */
 const MOST_APART = 0xffff_fffe;
 
@@ -208,8 +208,9 @@ export class PositionRing {
     if (this.#lengthOf(number) !== this.#length || this.distance(number) !== 0) return false;
     const slot = number & (this.#limit - 1);
     const kept = this.#chunks[slot >>> CHUNK_BITS].keepOctets();
-    const hash = kept[(slot & (CHUNK_MESSAGES - 1)) * OCTETS_STRIDE + KEPT_WORDS];
-    return hash === this.#hashBehind(this.#view, this.#at, this.#length);
+    const hashAt = (slot & (CHUNK_MESSAGES - 1)) * OCTETS_STRIDE + KEPT_WORDS;
+    const [low, high] = this.#hashBehind(this.#view, this.#at, this.#length);
+    return kept[hashAt] === low && kept[hashAt + 1] === high;
   }
 
   /** Bits in which the staged message differs from a kept one that was recalled, over the first octets that both have. */
@@ -264,12 +265,16 @@ export class PositionRing {
     const end = at + Math.min(KEPT_OCTETS, length);
     let word = first;
     for (let i = at; i < end; i += 4) into[word++] = wordAt(view, i, end);
-    into[first + KEPT_WORDS] = this.#hashBehind(view, at, length);
+    const halves = this.#hashBehind(view, at, length);
+    into[first + KEPT_WORDS] = halves[0];
+    into[first + KEPT_WORDS + 1] = halves[1];
   }
 
-  /** Over what lies behind the octets that are kept. */
-  #hashBehind(view: DataView, at: number, length: number): number {
-    return length > KEPT_OCTETS ? this.#hash.of(view, at + KEPT_OCTETS, length - KEPT_OCTETS) : 0;
+  /** Over what lies behind the octets that are kept, where there is something. Valid until the next call. */
+  #hashBehind(view: DataView, at: number, length: number): Int32Array {
+    const behind = Math.min(KEPT_OCTETS, length);
+    this.#hash.over(view, at + behind, length - behind);
+    return this.#hash.halves;
   }
 }
 

@@ -1,5 +1,5 @@
 // Writes small WebAssembly modules: enough of the binary format (WebAssembly core specification 1.0, chapter 5) for
-// functions over 32-bit integers, vectors (vector.ts) and one memory. A kernel is an ordinary function of this house that puts instructions
+// functions over 32-bit integers, floating point (doubles.ts), vectors (vector.ts) and one memory. A kernel is an ordinary function of this house that puts instructions
 // together, so that its loops can be unrolled by a loop, and is built when it is first used: no file, no tool, no add-on.
 
 /** Instructions, as octets. */
@@ -14,6 +14,8 @@ export interface KernelFunction {
   readonly locals: number;
   /** Locals of 128 bits behind those. */
   readonly vectors?: number;
+  /** Locals of 64-bit floating point behind those. */
+  readonly doubles?: number;
   readonly body: Code;
 }
 
@@ -33,12 +35,14 @@ declare const WebAssembly: {
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const Section = { type: 1, function: 3, memory: 5, export: 7, code: 10 } as const;
 const I32 = 0x7f;
+const F64 = 0x7c;
 const V128 = 0x7b;
 const FUNCTION_TYPE = 0x60;
 const EXPORT_FUNCTION = 0;
 const EXPORT_MEMORY = 2;
 const END = 0x0b;
 const NO_RESULT = 0x40;
+const ALIGNED_16 = 1;
 const ALIGNED_32 = 2;
 
 export const get = (local: number): Code => [0x20, ...unsigned(local)];
@@ -46,7 +50,14 @@ export const set = (local: number, value: Code): Code => [...value, 0x21, ...uns
 export const constant = (value: number): Code => [0x41, ...signed(value | 0)];
 export const add = (...terms: readonly Code[]): Code => folded(0x6a, terms);
 export const xor = (...terms: readonly Code[]): Code => folded(0x73, terms);
+export const or = (...terms: readonly Code[]): Code => folded(0x72, terms);
 export const and = (a: Code, b: Code): Code => [...a, ...b, 0x71];
+export const subtract = (a: Code, b: Code): Code => [...a, ...b, 0x6b];
+export const multiply = (a: Code, b: Code): Code => [...a, ...b, 0x6c];
+export const differ = (a: Code, b: Code): Code => [...a, ...b, 0x47];
+/** Whether `a` is below `b`, both without a sign. */
+export const isBelow = (a: Code, b: Code): Code => [...a, ...b, 0x49];
+export const trailingZeros = (a: Code): Code => [...a, 0x68];
 export const shiftLeft = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x74];
 export const shiftRight = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x76];
 export const rotateRight = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x78];
@@ -54,6 +65,21 @@ export const rotateRight = (a: Code, bits: number): Code => [...a, ...constant(b
 /** The 32-bit word at an address and a fixed offset behind it. */
 export const load = (address: Code, offset = 0): Code => [...address, 0x28, ALIGNED_32, ...unsigned(offset)];
 export const load8 = (address: Code, offset = 0): Code => [...address, 0x2d, 0, ...unsigned(offset)];
+export const load16 = (address: Code, offset = 0): Code => [...address, 0x2f, ALIGNED_16, ...unsigned(offset)];
+export const store8 = (address: Code, value: Code, offset = 0): Code => [
+  ...address,
+  ...value,
+  0x3a,
+  0,
+  ...unsigned(offset),
+];
+export const store16 = (address: Code, value: Code, offset = 0): Code => [
+  ...address,
+  ...value,
+  0x3b,
+  ALIGNED_16,
+  ...unsigned(offset),
+];
 export const store = (address: Code, value: Code, offset = 0): Code => [
   ...address,
   ...value,
@@ -76,6 +102,16 @@ export const repeatBelow = (local: number, limit: Code, body: Code): Code => [
   END,
 ];
 
+/** Runs `body` where a condition is not 0, and `otherwise` where it is. */
+export const when = (condition: Code, body: Code, otherwise: Code = []): Code => [
+  ...condition,
+  0x04,
+  NO_RESULT,
+  ...body,
+  ...(otherwise.length > 0 ? [0x05, ...otherwise] : []),
+  END,
+];
+
 /** The module of these functions over one memory of `pages` times 64 KiB. */
 export function assemble(functions: readonly KernelFunction[], pages: number): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [
@@ -84,10 +120,11 @@ export function assemble(functions: readonly KernelFunction[], pages: number): U
     0,
   ]);
   const exports = functions.map(({ name }, index) => [...text(name), EXPORT_FUNCTION, ...unsigned(index)]);
-  const bodies = functions.map(({ locals, vectors = 0, body }) => {
+  const bodies = functions.map(({ locals, vectors = 0, doubles = 0, body }) => {
     const kinds = [
       [...unsigned(locals), I32],
       [...unsigned(vectors), V128],
+      [...unsigned(doubles), F64],
     ];
     return sized([...vector(kinds), ...body, END]);
   });

@@ -7,20 +7,31 @@ import { type Code, constant, unsigned } from './assembler.ts';
 const PREFIX = 0xfd;
 const Operation = {
   load: 0,
+  loadSplat64: 10,
   store: 11,
   constant: 12,
+  shuffle: 13,
   swizzle: 14,
   not: 77,
   and: 78,
   or: 80,
   xor: 81,
+  anyTrue: 83,
+  storeLane64: 91,
   shiftLeft16: 139,
   shiftRight16: 141,
   shiftLeft32: 171,
   shiftRight32: 173,
   add8: 110,
   add32: 174,
+  signs64: 196,
+  add64: 206,
+  subtract64: 209,
+  equal64: 214,
+  multiplyLow32: 222,
+  multiplyHigh32: 223,
 } as const;
+const ALIGNED_64 = 3;
 const ALIGNED_128 = 4;
 
 /** Octets of a vector. */
@@ -37,6 +48,14 @@ const shift =
 
 export const addWords = binary(Operation.add32);
 export const addOctets = binary(Operation.add8);
+/** Sums and differences of 64 bits. */
+export const addLong = binary(Operation.add64);
+export const subtractLong = binary(Operation.subtract64);
+/** All ones where two halves of 64 bits are equal, else zeros. */
+export const equalLong = binary(Operation.equal64);
+/** Products of 64 bits of the first two words, or of the last two, without a sign. */
+export const multiplyFirst = binary(Operation.multiplyLow32);
+export const multiplyLast = binary(Operation.multiplyHigh32);
 export const vectorXor = binary(Operation.xor);
 export const vectorOr = binary(Operation.or);
 export const vectorAnd = binary(Operation.and);
@@ -63,6 +82,32 @@ export const storeVector = (address: Code, value: Code, offset = 0): Code => [
   ALIGNED_128,
   ...unsigned(offset),
 ];
+
+/** The 64 bits at an address twice, and the first 64 bits of a vector to an address. */
+export const loadTwice = (address: Code, offset = 0): Code => [
+  ...address,
+  ...simple(Operation.loadSplat64),
+  ALIGNED_64,
+  ...unsigned(offset),
+];
+export const storeFirst = (address: Code, value: Code, offset = 0): Code => [
+  ...address,
+  ...value,
+  ...simple(Operation.storeLane64),
+  ALIGNED_64,
+  ...unsigned(offset),
+  0,
+];
+/** A vector with its halves of 64 bits exchanged. */
+export const halvesExchanged = (a: Code): Code => [
+  ...a,
+  ...a,
+  ...simple(Operation.shuffle),
+  ...Array.from({ length: VECTOR_OCTETS }, (_, i) => (i + 8) % VECTOR_OCTETS),
+];
+/** Whether any bit is set, and the top bits of the halves of 64 bits: numbers of 32 bits. */
+export const anyBit = (a: Code): Code => [...a, ...simple(Operation.anyTrue)];
+export const topBitsLong = (a: Code): Code => [...a, ...simple(Operation.signs64)];
 
 /** A vector of 16 octets. */
 export const vectorConstant = (octets: readonly number[]): Code => [...simple(Operation.constant), ...octets];

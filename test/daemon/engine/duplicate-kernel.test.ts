@@ -1,0 +1,167 @@
+// Copies by the batch, through the kernel, against the same frames row by row.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { FrameBatch } from '../../../captures/frame-batch.ts';
+import { buildDuplicateKernel } from '../../../daemon/engine/duplicate-kernel.ts';
+import { DuplicateFilter } from '../../../daemon/engine/duplicates.ts';
+import { PduHash } from '../../../daemon/engine/pdu-hash.ts';
+import { createWalkTable } from '../../../dissectors/walk-columns.ts';
+import { Outcome, type WalkTable } from '../../../dissectors/walk-table.ts';
+
+interface Frame {
+  readonly pdu: Uint8Array;
+  readonly time: number;
+  readonly interfaceId: number;
+  readonly outcome: Outcome;
+  readonly elements: number;
+}
+
+const ROOM = 1 << 20;
+/** From so many on a kernel is there. */
+const FIRST_FRAMES = 4096;
+
+/** The frames as a batch, their octets in an order of their own, with others between them. */
+function batchOf(list: readonly Frame[], backwards: boolean): { batch: FrameBatch; walk: WalkTable } {
+  const count = list.length;
+  const bytes = new Uint8Array(ROOM + list.reduce((sum, { pdu }) => sum + pdu.length + 3, 0)).fill(0xa5);
+  const walk = createWalkTable(Math.max(1, count));
+  let at = 1;
+  const places = new Map<number, number>();
+  for (let i = 0; i < count; i++) {
+    const row = backwards ? count - 1 - i : i;
+    bytes.set(list[row].pdu, at);
+    places.set(row, at);
+    at += list[row].pdu.length + 3;
+  }
+  for (let row = 0; row < count; row++) {
+    walk.frames.outcome[row] = list[row].outcome;
+    walk.frames.elementCount[row] = list[row].elements;
+    walk.frames.pduAt[row] = places.get(row) ?? 0;
+    walk.frames.pduAvailable[row] = list[row].pdu.length;
+  }
+  const batch: FrameBatch = {
+    bytes,
+    view: new DataView(bytes.buffer),
+    count,
+    firstFrame: 1,
+    offset: new Uint32Array(count),
+    captured: new Uint32Array(count),
+    original: new Uint32Array(count),
+    seconds: Float64Array.from(list, ({ time }) => Math.floor(time / 1000)),
+    nanoseconds: Uint32Array.from(list, ({ time }) => (time - Math.floor(time / 1000) * 1000) * 1e6),
+    digits: new Uint8Array(count),
+    linkType: new Uint16Array(count),
+    interfaceId: Uint16Array.from(list, ({ interfaceId }) => interfaceId),
+    marks: [],
+  };
+  return { batch, walk };
+}
+
+/** What the filter says of the same rows one by one. */
+function rowByRow(filter: DuplicateFilter, { batch, walk }: ReturnType<typeof batchOf>): number[] {
+  const { frames } = walk;
+  return Array.from({ length: batch.count }, (_, row) => {
+    const outcome = frames.outcome[row];
+    if (outcome <= Outcome.duplicate && (outcome !== Outcome.malformed || frames.elementCount[row] === 0)) return 0;
+    const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+    const at = frames.pduAt[row];
+    return Number(filter.isCopy(batch.view, at, frames.pduAvailable[row], time, batch.interfaceId[row]));
+  });
+}
+
+const length = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 60, max: 140 }) },
+  fc.nat(70),
+  fc.integer({ min: 4090, max: 4100 }),
+  fc.constantFrom(0, 1, 31, 32, 33, 64, 128, 9000),
+);
+// Few PDUs, so that they come again; many share their first octets, so that they share a bucket.
+const frame = fc
+  .record({
+    length,
+    kind: fc.nat(60),
+    delay: fc.constantFrom(0, 0.5, 20, 50, 50.25, 320, 321, -30, -400),
+    interfaceId: fc.constantFrom(0, 1, 0xffff),
+    outcome: fc.constantFrom(Outcome.data, Outcome.data, Outcome.unicast, Outcome.malformed, Outcome.notSidelink),
+    elements: fc.nat(1),
+  })
+  .map(({ length: octets, kind, ...rest }) => {
+    const pdu = new Uint8Array(octets).fill(7);
+    if (octets > 0) pdu[octets - 1] = kind;
+    if (octets > 40) pdu[40] = kind >>> 2;
+    return { pdu, ...rest };
+  });
+const batches = fc.array(
+  fc.record({ frames: fc.array(frame, { maxLength: 600, size: 'max' }), backwards: fc.boolean() }),
+  { minLength: 1, maxLength: 4 },
+);
+
+/** Frames that are there so that a kernel is: each another transmission. */
+function others(from: number, time: number): Frame[] {
+  return Array.from({ length: FIRST_FRAMES }, (_, i) => {
+    const pdu = new Uint8Array(20);
+    new DataView(pdu.buffer).setUint32(0, from + i);
+    return { pdu, time, interfaceId: 0, outcome: Outcome.data, elements: 1 };
+  });
+}
+
+describe('copies by the batch', () => {
+  test('this host runs the kernel', () => {
+    expect(buildDuplicateKernel(new PduHash().keys)).not.toBeNull();
+  });
+
+  test('are those row by row, before and after the kernel is there', () => {
+    fc.assert(
+      fc.property(batches, fc.nat(4), (list, kernelBefore) => {
+        const filter = new DuplicateFilter();
+        const twin = new DuplicateFilter();
+        let time = 1_000_000;
+        list.forEach(({ frames, backwards }, index) => {
+          const timed = frames.map(({ delay, ...rest }) => {
+            time += delay;
+            return { ...rest, time };
+          });
+          const all = index === kernelBefore ? [others(index * FIRST_FRAMES, time), timed].flat() : timed;
+          const made = batchOf(all, backwards);
+          const copies = filter.copies(made.batch, made.walk.frames);
+          expect([...copies.subarray(0, all.length)]).toEqual(rowByRow(twin, made));
+        });
+        expect(filter.evictions).toBe(twin.evictions);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a flood beyond its memory forgets as many', () => {
+    const filter = new DuplicateFilter();
+    const twin = new DuplicateFilter();
+    for (let i = 0; i < 30; i++) {
+      const made = batchOf(others(i * FIRST_FRAMES, 0), false);
+      filter.copies(made.batch, made.walk.frames);
+      rowByRow(twin, made);
+    }
+    expect(filter.evictions).toBeGreaterThan(10_000);
+    expect(filter.evictions).toBe(twin.evictions);
+  });
+
+  test('one changed bit or one octet less is another transmission', () => {
+    // Each time with other first octets, so that they do not crowd each other out.
+    const pduOf = (index: number): Uint8Array =>
+      Uint8Array.from({ length: 133 }, (_, i) => (i < 8 ? Math.imul(index + 1, 0x9e3779b1) >>> (i * 4) : i * 7));
+    const tried = Array.from({ length: 133 * 8 + 132 }, (_, index) => {
+      const pdu = pduOf(index);
+      const other = pdu.slice(0, index < 133 * 8 ? 133 : index - 133 * 8 + 1);
+      if (index < 133 * 8) other[index >>> 3] ^= 1 << (index & 7);
+      return [pdu, other, pdu].map(sent);
+    });
+    const frames = [...others(0, 0), ...tried.flat()];
+    const { batch, walk } = batchOf(frames, false);
+    const copies = new DuplicateFilter().copies(batch, walk.frames).subarray(0, frames.length);
+    expect([...copies.subarray(FIRST_FRAMES)]).toEqual(tried.flatMap(() => [0, 0, 1]));
+  });
+});
+
+function sent(pdu: Uint8Array): Frame {
+  return { pdu, time: 0, interfaceId: 0, outcome: Outcome.data, elements: 1 };
+}
