@@ -17,11 +17,8 @@ export interface RunningAnalysis {
 export interface AnalysedInput {
   /** Octets of it in all, or null where nobody knows. */
   readonly total: number | null;
-  /** Analyses it to its end, and closes it. @param explains whether the keys that were tried are written down */
-  analyse(
-    listener: AnalysisListener,
-    explains: boolean,
-  ): Promise<RunningAnalysis & { readonly problem: CaptureProblem | null }>;
+  /** Analyses it to its end, and closes it. */
+  analyse(listener: AnalysisListener): Promise<RunningAnalysis & { readonly problem: CaptureProblem | null }>;
   close(): void | Promise<void>;
 }
 
@@ -33,8 +30,6 @@ export interface InputOptions {
   readonly asked: number | undefined;
   /** The thread that has opened it already; null: none has. */
   readonly started: StartedThread | null;
-  /** Whether the keys that were tried may have to be written down, which is done in one thread. */
-  readonly mayExplain: boolean;
 }
 
 /**
@@ -45,16 +40,16 @@ export interface InputOptions {
  */
 export async function openAnalysed(
   path: string,
-  options: Omit<AnalysisOptions, 'live' | 'explain'>,
-  { threads, asked, started, mayExplain }: InputOptions,
+  options: Omit<AnalysisOptions, 'live'>,
+  { threads, asked, started }: InputOptions,
 ): Promise<AnalysedInput> {
-  if (started === null && (mayExplain || threads === 1)) {
+  if (started === null && threads === 1) {
     const source = await openInput(path, asked ?? 'auto');
     return {
       total: source.total,
       close: () => source.close(),
-      analyse: async (listener, explains) => {
-        const analysis = new Analysis({ ...options, explain: explains }, listener);
+      analyse: async (listener) => {
+        const analysis = new Analysis(options, listener);
         const { problem } = await analysis.run(source);
         return { findings: analysis.findings, account: analysis.account, problem };
       },

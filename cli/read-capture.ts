@@ -55,13 +55,11 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
       keyring,
       payload: options.payload ?? false,
       allowStale: options.allowStale !== undefined,
+      explain: output.explains === true || (options.write !== undefined && options.filter !== undefined),
       ...(options.count === undefined ? {} : { frames: options.count }),
       ...config,
     },
-    {
-      ...{ threads, started, asked: options.threads },
-      mayExplain: output.explains === true || (options.write !== undefined && options.filter !== undefined),
-    },
+    { threads, started, asked: options.threads },
   );
   const writer = await openWriterOf(path, options, keyring, input);
   const progress = progressBar(input.total);
@@ -73,7 +71,7 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
   output.begin?.();
   let analysed: Awaited<ReturnType<AnalysedInput['analyse']>>;
   try {
-    analysed = await input.analyse(listener, output.explains === true || writer?.explains === true);
+    analysed = await input.analyse(listener);
     writer?.finish();
   } finally {
     writer?.abandon();

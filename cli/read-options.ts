@@ -85,8 +85,8 @@ export function addReadOptions(command: Command): void {
     .option(
       '--threads <count>',
       'threads to use: with 2 one reads, deciphers and judges while the other watches and prints; with 3 (more count as ' +
-        '3) reading and deciphering are two of them; the output is the same; default for files from 64 MiB on 3, or 2 where ' +
-        'messages are printed on two cores, but 1 with keyrings from 1 MiB on; else 1, or for compressed files from 8 MiB on ' +
+        '3) reading and deciphering are two of them; the output is the same; default for files from 64 MiB on, and with layer ' +
+        'trees from 8 MiB on, 3, or 2 where messages are printed on two cores, but 1 with keyrings from 1 MiB on; else 1, or for compressed files from 8 MiB on ' +
         '2, of which one only reads',
       positiveInteger,
     )
@@ -145,6 +145,11 @@ export function printsFrames(options: ReadOptions, typeGiven: boolean): boolean 
     );
   }
   return prints;
+}
+
+/** Whether whole layer trees are printed, which takes several times as long as finding the messages. */
+export function printsTrees({ type, column, details }: Pick<ReadOptions, 'type' | 'column' | 'details'>): boolean {
+  return column.length === 0 && (type === 'ek' || type === 'json' || details === true);
 }
 
 function usage(code: string, message: string, hint: string): SidescopeError {

@@ -2,7 +2,7 @@
 
 import { fstatSync, type Stats, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { ReadOptions } from './read-options.ts';
+import { printsTrees, type ReadOptions } from './read-options.ts';
 
 /** We chose. */
 /** Threads that there is work for: one reads and walks, one deciphers and judges, one watches and prints. */
@@ -13,6 +13,8 @@ const MOST_THREADS = 3;
  */
 const WORTH_THREADS_OCTETS = 1 << 26;
 const WORTH_THREADS_FRAMES = 1 << 19;
+/** The same where layer trees are printed: an eighth, since that takes so much longer. */
+const SOONER_WITH_TREES = 8;
 /**
  * Octets of keyring files, some 6,000 PGKs or 15,000 members, from which on one thread is no slower and takes less memory:
  * each key and what is remembered of a sender is held by both that have a keyring (docs/performance.md).
@@ -20,7 +22,7 @@ const WORTH_THREADS_FRAMES = 1 << 19;
 const LARGE_KEYRING_OCTETS = 1 << 20;
 
 /**
- * In how many threads a capture is analysed, unless trials are explained.
+ * In how many threads a capture is analysed.
  *
  * @param path a file, a pipe, or `-` for standard input
  * @param prints whether messages or frames are printed, which keeps the thread that listens as busy as another one
@@ -43,11 +45,12 @@ function threadsOf(path: string, stats: Stats, options: ReadOptions, prints: boo
     const mayBeShared = path !== '-' || stats.isFile() || stats.isFIFO() || stats.isSocket();
     return mayBeShared ? upTo(threads) : 1;
   }
+  const sooner = prints && printsTrees(options) ? SOONER_WITH_TREES : 1;
   const pays =
     path !== '-' &&
     stats.isFile() &&
-    stats.size >= WORTH_THREADS_OCTETS &&
-    count >= WORTH_THREADS_FRAMES &&
+    stats.size >= WORTH_THREADS_OCTETS / sooner &&
+    count >= WORTH_THREADS_FRAMES / sooner &&
     keyringOctets(options) < LARGE_KEYRING_OCTETS;
   const cores = availableParallelism();
   if (!pays || cores === 1) return 1;

@@ -3,10 +3,17 @@
 
 import type { Command } from 'commander';
 import type { StartedThread } from '../daemon/engine-thread/round-start.ts';
-import { addReadOptions, checkReadOptions, type OutputType, printsFrames, type ReadOptions } from './read-options.ts';
+import {
+  addReadOptions,
+  checkReadOptions,
+  type OutputType,
+  printsFrames,
+  printsTrees,
+  type ReadOptions,
+} from './read-options.ts';
 import { engineThreads } from './read-threads.ts';
 
-/** Forms that say nothing of the keys that were tried, and need every message. */
+/** Forms that need every message. */
 const OF_MESSAGES: readonly OutputType[] = ['text', 'ndjson'];
 
 /** Adds the options and the action of `read`. */
@@ -36,5 +43,5 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
 /** Whether nothing that is still to be loaded can ask for an analysis in one thread, or for none. */
 function needsThreads(options: ReadOptions, prints: boolean): boolean {
   if (options.lateKeys === true || options.filter !== undefined) return false;
-  return !prints || (options.details !== true && OF_MESSAGES.includes(options.type));
+  return !prints || OF_MESSAGES.includes(options.type) || printsTrees(options);
 }

@@ -25,8 +25,6 @@ export interface WriteOptions {
 /** Listens to an analysis and writes. */
 export interface CaptureWriter {
   readonly listener: Pick<AnalysisListener, 'frame' | 'key' | 'progress'>;
-  /** Whether the filter needs the keys that were tried. */
-  readonly explains: boolean;
   /** Writes what is left. */
   finish(): void;
   /** Lets the output go after a failure; without effect behind `finish`. */
@@ -47,7 +45,6 @@ export function openWriter(options: WriteOptions): CaptureWriter {
   const exported = new PcapngExport((piece) => output.write(piece), { keyring, application, payload, ...selects });
   let open = true;
   return {
-    explains: filter.explains,
     listener: {
       frame: (frame) => exported.frame(frame),
       key: (event) => exported.key(event),

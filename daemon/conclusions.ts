@@ -175,7 +175,8 @@ export class Conclusions {
         account.note(table, row, row + 1);
         findings.message(table, row);
         frame.addMessage(table, row, findings.raised(), attempts, this.#fragments.take(table, row));
-        attempts.length = 0;
+        // Setting the length would give its memory up.
+        while (attempts.length > 0) attempts.pop();
         listener.rows?.(table, row, row + 1);
         listener.row?.(table, row);
         if (listener.message === undefined && listener.record === undefined) return;

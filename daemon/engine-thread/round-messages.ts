@@ -34,6 +34,8 @@ export interface JudgingMessage {
   readonly kind: 'keys';
   readonly keyring: PlainKeyring;
   readonly allowStale: boolean;
+  /** Whether the keys that were tried are handed over with the rounds. */
+  readonly explains: boolean;
 }
 
 /** The thread that reads for the one that is told has ended, for whatever reason. */
@@ -74,6 +76,8 @@ export interface RoundNotices {
 export interface RoundStanding {
   /** Null where there is none. */
   readonly notices: RoundNotices | null;
+  /** Keys that were tried on its messages, as round-attempts.ts writes them; null where all was as usual, or nobody asked. */
+  readonly attempts: Uint32Array | null;
   /** What is to be said of all frames so far. */
   readonly report: EngineReport;
   /** Octets of input consumed so far. */

@@ -23,6 +23,7 @@ export interface Round {
   readonly frames: RoundSlot['frames'];
   readonly table: MessageTable;
   readonly notices: RoundNotices | null;
+  readonly attempts: Uint32Array | null;
 }
 
 /** What such a thread says, in order; its end comes last. */
@@ -119,7 +120,7 @@ export class RoundThread {
     this.#holds = true;
     this.#report = said.report;
     this.#consumed = said.consumed;
-    return { frames: slot.frames, table: slot.table, notices: said.notices };
+    return { frames: slot.frames, table: slot.table, notices: said.notices, attempts: said.attempts };
   }
 }
 

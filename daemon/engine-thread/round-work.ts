@@ -17,6 +17,7 @@ import { MessageTable } from '../engine/message-table.ts';
 import { KeyIndex } from '../keyring/key-index.ts';
 import { keyringOf } from '../keyring/keyring-copy.ts';
 import { ReaderQueue } from './reader-queue.ts';
+import { AttemptWriter } from './round-attempts.ts';
 import type { JudgingMessage, RoundOrder, ThreadInstruction } from './round-messages.ts';
 import { NoticeWriter, visitKeyManagement } from './round-notices.ts';
 import { RoundSender } from './round-sender.ts';
@@ -30,13 +31,16 @@ class Keys {
   readonly index: KeyIndex;
   readonly management: KeyManagement;
   readonly allowStale: boolean;
+  /** Null where nobody asks for the keys that were tried. */
+  readonly attempts: AttemptWriter | null;
   readonly #keyring: ReturnType<typeof keyringOf>;
 
-  constructor({ keyring, allowStale }: JudgingMessage) {
+  constructor({ keyring, allowStale, explains }: JudgingMessage) {
     this.#keyring = keyringOf(keyring);
     this.index = new KeyIndex(this.#keyring);
     this.management = new KeyManagement(this.#keyring, this.index);
     this.allowStale = allowStale;
+    this.attempts = explains ? new AttemptWriter() : null;
   }
 
   wipe(): void {
@@ -57,10 +61,11 @@ function judgingFrom(instructions: MessagePort): Promise<JudgingMessage> {
 /** Reads a capture with an engine, which has keys or none. */
 async function readAll(source: FrameSource, order: RoundStart, keys: Keys | null, sender: RoundSender): Promise<void> {
   const notices = new NoticeWriter();
+  const attempts = keys?.attempts ?? null;
   const noMessages = new MessageTable();
   const engine = new Engine(keys, {
     ...notices.sink,
-    message: () => undefined,
+    message: (table, row) => attempts?.note(table, row),
     keyManagement: (batch, row, at, length) => {
       keys?.management.take(batch, row, at, length);
       notices.keyManagement(row, at, length);
@@ -69,8 +74,10 @@ async function readAll(source: FrameSource, order: RoundStart, keys: Keys | null
       if (from < until) sender.hand(batch, from, until, table, standing(from));
     },
   });
+  engine.traceInto(attempts?.attempts ?? null);
   const standing = (from: number) => ({
     notices: notices.take(from),
+    attempts: attempts?.take() ?? null,
     report: engine.report(),
     consumed: source.consumed,
   });
@@ -115,6 +122,8 @@ async function judge(
   sender.opened({ total: rounds.total, descriptor: rounds.descriptor });
   const keys = new Keys(await judging);
   const judgement = new Judgement(keys);
+  const { attempts } = keys;
+  judgement.traceInto(attempts?.attempts ?? null);
   const report = (): EngineReport => ({
     ...rounds.report,
     trialLimited: judgement.trialLimited,
@@ -126,12 +135,15 @@ async function judge(
     if (round === null) break;
     const { table, notices } = round;
     judgement.prepare(table);
-    for (let row = 0; row < table.count; row++) judgement.judge(table, row);
+    for (let row = 0; row < table.count; row++) {
+      judgement.judge(table, row);
+      attempts?.note(table, row);
+    }
     // Such a message is the last of its round (engine.ts), so that all before it were judged without what it brings.
     if (notices !== null) {
       visitKeyManagement(notices, (row, at, length) => keys.management.take(round.frames, row, at, length));
     }
-    const standing = { notices, report: report(), consumed: rounds.consumed };
+    const standing = { notices, attempts: attempts?.take() ?? null, report: report(), consumed: rounds.consumed };
     sender.hand(round.frames, 0, round.frames.count, table, standing);
   }
   sender.say({ kind: 'ended', problem: rounds.problem, report: report(), consumed: rounds.consumed });

@@ -9,16 +9,17 @@ import type { MessageAccount } from '../engine/message-account.ts';
 import type { SummaryEvent } from '../events.ts';
 import type { FindingWatch } from '../findings/watch.ts';
 import { plainKeyring } from '../keyring/keyring-copy.ts';
+import { AttemptReader } from './round-attempts.ts';
 import type { JudgingMessage } from './round-messages.ts';
 import { NoticeReader } from './round-notices.ts';
 import type { StartedThread } from './round-start.ts';
 import { openRounds, type Round, type RoundThread } from './round-thread.ts';
 
 /** What of the options concerns the threads that read and judge. */
-export type JudgingOptions = Pick<AnalysisOptions, 'keyring' | 'allowStale'>;
+export type JudgingOptions = Pick<AnalysisOptions, 'keyring' | 'allowStale' | 'explain'>;
 
-/** Options of an analysis that a file can have: nothing comes late, and no attempts are explained. */
-export type ThreadedOptions = Omit<AnalysisOptions, 'live' | 'explain' | 'allowStale' | 'frames'>;
+/** Options of an analysis that a file can have: nothing comes late. */
+export type ThreadedOptions = Omit<AnalysisOptions, 'live' | 'allowStale' | 'frames'>;
 
 /**
  * A capture to be analysed in several threads, open.
@@ -31,9 +32,14 @@ export type ThreadedOptions = Omit<AnalysisOptions, 'live' | 'explain' | 'allowS
 export async function openJudged(
   thread: StartedThread,
   path: string,
-  { keyring, allowStale = false }: JudgingOptions,
+  { keyring, allowStale = false, explain = false }: JudgingOptions,
 ): Promise<RoundThread> {
-  const judging: JudgingMessage = { kind: 'keys', keyring: plainKeyring(keyring, false), allowStale };
+  const judging: JudgingMessage = {
+    kind: 'keys',
+    keyring: plainKeyring(keyring, false),
+    allowStale,
+    explains: explain,
+  };
   thread.post(judging);
   return openRounds(thread, path);
 }
@@ -45,13 +51,17 @@ export class ThreadedAnalysis {
   readonly #thread: RoundThread;
   readonly #walk = createWalkTable();
   readonly #gathers: boolean;
+  /** Null where nobody asks for the keys that were tried. */
+  readonly #attempts: AttemptReader | null;
 
-  /** @param options with the keyring that the thread was started with */
+  /** @param options with the keyring, and with what is explained, that the thread was told of */
   constructor(thread: RoundThread, options: ThreadedOptions, listener: AnalysisListener) {
     this.#thread = thread;
     this.#listener = listener;
     this.#gathers = gathersFrames(listener);
     this.#conclusions = new Conclusions(options, listener, () => undefined);
+    const explains = this.#gathers && options.explain === true;
+    this.#attempts = explains ? new AttemptReader(this.#conclusions.index) : null;
   }
 
   /** Findings; what the message at hand raised is in `raised()` while `row` and `message` are called. */
@@ -87,11 +97,12 @@ export class ThreadedAnalysis {
   }
 
   /** Tells of every frame of a round and of what came of it, frame by frame, as engine.ts does in one thread. */
-  #tell({ frames, table, notices }: Round): void {
-    const { sink } = this.#conclusions;
+  #tell({ frames, table, notices, attempts }: Round): void {
+    const { sink, attempts: tried } = this.#conclusions;
     const walk = this.#walk;
     // Walking once more costs less than handing the tables of a walk over.
     if (this.#gathers || notices !== null) walkBatch(frames, walk);
+    this.#attempts?.begin(attempts);
     const noted = notices === null ? null : new NoticeReader(notices, walk);
     let message = 0;
     let row = 0;
@@ -106,7 +117,10 @@ export class ThreadedAnalysis {
       }
       sink.frame?.(frames, row, walk);
       noted?.tell(frames, row, walk, sink);
-      while (message < table.count && table.frameRow[message] === row) sink.message(table, message++);
+      while (message < table.count && table.frameRow[message] === row) {
+        this.#attempts?.tell(table, message, tried);
+        sink.message(table, message++);
+      }
       sink.frameDone?.(frames, row);
       row++;
     }

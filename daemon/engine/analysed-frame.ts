@@ -82,7 +82,8 @@ export class AnalysedFrame {
     this.#batch = batch;
     this.#walk = walk;
     this.row = row;
-    if (this.messages.length > 0) this.messages.length = 0;
+    // Setting the length would give its memory up.
+    while (this.messages.length > 0) this.messages.pop();
     this.raised = NOTHING_RAISED;
   }
 

@@ -195,7 +195,7 @@ describe('the same output at 1 and 2 threads', () => {
     }
   });
 
-  test.each(['text', 'ndjson', 'json'])('-T %s', (type) => {
+  test.each(['text', 'ndjson', 'json', 'ek'])('-T %s', (type) => {
     const args = [ATTACKED, '--keyring', KEYRING, '-T', type];
     const alone = read(...args, '--threads', '1');
     expect(alone.out.length).toBeGreaterThan(1000);
@@ -283,6 +283,7 @@ describe('how many threads are the default', () => {
     for (const [name, octets] of [
       ['large', 1 << 26],
       ['small', (1 << 26) - 1],
+      ['eighth', (1 << 23) - 1],
       ['large-keyring', 1 << 20],
       ['half-keyring', 1 << 19],
     ] as const) {
@@ -296,6 +297,9 @@ describe('how many threads are the default', () => {
     expect(threads(path('large'), {}, true).threads).toBe(Math.min(availableParallelism(), 3));
     expect(threads(path('large'), { count: 1000 }).threads).toBe(1);
     expect(threads(path('small')).threads).toBe(1);
+    expect(threads(path('small'), { type: 'ek' }, true).threads).toBe(Math.min(availableParallelism(), 3));
+    expect(threads(path('eighth'), { type: 'ek' }, true).threads).toBe(1);
+    expect(threads(path('small'), { type: 'json', column: ['frame.number'] }, true).threads).toBe(1);
     expect(threads(path('small'), { threads: 64 })).toEqual({ threads: 3, isFile: true });
     expect(threads(path('absent'), { threads: 2 })).toEqual({ threads: 1, isFile: false });
   });

@@ -110,7 +110,9 @@ function ears(looks: boolean): Heard {
 type Options = Omit<AnalysisOptions, 'keyring' | 'live' | 'explain'>;
 
 /** Both ways, each with a keyring of its own: deliveries add to it. */
-async function bothWays(at: string, of: Pick<TestCapture, 'keyring'>, looks: boolean, options: Options = {}) {
+async function bothWays(at: string, of: Pick<TestCapture, 'keyring'>, looks: boolean, others: Options = {}) {
+  // What looks at trees looks at the keys that were tried, too.
+  const options = { ...others, explain: looks };
   const alone = ears(looks);
   const keyring = keyringOf(of);
   const one = await new Analysis({ ...options, keyring }, alone.listener).run(await openCapture(at));
