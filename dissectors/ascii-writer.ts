@@ -31,6 +31,8 @@ const MOST_DIGITS = 16;
 /** Numbers up to here are divided as 32-bit words, without fractions. */
 const LARGEST_WORD = 0x7fff_ffff;
 
+const POWERS_OF_TEN = Float64Array.from({ length: MOST_DIGITS + 1 }, (_, digits) => 10 ** digits);
+
 /** By octet: its two hex digits and a colon, the first in the lowest octet. */
 const HEX_WORDS = Int32Array.from(
   { length: 256 },
@@ -136,7 +138,8 @@ export class AsciiWriter {
   /** A whole number of 32 bits in decimal, with zeros in front up to so many digits. */
   paddedDecimal(value: number, width: number): void {
     this.#room(Math.max(width, DIGITS));
-    if (value >= 10 ** width) {
+    // A power with a variable exponent is a call into the library, which takes five times as long as the digits.
+    if (value >= POWERS_OF_TEN[width]) {
       this.decimal(value);
       return;
     }
