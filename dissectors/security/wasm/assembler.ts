@@ -89,18 +89,15 @@ export const store = (address: Code, value: Code, offset = 0): Code => [
 ];
 
 /** Repeats `body` as long as `local` is below `limit` behind it. Runs at least once. */
-export const repeatBelow = (local: number, limit: Code, body: Code): Code => [
-  0x03,
-  NO_RESULT,
-  ...body,
-  ...get(local),
-  ...limit,
-  // i32.lt_u, br_if to the loop.
-  0x49,
-  0x0d,
-  0,
-  END,
-];
+export const repeatBelow = (local: number, limit: Code, body: Code): Code =>
+  // loop, i32.lt_u, br_if to the loop, end.
+  joined([0x03, NO_RESULT], body, get(local), limit, [0x49, 0x0d, 0, END]);
+
+/** Instructions one behind the other: thousands of octets are copied faster than by a spread. */
+export function joined(...parts: readonly Code[]): number[] {
+  const code: number[] = [];
+  return code.concat(...parts);
+}
 
 /** Runs `body` where a condition is not 0, and `otherwise` where it is. */
 export const when = (condition: Code, body: Code, otherwise: Code = []): Code => [
@@ -126,16 +123,18 @@ export function assemble(functions: readonly KernelFunction[], pages: number): U
       [...unsigned(vectors), V128],
       [...unsigned(doubles), F64],
     ];
-    return sized([...vector(kinds), ...body, END]);
+    return sized(joined(vector(kinds), body, [END]));
   });
-  return Uint8Array.from([
-    ...HEADER,
-    ...section(Section.type, vector(types)),
-    ...section(Section.function, vector(functions.map((_, index) => unsigned(index)))),
-    ...section(Section.memory, vector([[0, ...unsigned(pages)]])),
-    ...section(Section.export, vector([[...text('memory'), EXPORT_MEMORY, 0], ...exports])),
-    ...section(Section.code, vector(bodies)),
-  ]);
+  return new Uint8Array(
+    joined(
+      HEADER,
+      section(Section.type, vector(types)),
+      section(Section.function, vector(functions.map((_, index) => unsigned(index)))),
+      section(Section.memory, vector([[0, ...unsigned(pages)]])),
+      section(Section.export, vector([[...text('memory'), EXPORT_MEMORY, 0], ...exports])),
+      section(Section.code, vector(bodies)),
+    ),
+  );
 }
 
 /** Builds and starts a kernel. */
@@ -150,15 +149,15 @@ function folded(operation: number, terms: readonly Code[]): Code {
 }
 
 function section(id: number, contents: Code): Code {
-  return [id, ...sized(contents)];
+  return joined([id], sized(contents));
 }
 
 function sized(contents: Code): Code {
-  return [...unsigned(contents.length), ...contents];
+  return joined(unsigned(contents.length), contents);
 }
 
 function vector(items: readonly Code[]): Code {
-  return [...unsigned(items.length), ...items.flat()];
+  return joined(unsigned(items.length), ...items);
 }
 
 function text(name: string): Code {
