@@ -1,7 +1,8 @@
 // Key stream by the batch (architecture, decision 3): before a batch is judged, every message whose context is already
-// proved is deciphered under the key that proved it, all messages of one PEK in one call. This looks ahead and changes
+// proved is deciphered under the key that proved it, all messages of the batch in one call. This looks ahead and changes
 // nothing that judgement depends on: a message for which it guessed wrong is deciphered again on its own.
 
+import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';
 import { MessageFlag, type MessageTable, NONE } from './message-table.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import type { WireContexts } from './wire-contexts.ts';
@@ -13,6 +14,7 @@ export class BatchDecipher {
   #next = new Int32Array(4096);
   #first = new Int32Array(1024).fill(NONE);
   #slots = new Uint32Array(1024);
+  readonly #runs = new CipherRuns();
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
 
@@ -58,12 +60,15 @@ export class BatchDecipher {
     }
     if (used === 0) return;
     const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
+    let rows = 0;
     for (let i = 0; i < used; i++) {
       const slot = this.#slots[i];
-      let rows = 0;
       for (let row = this.#first[slot]; row !== NONE; row = this.#next[row]) this.#rows[rows++] = row;
       this.#first[slot] = NONE;
-      this.#traffic.cipher(slot).apply(columns, this.#rows, 0, rows, table.words);
+      this.#runs.add(this.#traffic.cipher(slot), rows);
+      if (this.#runs.count < CIPHER_RUNS_CAP && i < used - 1) continue;
+      this.#runs.apply(columns, this.#rows, table.words);
+      rows = 0;
     }
   }
 }

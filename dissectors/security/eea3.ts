@@ -2,15 +2,18 @@
 
 import type { CipherAlgorithm } from './traffic-cipher.ts';
 import { KernelInTime, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import { MESSAGES_BEFORE_PLANES } from './wasm/plane-kernel.ts';
 import { createZucKernel } from './wasm/zuc-kernel.ts';
+import { createZucPlanes } from './wasm/zuc-planes.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
 import { loadZuc, loadZucKey, wipeZuc, xorZuc } from './zuc.ts';
 
 /** We chose: the kernel takes as long for one message as for four, which is as long as `xorZuc` takes for 1.2. */
 const KERNEL_MESSAGES = 2;
 
-// One call at a time, so one kernel serves all ciphers of the process.
+// One call at a time, so one kernel of each kind serves all ciphers of the process.
 const kernelInTime = new KernelInTime(createZucKernel);
+const planesInTime = new KernelInTime(createZucPlanes, MESSAGES_BEFORE_PLANES);
 
 /** 128-EEA3 under one PEK. */
 export class Eea3Cipher extends WordStreamCipher {
@@ -31,6 +34,10 @@ export class Eea3Cipher extends WordStreamCipher {
     return kernelInTime.forMessages(messages);
   }
 
+  planes(messages: number): KeyStreamKernel | null {
+    return planesInTime.forMessages(messages);
+  }
+
   protected load(register: Int32Array, lanes: number, lane: number, count: number, stream: number): void {
     loadZuc(this.key, count, stream, count, stream, register, lanes, lane);
   }
@@ -38,5 +45,6 @@ export class Eea3Cipher extends WordStreamCipher {
   protected wipe(): void {
     wipeZuc();
     kernelInTime.wipe();
+    planesInTime.wipe();
   }
 }

@@ -11,7 +11,7 @@ import {
   type MessageColumns,
   type TrafficCipher,
 } from './traffic-cipher.ts';
-import { KERNEL_WORDS, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import type { KeyStreamKernel } from './wasm/key-stream-kernel.ts';
 import { lastWordMask } from './words.ts';
 
 /** One word-oriented stream cipher under one PEK. */
@@ -39,6 +39,9 @@ export abstract class WordStreamCipher implements TrafficCipher {
 
   /** The kernel for so many messages; null where the host has none, or it does not pay yet. */
   protected abstract kernel(messages: number): KeyStreamKernel | null;
+
+  /** As `kernel`, for messages of any ciphers of this algorithm. */
+  abstract planes(messages: number): KeyStreamKernel | null;
 
   /**
    * Loads lane `lane` of a kernel's register for a message.
@@ -84,6 +87,12 @@ export abstract class WordStreamCipher implements TrafficCipher {
     this.xor(count | 0, startWord(bearer, direction), octets, out, at);
   }
 
+  /** Loads a lane of a kernel for a message in direction 0. */
+  loadLane(kernel: KeyStreamKernel, lane: number, count: number, bearer: number): void {
+    if (this.#forgotten) throw forgottenError();
+    this.load(kernel.register, kernel.lanes, lane, count | 0, startWord(bearer, 0));
+  }
+
   forget(): void {
     this.key.fill(0);
     this.wipe();
@@ -107,13 +116,13 @@ export abstract class WordStreamCipher implements TrafficCipher {
       this.load(register, lanes, i - from, columns.count[row] | 0, startWord(columns.bearer[row], direction));
       words = Math.max(words, (columns.octets[row] + 3) >>> 2);
     }
-    let stream = kernel.begin(Math.min(words, KERNEL_WORDS));
-    for (let done = 0; done < words; done += KERNEL_WORDS) {
-      if (done > 0) stream = kernel.next(Math.min(words - done, KERNEL_WORDS));
+    for (let done = 0; done < words; done += kernel.words) {
+      const made = Math.min(words - done, kernel.words);
+      const stream = done === 0 ? kernel.begin(made) : kernel.next(made);
       for (let i = from; i < to; i++) {
         const row = rows[i];
         const left = columns.octets[row] - done * 4;
-        if (left > 0) xorLane(stream, i - from, lanes, arena, columns.at[row] + done, left);
+        if (left > 0) xorLane(kernel, stream, i - from, arena, columns.at[row] + done, left);
       }
     }
   }
@@ -125,9 +134,16 @@ function startWord(bearer: number, direction: number): number {
 }
 
 /** XORs one lane over `octets` octets, or as many as a call of the kernel gives, from word `at` on. */
-function xorLane(stream: Uint32Array, lane: number, lanes: number, out: Uint32Array, at: number, octets: number): void {
-  const fullWords = Math.min(octets >>> 2, KERNEL_WORDS);
+export function xorLane(
+  { lanes, words }: KeyStreamKernel,
+  stream: Uint32Array,
+  lane: number,
+  out: Uint32Array,
+  at: number,
+  octets: number,
+): void {
+  const fullWords = Math.min(octets >>> 2, words);
   let z = lane;
   for (let word = at; word < at + fullWords; word++, z += lanes) out[word] ^= stream[z];
-  if (fullWords < KERNEL_WORDS && (octets & 3) !== 0) out[at + fullWords] ^= stream[z] & lastWordMask(octets);
+  if (fullWords < words && (octets & 3) !== 0) out[at + fullWords] ^= stream[z] & lastWordMask(octets);
 }

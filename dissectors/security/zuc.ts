@@ -30,6 +30,15 @@ export const S1 = octetsOfHex(
     '88b1987cf33d606c7bcad31f3265042864be859b2f598ad7b025acaf1203e2f2',
 );
 
+/** How S0 is made: what each of three rounds adds to one half of an octet, by the other (design and evaluation report). */
+export const S0_ROUNDS = [
+  [9, 15, 0, 14, 15, 15, 2, 10, 0, 4, 0, 12, 7, 5, 3, 9],
+  [8, 13, 6, 5, 7, 0, 12, 4, 11, 1, 14, 10, 15, 3, 9, 2],
+  [2, 6, 10, 6, 0, 13, 10, 15, 3, 3, 13, 5, 0, 9, 12, 13],
+] as const;
+/** The field in which S1 inverts, with its leading bit (the same report). */
+export const S1_POLYNOMIAL = 0x18b;
+
 /** The 15-bit constants d0 to d15 of key loading (3.5). */
 const D = [
   0x44d7, 0x26bc, 0x626b, 0x135e, 0x5789, 0x35e2, 0x7135, 0x09af, 0x4d78, 0x2f13, 0x6bc4, 0x1af1, 0x5e26, 0x3c4d,

@@ -93,21 +93,16 @@ export const repeatBelow = (local: number, limit: Code, body: Code): Code =>
   // loop, i32.lt_u, br_if to the loop, end.
   joined([0x03, NO_RESULT], body, get(local), limit, [0x49, 0x0d, 0, END]);
 
+/** Runs `body` where a condition is not 0, and `otherwise` where it is. */
+export const when = (condition: Code, body: Code, otherwise: Code = []): Code =>
+  // if, else, end.
+  joined(condition, [0x04, NO_RESULT], body, [0x05], otherwise, [END]);
+
 /** Instructions one behind the other: thousands of octets are copied faster than by a spread. */
 export function joined(...parts: readonly Code[]): number[] {
   const code: number[] = [];
   return code.concat(...parts);
 }
-
-/** Runs `body` where a condition is not 0, and `otherwise` where it is. */
-export const when = (condition: Code, body: Code, otherwise: Code = []): Code => [
-  ...condition,
-  0x04,
-  NO_RESULT,
-  ...body,
-  ...(otherwise.length > 0 ? [0x05, ...otherwise] : []),
-  END,
-];
 
 /** The module of these functions over one memory of `pages` times 64 KiB. */
 export function assemble(functions: readonly KernelFunction[], pages: number): Uint8Array<ArrayBuffer> {

@@ -111,7 +111,8 @@ export function invertOctets(
   ];
 }
 
-function product(a: number, b: number, polynomial: number): number {
+/** The product in a field of 2^8 elements, the polynomial with its leading bit. */
+export function product(a: number, b: number, polynomial: number): number {
   let sum = 0;
   for (let bit = 7; bit >= 0; bit--) {
     sum <<= 1;

@@ -6,8 +6,8 @@ import { add, type Code, constant, get, load, repeatBelow, set, startKernel, sto
 import { loadVector, storeVector } from './vector.ts';
 
 // The specification says (SNOW 3G 4, ZUC 3.6).
-const REGISTER_WORDS = 16;
-const INITIALISATION_CLOCKS = 32;
+export const REGISTER_WORDS = 16;
+export const INITIALISATION_CLOCKS = 32;
 /** The clocks before key stream: behind the initialisation there is one whose word is dropped. */
 const SILENT_CLOCKS = INITIALISATION_CLOCKS + 1;
 
@@ -25,6 +25,8 @@ const PAGE_OCTETS = 65_536;
 export interface KeyStreamKernel {
   /** Messages at once. */
   readonly lanes: number;
+  /** Words of key stream that a call makes at most. */
+  readonly words: number;
   /** The register as it is to be loaded before `begin`, which changes it. */
   readonly register: Int32Array;
   /**
@@ -44,16 +46,19 @@ export class KernelInTime {
   #messages = 0;
   #kernel: KeyStreamKernel | null | undefined;
   readonly #build: () => KeyStreamKernel | null;
+  readonly #messagesBefore: number;
 
-  constructor(build: () => KeyStreamKernel | null) {
+  /** @param messagesBefore messages of a cipher before its kernel is built */
+  constructor(build: () => KeyStreamKernel | null, messagesBefore = MESSAGES_BEFORE_KERNEL) {
     this.#build = build;
+    this.#messagesBefore = messagesBefore;
   }
 
   /** The kernel for so many messages more; null where there is none, or none yet. */
   forMessages(count: number): KeyStreamKernel | null {
     if (this.#kernel !== undefined) return this.#kernel;
     this.#messages += count;
-    if (this.#messages < MESSAGES_BEFORE_KERNEL) return null;
+    if (this.#messages < this.#messagesBefore) return null;
     this.#kernel = this.#build();
     return this.#kernel;
   }
@@ -149,6 +154,7 @@ function build(generator: GeneratorCode): KeyStreamKernel {
   let clocked = 0;
   return {
     lanes,
+    words: KERNEL_WORDS,
     register,
     begin(words) {
       clocked = SILENT_CLOCKS + words;

@@ -46,6 +46,15 @@ const shift =
   (operation: number) =>
   (a: Code, bits: number): Code => [...a, ...constant(bits), ...simple(operation)];
 
+/** Instructions of circuits, behind what they are applied to. */
+export const Gate = {
+  xor: simple(Operation.xor),
+  and: simple(Operation.and),
+  not: simple(Operation.not),
+  shiftLeft: simple(Operation.shiftLeft32),
+  shiftRight: simple(Operation.shiftRight32),
+} as const;
+
 export const addWords = binary(Operation.add32);
 export const addOctets = binary(Operation.add8);
 /** Sums and differences of 64 bits. */

@@ -2,6 +2,7 @@
 // a vector with a word of each message. The S-boxes are computed from halves of octets, so that nothing is looked up at a
 // place in memory that the key decides.
 
+import { S0_ROUNDS, S1_POLYNOMIAL } from '../zuc.ts';
 import { type Code, get, set } from './assembler.ts';
 import { inversionTables, invertOctets } from './inversion-box.ts';
 import { AT, buildKeyStreamKernel, FIRST_LOCAL, type KeyStreamKernel } from './key-stream-kernel.ts';
@@ -23,13 +24,7 @@ import {
   vectorXor,
 } from './vector.ts';
 
-// The specification says (design and evaluation report of ZUC, on the S-boxes).
-const S0_ROUNDS = [
-  [9, 15, 0, 14, 15, 15, 2, 10, 0, 4, 0, 12, 7, 5, 3, 9],
-  [8, 13, 6, 5, 7, 0, 12, 4, 11, 1, 14, 10, 15, 3, 9, 2],
-  [2, 6, 10, 6, 0, 13, 10, 15, 3, 3, 13, 5, 0, 9, 12, 13],
-] as const;
-const S1_POLYNOMIAL = 0x18b;
+// The specification says (design and evaluation report of ZUC, on S1).
 /** What bits 7 to 0 become. */
 const S1_COLUMNS = [0x77, 0xbb, 0xdd, 0xee, 0xcb, 0x6d, 0x3e, 0x97];
 const S1_CONSTANT = 0x55;

@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { int32 } from '../../../dissectors/octets.ts';
 import { loadSnow3g, SQ, SR, xorSnow3g } from '../../../dissectors/security/snow3g.ts';
-import { KERNEL_WORDS, type KeyStreamKernel } from '../../../dissectors/security/wasm/key-stream-kernel.ts';
+import type { KeyStreamKernel } from '../../../dissectors/security/wasm/key-stream-kernel.ts';
 import { createSnow3gKernel } from '../../../dissectors/security/wasm/snow3g-kernel.ts';
 import { createZucKernel } from '../../../dissectors/security/wasm/zuc-kernel.ts';
+import { createZucPlanes } from '../../../dissectors/security/wasm/zuc-planes.ts';
 import { loadZuc, loadZucKey, S0, S1, xorZuc } from '../../../dissectors/security/zuc.ts';
 import { octetsOfWords } from '../../reference/confidentiality.ts';
 import * as slowSnow3g from '../../reference/snow3g.ts';
@@ -43,10 +44,9 @@ function ofKernel(
     for (let lane = 0; lane < lanes; lane++) {
       load(lane === own ? key : iv, lane === own ? iv : key, register, lanes, lane);
     }
-    let stream = kernel.begin(Math.min(words, KERNEL_WORDS));
-    for (let done = 0; done < words; done += KERNEL_WORDS) {
-      const count = Math.min(words - done, KERNEL_WORDS);
-      if (done > 0) stream = kernel.next(count);
+    for (let done = 0; done < words; done += kernel.words) {
+      const count = Math.min(words - done, kernel.words);
+      const stream = done === 0 ? kernel.begin(count) : kernel.next(count);
       for (let word = 0; word < count; word++) out[done + word] = stream[word * lanes + own];
     }
     return new Uint8Array(out.buffer, 0, length);
@@ -58,18 +58,28 @@ const kernelSnow3g = ofKernel(createSnow3gKernel(), (key, iv, register, lanes, l
   loadSnow3g(k, int32(iv, 0), int32(iv, 4), int32(iv, 8), int32(iv, 12), register, lanes, lane);
 });
 
-const kernelZuc = ofKernel(createZucKernel(), (key, iv, register, lanes, lane) => {
-  loadZuc(loadZucKey(key), int32(iv, 0), int32(iv, 4), int32(iv, 8), int32(iv, 12), register, lanes, lane);
-});
+const [kernelZuc, planesZuc] = [createZucKernel(), createZucPlanes()].map((kernel) =>
+  ofKernel(kernel, (key, iv, register, lanes, lane) => {
+    loadZuc(loadZucKey(key), int32(iv, 0), int32(iv, 4), int32(iv, 8), int32(iv, 12), register, lanes, lane);
+  }),
+);
 
 const unsignedWords = (octets: Uint8Array): number[] => [0, 4, 8, 12].map((at) => int32(octets, at) >>> 0);
 
-const CIPHERS: readonly { name: string; file: string; fast: KeyStream; kernel: KeyStream; slow: KeyStream }[] = [
+interface Cipher {
+  readonly name: string;
+  readonly file: string;
+  readonly fast: KeyStream;
+  readonly kernels: Readonly<Record<string, KeyStream>>;
+  readonly slow: KeyStream;
+}
+
+const CIPHERS: readonly Cipher[] = [
   {
     name: 'SNOW 3G',
     file: 'snow-3g-key-stream.json',
     fast: fastSnow3g,
-    kernel: kernelSnow3g,
+    kernels: { kernel: kernelSnow3g },
     slow: (key, iv, length) =>
       octetsOfWords(slowSnow3g.snow3gWords(unsignedWords(key), unsignedWords(iv), Math.ceil(length / 4))).slice(
         0,
@@ -80,7 +90,7 @@ const CIPHERS: readonly { name: string; file: string; fast: KeyStream; kernel: K
     name: 'ZUC',
     file: 'zuc-key-stream.json',
     fast: fastZuc,
-    kernel: kernelZuc,
+    kernels: { kernel: kernelZuc, planes: planesZuc },
     slow: (key, iv, length) => octetsOfWords(slowZuc.zucWords(key, iv, Math.ceil(length / 4))).slice(0, length),
   },
 ];
@@ -95,7 +105,7 @@ test('S-boxes of ZUC are what their construction gives', () => {
   expect([...S1]).toEqual(slowZuc.S1);
 });
 
-describe.each(CIPHERS)('$name', ({ file, fast, kernel, slow }) => {
+describe.each(CIPHERS)('$name', ({ file, fast, kernels, slow }) => {
   const set = readVectors<VectorSet<KeyStreamVector>>(file);
 
   test('has four official sets', () => {
@@ -103,11 +113,7 @@ describe.each(CIPHERS)('$name', ({ file, fast, kernel, slow }) => {
     expect(set.vectors).toHaveLength(4);
   });
 
-  for (const [kind, run] of [
-    ['fast', fast],
-    ['kernel', kernel],
-    ['slow', slow],
-  ] as const) {
+  for (const [kind, run] of Object.entries({ fast, slow, ...kernels })) {
     test.each(set.vectors.map((vector) => [vector.name, vector] as const))(`%s, ${kind}`, (_, vector) => {
       const numbers = Object.keys(vector.words).map(Number);
       const stream = run(octets(vector.key), octets(vector.iv), 4 * Math.max(...numbers));
@@ -123,7 +129,7 @@ describe.each(CIPHERS)('$name', ({ file, fast, kernel, slow }) => {
       fc.property(sixteen, sixteen, fc.nat({ max: 300 }), (key, iv, length) => {
         const wanted = hex(slow(key, iv, length));
         expect(hex(fast(key, iv, length))).toBe(wanted);
-        expect(hex(kernel(key, iv, length))).toBe(wanted);
+        for (const kernel of Object.values(kernels)) expect(hex(kernel(key, iv, length))).toBe(wanted);
       }),
       { numRuns: 60 },
     );
@@ -134,7 +140,7 @@ describe.each(CIPHERS)('$name', ({ file, fast, kernel, slow }) => {
     const iv = Uint8Array.from({ length: 16 }, (_, i) => 3 * i);
     const wanted = slow(key, iv, 20_003);
     expect(Buffer.compare(fast(key, iv, 20_003), wanted)).toBe(0);
-    expect(Buffer.compare(kernel(key, iv, 20_003), wanted)).toBe(0);
+    for (const kernel of Object.values(kernels)) expect(Buffer.compare(kernel(key, iv, 20_003), wanted)).toBe(0);
   });
 });
 
@@ -152,5 +158,6 @@ test('ZUC is the same fast and slow where sums come near 2^31 - 1', () => {
     const wanted = hex(CIPHERS[1].slow(key, iv, 4000));
     expect(hex(fastZuc(key, iv, 4000))).toBe(wanted);
     expect(hex(kernelZuc(key, iv, 4000))).toBe(wanted);
+    expect(hex(planesZuc(key, iv, 4000))).toBe(wanted);
   }
 });
