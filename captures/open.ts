@@ -8,7 +8,7 @@ import type { FrameSource } from './frame-batch.ts';
 import { InputWindow } from './input-window.ts';
 import { CaptureOpenError, systemCode } from './open-error.ts';
 import { ChunkSource, followed } from './sources/chunks.ts';
-import { FileSource, isOurs, readInto } from './sources/file.ts';
+import { FIRST_READ_OCTETS, FileSource, isOurs, readInto } from './sources/file.ts';
 import { frameSourceFromStream, streamOf } from './sources/stdin.ts';
 
 export { CaptureOpenError } from './open-error.ts';
@@ -106,7 +106,7 @@ function openStandardInput(stream: Readable | undefined): FrameSource {
 function openFile(descriptor: number, stats: Stats): FrameSource {
   const window = new InputWindow();
   try {
-    while (window.end < COMPRESSION_MAGIC_OCTETS && readInto(window, descriptor) > 0) {
+    while (window.end < COMPRESSION_MAGIC_OCTETS && readInto(window, descriptor, FIRST_READ_OCTETS) > 0) {
       // Reads once, as a rule: a file gives as much as it has.
     }
   } catch (error) {

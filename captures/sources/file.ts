@@ -1,4 +1,4 @@
-// A plain file: read synchronously, a megabyte at a time, into the reused window, so that the hot path never waits for a
+// A plain file: read synchronously, up to a megabyte at a time, into the reused window, so that the hot path never waits for a
 // promise.
 
 import { closeSync, readSync } from 'node:fs';
@@ -6,13 +6,23 @@ import { closeSync, readSync } from 'node:fs';
 import { CaptureParser } from '../formats/capture-parser.ts';
 import type { CaptureProblem, FrameBatch, FrameSource } from '../frame-batch.ts';
 import { FrameColumns } from '../frame-columns.ts';
-import type { InputWindow } from '../input-window.ts';
+import { type InputWindow, WINDOW_OCTETS } from '../input-window.ts';
 import { systemCode } from '../open-error.ts';
 import { captureProblem } from '../problems.ts';
 
-/** Reads on into the window from the file's current position; gives the octets read, 0 at the end of the file. */
-export function readInto(window: InputWindow, descriptor: number): number {
-  const room = window.makeRoom();
+/**
+ * We chose: octets of the first read of a file, of which each read takes twice as many as the one before. Those who wait for
+ * frames, in other threads too, begin with few while all code is cold, and do not wait for one another's first megabyte.
+ */
+export const FIRST_READ_OCTETS = 1 << 16;
+
+/**
+ * Reads on into the window from the file's current position; gives the octets read, 0 at the end of the file.
+ *
+ * @param most octets to read at most; absent: as many as there is room for
+ */
+export function readInto(window: InputWindow, descriptor: number, most: number = Number.POSITIVE_INFINITY): number {
+  const room = Math.min(window.makeRoom(), most);
   const octets = readSync(descriptor, window.bytes, window.end, room, null);
   window.end += octets;
   return octets;
@@ -32,6 +42,7 @@ export class FileSource implements FrameSource {
   readonly #window: InputWindow;
   readonly #columns: FrameColumns;
   readonly #parser = new CaptureParser();
+  #most = FIRST_READ_OCTETS * 2;
   #open = true;
   #ended = false;
 
@@ -81,7 +92,8 @@ export class FileSource implements FrameSource {
   #readOn(): boolean {
     let cause: CaptureProblem | null = null;
     try {
-      if (readInto(this.#window, this.descriptor) > 0) {
+      if (readInto(this.#window, this.descriptor, this.#most) > 0) {
+        this.#most = Math.min(this.#most * 2, WINDOW_OCTETS);
         return true;
       }
     } catch (error) {
