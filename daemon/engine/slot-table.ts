@@ -9,8 +9,11 @@ export type GrowListener = (capacity: number) => void;
 export type EvictListener = (slot: number) => void;
 
 const FIRST_CAPACITY = 1024;
-/** Growing copies what there is, and memory that is touched for the first time is dear: seldom is better than tight. */
-const GROWTH = 4;
+/**
+ * Growing copies what there is, and memory that is touched for the first time is dear: seldom is better than tight. Slots
+ * are given in order, so what a table has in reserve is not touched.
+ */
+const GROWTH = 16;
 
 // An entry in words: the key, and one more than the slot that follows in its bucket. They stand together, so that looking
 // one up touches two lines of the cache and not five. Zero is nothing, as in fresh memory.

@@ -69,12 +69,11 @@ export class TrafficKeys {
   cipher(slot: number): TrafficCipher {
     const ready = this.#ciphers[slot];
     if (ready !== undefined && ready !== null) return ready;
-    const pek = this.#pek.subarray(slot * PEK_OCTETS, (slot + 1) * PEK_OCTETS);
-    const cipher = createTrafficCipher(CIPHER_ALGORITHMS[this.#algorithm[slot]], pek);
     while (this.#ciphers.length <= slot) this.#ciphers.push(null);
-    this.#ciphers[slot] = cipher;
     const oldest = this.#ready[this.#nextReady];
-    if (oldest >= 0 && oldest !== slot) this.#close(oldest);
+    const cipher = this.#rekeyed(oldest, slot) ?? this.#made(slot);
+    if (oldest >= 0) this.#close(oldest);
+    this.#ciphers[slot] = cipher;
     this.#ready[this.#nextReady] = slot;
     this.#nextReady = (this.#nextReady + 1) % CIPHER_CAP;
     return cipher;
@@ -96,6 +95,20 @@ export class TrafficKeys {
   forgetAll(): void {
     for (let slot = 0; slot < this.#ciphers.length; slot++) this.#close(slot);
     this.#pek.fill(0);
+  }
+
+  #made(slot: number): TrafficCipher {
+    const pek = this.#pek.subarray(slot * PEK_OCTETS, (slot + 1) * PEK_OCTETS);
+    return createTrafficCipher(CIPHER_ALGORITHMS[this.#algorithm[slot]], pek);
+  }
+
+  /** The cipher of the slot that has to give up its own, with the key of another slot; null where that cannot be. */
+  #rekeyed(oldest: number, slot: number): TrafficCipher | null {
+    const cipher = oldest < 0 ? null : this.#ciphers[oldest];
+    if (cipher?.rekey === undefined || cipher.algorithm !== CIPHER_ALGORITHMS[this.#algorithm[slot]]) return null;
+    cipher.rekey(this.#pek, slot * PEK_OCTETS);
+    this.#ciphers[oldest] = null;
+    return cipher;
   }
 
   #close(slot: number): void {

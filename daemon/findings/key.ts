@@ -49,7 +49,8 @@ export class KeyWatch {
   /** From this time on the last fifth of its window, or its use for longer than the window, is to be looked at. */
   #checkAt = new Float64Array(0);
   #told = new Uint8Array(0);
-  /** By group: the latest key used, and all used ones in order. */
+  /** By group: the earliest instant that any key was used at, the latest key used, and all used ones in order. */
+  readonly #earliest: (number | undefined)[] = [];
   readonly #latest: (PgkEpoch | undefined)[] = [];
   readonly #usedKeys: PgkEpoch[][] = [];
 
@@ -165,6 +166,7 @@ export class KeyWatch {
     else if (this.#user1[serial] < 0 && this.#user0[serial] !== source) {
       this.#user1[serial] = source;
       this.#since1[serial] = time;
+      this.#usedAt(seen);
     }
     if (time >= this.#checkAt[serial]) this.#checkWindow(seen);
     this.#order(seen);
@@ -177,6 +179,7 @@ export class KeyWatch {
     this.#firstUse[serial] = time;
     this.#user0[serial] = source;
     this.#user1[serial] = -1;
+    this.#usedAt(seen);
     this.#schedule(epoch);
     const group = epoch.group.index;
     const used = this.#usedKeys[group] ?? [];
@@ -184,6 +187,11 @@ export class KeyWatch {
     used.sort((a, b) => (isLater(a, b) ? 1 : -1));
     this.#usedKeys[group] = used;
     this.#latest[group] = used[used.length - 1];
+  }
+
+  #usedAt({ epoch, time }: Observed): void {
+    const { index } = epoch.group;
+    this.#earliest[index] = Math.min(this.#earliest[index] ?? time, time);
   }
 
   /** When the window of a key is to be looked at next. */
@@ -277,7 +285,10 @@ export class KeyWatch {
 
   #supersede(seen: Observed): void {
     const { epoch, groupKey, source, time } = seen;
-    const used = this.#usedKeys[epoch.group.index];
+    const { index } = epoch.group;
+    // No key of the group has been in use for so long: its keys need not be asked, which lie far apart in memory.
+    if (time - (this.#earliest[index] ?? time) <= SUPERSEDED_MS) return;
+    const used = this.#usedKeys[index];
     for (let i = used.length - 1; i >= 0 && isLater(used[i], epoch); i--) {
       const { serial } = used[i];
       const isFirst = this.#user0[serial] !== source;

@@ -53,24 +53,15 @@ export function endAt(epoch: EpochDates, time: number): number {
  * held, whenever the message was sent), compromised, revoked, expired, suspended, staged, overlap, active.
  *
  * @param time milliseconds since 1970
- * @param byStart all keys of the group in order of notBefore
  */
-export function epochStateAt(
-  epoch: PgkEpoch,
-  time: number,
-  byStart: readonly PgkEpoch[] = epoch.group.keysByStart,
-): EpochStateName {
-  return EPOCH_STATES[epochStateNumberAt(epoch, time, byStart)];
+export function epochStateAt(epoch: PgkEpoch, time: number): EpochStateName {
+  return EPOCH_STATES[epochStateNumberAt(epoch, time)];
 }
 
 /** The same as a number, for columns and comparisons. */
-export function epochStateNumberAt(
-  epoch: PgkEpoch,
-  time: number,
-  byStart: readonly PgkEpoch[] = epoch.group.keysByStart,
-): number {
+export function epochStateNumberAt(epoch: PgkEpoch, time: number): number {
   const state = ownState(epoch, time, 0);
-  return state === State.active && successorIsFresh(epoch, time, byStart) ? State.overlap : state;
+  return state === State.active && successorIsFresh(epoch, time) ? State.overlap : state;
 }
 
 /**
@@ -115,17 +106,19 @@ function ownState(epoch: EpochDates, time: number, skew: number): number {
 }
 
 /** Whether a later key of the group became valid less than 600 s ago and still is. */
-function successorIsFresh(epoch: PgkEpoch, time: number, byStart: readonly PgkEpoch[]): boolean {
+function successorIsFresh(epoch: PgkEpoch, time: number): boolean {
+  // Asked for every message: the keys themselves lie far apart in memory where a keyring is large.
+  const { starts } = epoch.group;
   let low = 0;
-  let high = byStart.length;
+  let high = starts.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (byStart[middle].notBefore <= time) low = middle + 1;
+    if (starts[middle] <= time) low = middle + 1;
     else high = middle;
   }
   const earliest = Math.max(time - OVERLAP_MS, epoch.notBefore);
-  for (let i = low - 1; i >= 0 && byStart[i].notBefore > earliest; i--) {
-    if (ownState(byStart[i], time, 0) === State.active) return true;
+  for (let i = low - 1; i >= 0 && starts[i] > earliest; i--) {
+    if (ownState(epoch.group.keysByStart[i], time, 0) === State.active) return true;
   }
   return false;
 }

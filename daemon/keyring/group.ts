@@ -40,6 +40,8 @@ export interface Group {
   readonly keys: readonly PgkEpoch[];
   /** The same, in order of notBefore. */
   readonly keysByStart: readonly PgkEpoch[];
+  /** The notBefore of each of `keysByStart`. */
+  readonly starts: readonly number[];
   /** True where the group is known only from a delivered key: its algorithm, derivation and policy are assumptions. */
   readonly assumed: boolean;
   /** The stays of one member, in the same way; empty where it never was in the roster. */
@@ -222,6 +224,7 @@ export class HeldGroup implements Group {
   assumed = false;
   readonly keys: HeldEpoch[] = [];
   readonly keysByStart: HeldEpoch[] = [];
+  starts: readonly number[] = [];
 
   constructor(index: number, contents: GroupContents, assumed: boolean) {
     this.index = index;
@@ -255,9 +258,10 @@ export class HeldGroup implements Group {
     return stays;
   }
 
-  /** Keeps `keysByStart` in order after keys were added or moved. */
+  /** Keeps `keysByStart` and `starts` in order after keys were added or moved. */
   sort(): void {
     this.keysByStart.sort((a, b) => a.notBefore - b.notBefore || a.serial - b.serial);
+    this.starts = this.keysByStart.map(({ notBefore }) => notBefore);
   }
 }
 

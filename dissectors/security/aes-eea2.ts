@@ -78,7 +78,16 @@ export class Eea2Cipher implements TrafficCipher {
   constructor(pek: Uint8Array) {
     checkCipherKey(pek);
     this.#key = new Uint32Array(BLOCK_WORDS);
-    for (let i = 0; i < BLOCK_OCTETS; i++) this.#key[i >>> 2] |= pek[i] << ((i & 3) * 8);
+    this.rekey(pek, 0);
+  }
+
+  rekey(octets: Uint8Array, at: number): void {
+    const key = this.#key;
+    if (key === null) throw forgottenError();
+    for (let word = 0, i = at; word < BLOCK_WORDS; word++, i += 4) {
+      key[word] = octets[i] | (octets[i + 1] << 8) | (octets[i + 2] << 16) | (octets[i + 3] << 24);
+    }
+    this.#aes = null;
   }
 
   apply(

@@ -64,6 +64,12 @@ export interface TrafficCipher {
    */
   keyStream(count: number, bearer: number, direction: 0 | 1, octets: number, out: Uint32Array, at: number): void;
 
+  /**
+   * Takes the PEK at octet `at` in place of its own, which is wiped: where senders are many, objects are made and collected
+   * for each of their messages otherwise. Absent where a new cipher costs no more.
+   */
+  rekey?(octets: Uint8Array, at: number): void;
+
   /** Wipes what can be wiped of the key. Every later use throws. */
   forget(): void;
 }

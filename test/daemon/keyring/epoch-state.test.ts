@@ -214,7 +214,8 @@ describe('for any dates', () => {
         fc.array(fc.constantFrom(-1, 0, 1, 599_999, 600_000, 600_001), { minLength: 1, maxLength: 4 }),
         (keys, offsets) => {
           const epochs = epochsOf(...keys);
-          const alone = (epoch: PgkEpoch, at: number) => epochStateAt(epoch, at, []);
+          const alone = (epoch: PgkEpoch, at: number) =>
+            epochStateAt({ ...epoch, group: { ...epoch.group, keysByStart: [], starts: [] } }, at);
           for (const at of epochs.flatMap((epoch) => offsets.map((offset) => epoch.notBefore + offset))) {
             for (const epoch of epochs) {
               const fresh = epochs.some(

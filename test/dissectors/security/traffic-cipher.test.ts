@@ -161,3 +161,24 @@ describe.each(CIPHER_ALGORITHMS.slice(1))('a forgotten key of %s', (algorithm) =
     expect(hex(arenaOctets)).toBe(hex(decipher(algorithm, pek, 1, 1, 0, messages[0].data)));
   });
 });
+
+const REKEYED = CIPHER_ALGORITHMS.filter((each) => createTrafficCipher(each, new Uint8Array(16)).rekey !== undefined);
+
+describe.each(REKEYED)('another key for %s', (algorithm) => {
+  test('is used as a new cipher would, by few octets and by many', () => {
+    const cipher = createTrafficCipher(algorithm, new Uint8Array(16).fill(5));
+    const keys = Uint8Array.from({ length: 48 }, (_, i) => i * 7);
+    for (const octets of [40, 4000]) {
+      for (const at of [16, 3, 32]) {
+        cipher.keyStream(1, 1, 0, octets, new Uint32Array(1000), 0);
+        cipher.rekey?.(keys, at);
+        const stream = new Uint32Array(1000);
+        cipher.keyStream(7, 1, 0, octets, stream, 0);
+        const wanted = decipher(algorithm, keys.slice(at, at + 16), 7, 1, 0, new Uint8Array(octets));
+        expect(hex(new Uint8Array(stream.buffer, 0, octets))).toBe(hex(wanted));
+      }
+    }
+    cipher.forget();
+    expect(() => cipher.rekey?.(keys, 0)).toThrow(/forgotten/);
+  });
+});
