@@ -60,6 +60,11 @@ export class SlotTable {
     onGrow(this.#capacity);
   }
 
+  /** Whether the next new key makes it give something up. */
+  get isFull(): boolean {
+    return this.size === this.#cap;
+  }
+
   /** The slot of a key, or -1. Leaves no trace. */
   find(key0: number, key1: number, key2: number): number {
     const k0 = key0 >>> 0;

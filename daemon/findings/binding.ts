@@ -21,7 +21,8 @@ const SHARED_MS = 60_000;
 const OWNER_CAP = 1 << 16;
 
 // The specification says: RFC 791 3.1, RFC 8200 3, RFC 826.
-const IPV4_SOURCE = 12;
+/** Octet of an IPv4 header at which its source address stands. */
+export const IPV4_SOURCE = 12;
 const IPV4_DESTINATION = 16;
 const IPV6_SOURCE = 8;
 const IPV6_DESTINATION = 24;
@@ -63,6 +64,11 @@ export class BindingWatch {
       this.#ownerTime = grown(this.#ownerTime, capacity);
       this.#ownerFrame = grown(this.#ownerFrame, capacity);
     });
+  }
+
+  /** Whether another address makes it forget one. */
+  get isFull(): boolean {
+    return this.#owners.isFull;
   }
 
   /** Addresses forgotten so far. */
@@ -107,33 +113,27 @@ export class BindingWatch {
     return isSettled && this.#ownerSource[slot] === seen.source ? slot : null;
   }
 
-  /** The IPv4 address that a member is bound to, as a word. */
-  boundAddress(member: number): number {
-    return this.#members.bound0[member * KINDS + Kind.ipv4];
-  }
-
   /**
    * Whether a message comes from an IPv4 address, is bound to it, and nobody else used it since.
    *
    * @param owner what `ownerOf` gave for such a message
    * @param body where its IPv4 header begins in `bytes`
-   * @param address the address as a word of 32 bits with a sign
    */
-  isBound(member: number, owner: number, source: number, bytes: Uint8Array, body: number, address: number): boolean {
+  isBound(member: number, owner: number, source: number, bytes: Uint8Array, body: number): boolean {
     const place = member * KINDS + Kind.ipv4;
-    const word = addressWord(bytes, body + IPV4_SOURCE);
     return (
-      (word | 0) === address &&
-      this.#members.bound0[place] === word &&
+      this.#members.bound0[place] === addressWord(bytes, body + IPV4_SOURCE) &&
       this.#members.boundCount[place] >= BINDING_MESSAGES &&
       this.#ownerSource[owner] === source
     );
   }
 
-  /** The address of such a message was used again. */
-  again(owner: number, time: number): void {
+  /** The address of such messages was used again. @param frame of the last of them, which came at `time` */
+  again(owner: number, time: number, frame: number): void {
+    // Messages of two LCIDs have one address, and are written down one LCID behind the other.
+    if (frame < this.#ownerFrame[owner]) return;
     this.#ownerTime[owner] = time;
-    this.#ownerFrame[owner] = this.#recorder.frame;
+    this.#ownerFrame[owner] = frame;
   }
 
   /** The IP source address of a message. */

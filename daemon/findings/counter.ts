@@ -110,28 +110,45 @@ export class CounterWatch {
   }
 
   /** Whether a message is one of which these rules have nothing to say: the next of its stream, whose talker stayed. */
-  expects(stream: number, talker: number, sn: number): boolean {
+  expects(stream: number, sn: number): boolean {
     const { streams } = this;
-    return (
-      streams.usual[stream] === sn &&
-      streams.current[talker] === stream &&
-      streams.pdus[stream] < MOST_PDUS &&
-      !this.seen.isMarked(streams.page[stream], sn)
-    );
+    return streams.usual[stream] === sn && streams.current[streams.talker[stream]] === stream;
   }
 
-  /** Notes such a message. */
-  next(table: MessageTable, row: number, stream: number, talker: number): void {
-    const { streams } = this;
-    const page = streams.page[stream];
-    const sn = table.sn[row];
-    streams.talkerPdus[talker]++;
-    streams.pdus[stream]++;
-    this.seen.mark(page, sn);
+  /**
+   * The SN up to which a stream may be followed without looking here: not as far as a position of its page that was seen,
+   * nor beyond the page, nor to more PDUs than a PTK id may have.
+   *
+   * @param sn the next one
+   * @param pdus that were followed and are not written down yet
+   */
+  stopOf(stream: number, page: number, sn: number, pdus: number): number {
+    const left = MOST_PDUS - this.streams.pdus[stream] - pdus;
+    return Math.min(this.seen.nextMarked(page, sn), sn + Math.max(0, left));
+  }
+
+  /** Keeps the ciphertext of a message. @param last number of the last one kept of its page @returns the number of this one */
+  keep(table: MessageTable, row: number, last: number): number {
     this.#stage(table, row);
-    this.#keep(page, sn, table.frame[row]);
+    return this.ring.commit(last, table.sn[row], table.time[row], table.frame[row]);
+  }
+
+  /** Writes down messages of a stream that was followed: those before `end` in this page. @param last as `keep` gave it */
+  wentOn(page: number, first: number, end: number, last: number): void {
+    this.seen.markRun(page, first, end);
+    this.seen.last[page] = last;
+  }
+
+  /** A stream is followed no longer: writes down where it stands. @param pdus of it since `stopOf` was asked first */
+  stands(stream: number, page: number, sn: number, pdus: number, time: number, frame: number): void {
+    const { streams } = this;
+    streams.talkerPdus[streams.talker[stream]] += pdus;
+    streams.pdus[stream] += pdus;
+    streams.page[stream] = page;
     streams.trackSn[stream] = sn;
-    this.#setLast(stream, sn);
+    streams.lastSn[stream] = sn;
+    streams.lastTime[stream] = time;
+    streams.lastFrame[stream] = frame;
     streams.usual[stream] = usualAfter(sn);
   }
 

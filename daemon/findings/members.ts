@@ -65,6 +65,11 @@ export class Members {
     this.#slots = new SlotTable(cap, (capacity) => this.#grow(capacity));
   }
 
+  /** Whether another pair makes it forget one. */
+  get isFull(): boolean {
+    return this.#slots.isFull;
+  }
+
   /** Pairs forgotten so far. */
   get evictions(): number {
     return this.#slots.evictions;

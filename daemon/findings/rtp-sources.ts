@@ -2,7 +2,7 @@
 
 import { looksLikeRtp } from '../../dissectors/media/rtp.ts';
 import { Check } from '../engine/evidence-checks.ts';
-import type { MessageTable } from '../engine/message-table.ts';
+import { type MessageTable, NONE } from '../engine/message-table.ts';
 import { grown, SlotTable } from '../engine/slot-table.ts';
 import { addressWord } from './address.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
@@ -24,7 +24,16 @@ const RTP_HEADER = 12;
 const SEQUENCE = 2;
 const SSRC = 8;
 
-const UDP_OVER_IPV4 = (1 << Check.ipv4Start) | (1 << Check.protocolUdp) | (1 << Check.udpLength);
+/** Octet of an IPv4 datagram with UDP at which its RTP begins. */
+export const RTP_AT = IPV4_HEADER + UDP_HEADER;
+/** Octets of such a datagram that has an RTP header. */
+export const RTP_END = RTP_AT + RTP_HEADER;
+/** Octet of such a datagram at which its SSRC stands, and its sequence number. */
+export const SSRC_AT = RTP_AT + SSRC;
+export const SEQUENCE_AT = RTP_AT + SEQUENCE;
+
+/** Checks that a datagram with UDP over IPv4 passed. */
+export const UDP_OVER_IPV4 = (1 << Check.ipv4Start) | (1 << Check.protocolUdp) | (1 << Check.udpLength);
 const UDP_OVER_IPV6 = (1 << Check.ipv6Length) | (1 << Check.udpLength);
 const IPV6_HEADER = 40;
 const NEXT_UDP = 17;
@@ -62,6 +71,11 @@ export class RtpSources {
     });
   }
 
+  /** Whether another SSRC makes it forget one. */
+  get isFull(): boolean {
+    return this.#slots.isFull;
+  }
+
   /** SSRCs forgotten so far. */
   get evictions(): number {
     return this.#slots.evictions;
@@ -90,27 +104,38 @@ export class RtpSources {
   }
 
   /**
-   * Takes a message that opened and is the next packet of the stream that its source is known for; true for one without
-   * RTP, too. False where nothing was changed and it must be noted.
+   * Lends the RTP stream of a source that goes on as it was: until it is given back, who has it follows its sequence
+   * numbers (`isNext`), and for everybody else it is not sure.
    *
-   * @param passed checks that passed, without those of IPv6
-   * @param body where `length` octets of its body begin in `bytes`
+   * @param body where a body with RTP over UDP over IPv4 begins in `bytes`
+   * @returns its slot, or NONE where the message is not the next packet of that stream
    */
-  runsOn(
-    passed: number,
-    bytes: Uint8Array,
-    body: number,
-    length: number,
-    member: number,
-    groupKey: number,
-    source: number,
-  ): boolean {
-    if ((passed & UDP_OVER_IPV4) !== UDP_OVER_IPV4) return true;
-    const rtp = body + IPV4_HEADER + UDP_HEADER;
-    if (bytes[rtp] >>> 6 !== 2 || rtp + RTP_HEADER > body + length) return true;
-    const ssrc = addressWord(bytes, rtp + SSRC);
-    const sequence = (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1];
-    return ssrc === 0 || this.#runsOn(member, groupKey, source, ssrc, sequence);
+  lend(member: number, groupKey: number, source: number, bytes: Uint8Array, body: number): number {
+    const rtp = body + RTP_AT;
+    const slot = this.#members.rtp[member];
+    if (!this.#slots.holds(slot, groupKey, addressWord(bytes, rtp + SSRC), 0)) return NONE;
+    if (this.#source[slot] !== source || this.#packets[slot] < SURE_PACKETS || this.#otherPackets[slot] > 0)
+      return NONE;
+    if (!isNext(this.#sequence[slot], (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1])) return NONE;
+    this.#slots.touch(slot);
+    this.#packets[slot] = 0;
+    return slot;
+  }
+
+  /** Sequence number and frame of the last packet of a stream. */
+  sequenceOf(slot: number): number {
+    return this.#sequence[slot];
+  }
+
+  frameOf(slot: number): number {
+    return this.#frame[slot];
+  }
+
+  /** Takes a stream back, with the last packet that was followed. */
+  giveBack(slot: number, sequence: number, frame: number): void {
+    this.#packets[slot] = SURE_PACKETS;
+    this.#sequence[slot] = sequence;
+    this.#frame[slot] = frame;
   }
 
   /** The common case: the next packet of the stream that this source is known for. */
@@ -181,7 +206,8 @@ export class RtpSources {
   }
 }
 
-function isNext(before: number, sequence: number): boolean {
+/** Whether a sequence number runs on from the one before. */
+export function isNext(before: number, sequence: number): boolean {
   const ahead = (sequence - before) & 0xffff;
   return ahead >= 1 && ahead <= MOST_AHEAD;
 }

@@ -27,6 +27,11 @@ export class SeenPages {
     return this.#slots.evictions;
   }
 
+  /** Whether another page makes it forget one. */
+  get isFull(): boolean {
+    return this.#slots.isFull;
+  }
+
   /**
    * The page of a position.
    *
@@ -54,6 +59,26 @@ export class SeenPages {
     const before = this.#bits[word];
     this.#bits[word] = before | bit;
     return (before & bit) !== 0;
+  }
+
+  /** Marks the positions of a page from `first` on and before `end`. */
+  markRun(page: number, first: number, end: number): void {
+    for (let sn = first; sn < end; ) {
+      const next = Math.min(end, (sn | 31) + 1);
+      const ones = next - sn === 32 ? -1 : (1 << (next - sn)) - 1;
+      this.#bits[page * WORDS + ((sn & 255) >>> 5)] |= ones << (sn & 31);
+      sn = next;
+    }
+  }
+
+  /** The first position from `sn` on in its page that was seen, else the first behind the page. */
+  nextMarked(page: number, sn: number): number {
+    const end = (sn | 255) + 1;
+    for (let at = sn; at < end; at = (at | 31) + 1) {
+      const word = this.#bits[page * WORDS + ((at & 255) >>> 5)] >>> (at & 31);
+      if (word !== 0) return at + 31 - Math.clz32(word & -word);
+    }
+    return end;
   }
 
   /** Whether a position of a page was seen. */

@@ -88,6 +88,11 @@ export class Streams {
     });
   }
 
+  /** Whether another stream or talker makes it forget one. */
+  get isFull(): boolean {
+    return this.#slots.isFull || this.#talkers.isFull;
+  }
+
   /** Streams forgotten so far. */
   get evictions(): number {
     return this.#slots.evictions;

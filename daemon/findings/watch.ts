@@ -114,8 +114,6 @@ export class FindingWatch {
       if (at + 1 < count && frameRow[at + 1] === row + taken) break;
       const time = times[at];
       if (!capture.isUsual(batch, row + taken, time, latest) || time >= due || time - oldestGap >= WINDOW_MS) break;
-      recorder.frame = batch.firstFrame + row + taken;
-      recorder.time = time;
       if (!usual.take(table, at)) break;
       latest = time;
     }
@@ -134,6 +132,7 @@ export class FindingWatch {
       recorder.settle();
       return;
     }
+    this.#usual?.giveBack(table, row);
     const seen = this.#observed;
     const groupKey = groupKeyOf(table, row);
     seen.take(table, row, groupKey, this.#keyring.groups);
@@ -192,10 +191,10 @@ export class FindingWatch {
 
   /** Groups, rosters or dates of keys were changed from outside; the next message is judged by what is there now. */
   keyringChanged(): void {
+    this.#usual?.forget();
     this.#members.forgetPlaces();
     this.#addresses.forget();
     this.#keys.forgetWindows();
-    this.#usual?.forget();
   }
 
   /** What the capture file says of itself. */

@@ -1,5 +1,6 @@
 // What the findings remember is bounded, whatever ids a sender makes up; what is forgotten is counted.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MessageTable } from '../../../daemon/engine/message-table.ts';
 import { NO_PLACE, PositionRing } from '../../../daemon/findings/position-ring.ts';
@@ -182,6 +183,26 @@ describe('pages of seen positions', () => {
       expect(pages.mark(page, sn)).toBe(true);
     }
     expect([pages.has(7, 255), pages.has(7, 254), pages.has(8, 255)]).toEqual([true, false, false]);
+  });
+
+  test('mark and look for several at once as one by one', () => {
+    const sn = fc.integer({ min: 0x1200, max: 0x12ff });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(sn, fc.integer({ min: 0, max: 80 })), { maxLength: 6 }), sn, (runs, from) => {
+        const [many, single] = [new SeenPages(), new SeenPages()];
+        const page = many.page(1, from, -1);
+        single.page(1, from, -1);
+        for (const [first, length] of runs) {
+          const end = Math.min(0x1300, first + length);
+          many.markRun(page, first, end);
+          for (let at = first; at < end; at++) single.mark(page, at);
+        }
+        for (let at = 0x1200; at < 0x1300; at++) expect(many.isMarked(page, at)).toBe(single.isMarked(page, at));
+        let next = from;
+        while (next < 0x1300 && !single.isMarked(page, next)) next++;
+        expect(many.nextMarked(page, from)).toBe(next);
+      }),
+    );
   });
 
   test('are bounded and counted', () => {

@@ -9,7 +9,7 @@ export const RADIOS = [0x0a0b0c, 0x0a0b0d, 0x0a0b0e];
 export const KINDS = [
   ...['lost', 'late', 'replay', 'reuse', 'far', 'turn', 'return', 'lcid', 'version', 'moved', 'ssrc', 'still'],
   ...['datagram', 'ipv6', 'arp', 'forged', 'flipped', 'plain', 'fragment', 'group', 'copy', 'wait', 'hour', 'type'],
-  ...['algorithm', 'key', 'keyBack', 'cut', 'wrap', 'page', 'goes', 'reset', 'leap', 'otherKey'],
+  ...['algorithm', 'key', 'keyBack', 'cut', 'wrap', 'page', 'goes', 'reset', 'leap', 'otherKey', 'away'],
 ] as const;
 
 /** A value of `KINDS`. */
@@ -111,6 +111,10 @@ export class Talk {
       reset: () => this.#moveTo(standing, 1 + (by & 7)),
       leap: () => this.#moveTo(standing, sn + by * 80),
       otherKey: () => become({ lcid: standing.lcid === 3 ? 4 : 3, pgk: standing.pgk === 39 ? 40 : 39 }),
+      away: () => {
+        const sdu = datagram(by, address, Uint8Array.of(239, 255, 0, 2));
+        for (let i = 0; i <= by % 12; i++) this.say(radio, { sdu, group: 0xf00002, pgk: 50 });
+      },
       goes: () => this.say(radio, { sdu: datagram(by, address, Uint8Array.of(239, 255, 0, 2)) }),
     };
     acts[kind]();

@@ -165,8 +165,10 @@ describe('in short and by every rule', () => {
   test('nearly all of plain speech is written down in short', () => {
     const talk = new Talk();
     for (let i = 0; i < 200; i++) for (const radio of RADIOS.keys()) talk.usual(radio, 1);
-    const { usual, messages } = held(talk.scene.batches(), KEYRINGS[0], new Set());
-    expect(usual).toBeGreaterThan(messages * 0.9);
+    const { usual, runs, messages } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    // A new page of positions is nothing for the rules.
+    expect(usual).toBeGreaterThan(messages * 0.97);
+    expect(runs).toBeGreaterThan(messages * 0.97);
   });
 
   test('a stream that two versions of the header share is followed through both', () => {
@@ -181,6 +183,23 @@ describe('in short and by every rule', () => {
     const { usual, findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
     expect(usual).toBeGreaterThan(1500);
     expect(findings.map(({ name }) => name)).toContain('bind.address_moved');
+  });
+
+  test('what happens in one group leaves what another one was lent, and two LCIDs that share it take turns', () => {
+    const talk = new Talk();
+    talk.usual(0, 10);
+    talk.usual(1, 10);
+    talk.happen(2, 'away', 11);
+    for (let i = 0; i < 40; i++) {
+      talk.usual(0, 3);
+      if (i % 4 === 1) talk.happen(0, 'lcid', 1);
+      if (i % 10 === 5) talk.happen(1, 'moved', 1 + (i % 4));
+      if (i % 10 === 7) talk.happen(1, 'ssrc', 1 + (i % 4));
+      talk.usual(1, 2);
+      talk.happen(2, 'away', 3);
+    }
+    const { usual, messages } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    expect(usual).toBeGreaterThan(messages / 2);
   });
 
   test('positions that were used before are found behind a reset', () => {
