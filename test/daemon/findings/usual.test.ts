@@ -11,7 +11,7 @@ import { UsualMessages } from '../../../daemon/findings/usual.ts';
 import { FindingWatch } from '../../../daemon/findings/watch.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
-import { addressOf, keyring, noise, pgk } from './scene.ts';
+import { addressOf, datagram, keyring, noise, pgk } from './scene.ts';
 import { KINDS, RADIOS, Talk } from './talk.ts';
 
 const text = (id: number): string => id.toString(16).padStart(6, '0');
@@ -201,6 +201,48 @@ describe('in short and by every rule', () => {
     const { usual, messages } = held(talk.scene.batches(), KEYRINGS[0], new Set());
     expect(usual).toBeGreaterThan(messages / 2);
   });
+
+  test('of two LCIDs with one address the one that was heard last is told of', () => {
+    const talk = new Talk();
+    const address = addressOf(RADIOS[0]);
+    // Each has a PTK id of its own, so that they are two contexts.
+    const alternate = (messages: number): void => {
+      for (let i = 0; i < messages; i++) {
+        talk.say(0, { sdu: datagram(7, address) });
+        talk.happen(0, 'lcid', 1);
+        talk.happen(0, i % 2 === 0 ? 'turn' : 'return', 1);
+      }
+    };
+    talk.usual(1, 6);
+    alternate(20);
+    for (let i = 0; i < 4; i++) {
+      talk.say(2, { sdu: datagram(7, i % 2 === 0 ? address : addressOf(RADIOS[2])) });
+      alternate(8);
+      talk.say(0, { sdu: datagram(7, address) });
+    }
+    const { usual, findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    expect(usual).toBeGreaterThan(30);
+    expect(findings.map(({ name }) => name)).toContain('bind.address_shared');
+  });
+
+  test('contexts that take turns in one place', () => {
+    const talk = new Talk();
+    talk.usual(0, 10);
+    talk.wait(1);
+    for (let i = 0; i < 16_376; i++) {
+      talk.scene.say({ at: 1 + i / 1e5, source: 0x10_0000 + i, sn: 1, group: 0xe0_0009, air: noise(i, 20) });
+    }
+    for (let ptkId = 0; ptkId < 16; ptkId++) {
+      talk.happen(2, 'turn', 1);
+      talk.happen(2, 'away', 5);
+      talk.usual(0, 1);
+      talk.happen(2, 'away', 5);
+      talk.happen(0, 'lost', 1);
+      talk.usual(0, 70);
+    }
+    const { usual } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    expect(usual).toBeGreaterThan(100);
+  }, 60_000);
 
   test('positions that were used before are found behind a reset', () => {
     const talk = new Talk();
