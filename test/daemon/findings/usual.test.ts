@@ -242,7 +242,7 @@ describe('in short and by every rule', () => {
     }
     const { usual } = held(talk.scene.batches(), KEYRINGS[0], new Set());
     expect(usual).toBeGreaterThan(100);
-  }, 60_000);
+  }, 120_000);
 
   test('positions that were used before are found behind a reset', () => {
     const talk = new Talk();
