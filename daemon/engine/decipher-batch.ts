@@ -2,10 +2,14 @@
 // proved is deciphered under the key that proved it, all messages of the batch in one call. This looks ahead and changes
 // nothing that judgement depends on: a message for which it guessed wrong is deciphered again on its own.
 
+import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
 import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';
-import { MessageFlag, type MessageTable, NONE } from './message-table.ts';
+import { MessageFlag, type MessageTable, NONE, Place } from './message-table.ts';
+import { isCounterCipher, RoundKernel } from './round-kernel.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import type { WireContexts } from './wire-contexts.ts';
+
+const EEA2 = ALGORITHM_ID['128-EEA2'];
 
 /** Reused columns that sort the rows of a batch by traffic key. */
 export class BatchDecipher {
@@ -17,13 +21,14 @@ export class BatchDecipher {
   readonly #runs = new CipherRuns();
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
+  readonly #kernel = new RoundKernel();
 
   constructor(wires: WireContexts, traffic: TrafficKeys) {
     this.#wires = wires;
     this.#traffic = traffic;
   }
 
-  /** Deciphers what can be deciphered at once. Sets `deciphered`, `traffic`, `epoch` and `context` of those rows. */
+  /** Deciphers what can be deciphered at once. Sets `deciphered`, `sum`, `traffic`, `epoch` and `context` of those rows. */
   run(table: MessageTable): void {
     const { count } = table;
     if (this.#next.length < count) {
@@ -35,7 +40,11 @@ export class BatchDecipher {
       this.#first = new Int32Array(generations.length).fill(NONE);
       this.#slots = new Uint32Array(generations.length);
     }
+    const attached = this.#kernel.attach(table);
     let used = 0;
+    let messages = 0;
+    let from = Number.MAX_SAFE_INTEGER;
+    let until = 0;
     for (let row = count - 1; row >= 0; row--) {
       if ((table.flags[row] & MessageFlag.damaged) !== 0) continue;
       if (table.pgkIndex[row] === 0 && table.ptkId[row] === 0) continue;
@@ -50,25 +59,53 @@ export class BatchDecipher {
       table.context[row] = wire;
       const slot = this.#wires.traffic[wire];
       if (slot === NONE || generations[slot] !== this.#wires.trafficGeneration[wire]) continue;
-      table.copyToPlain(row);
+      const ahead = attached && this.#traffic.algorithm(slot) === EEA2;
+      // Copied in the order of the capture: key by key takes four times as long, since nothing lies in the cache.
+      if (ahead) table.takePlain(row);
+      else table.copyToPlain(row);
+      table.sum[row] = 0;
       table.deciphered[row] = 1;
       table.traffic[row] = slot;
       table.epoch[row] = this.#wires.provedEpoch[wire];
       if (this.#first[slot] === NONE) this.#slots[used++] = slot;
       this.#next[row] = this.#first[slot];
       this.#first[slot] = row;
+      if (!ahead) continue;
+      messages++;
+      if (table.rawPlace[row] !== Place.frame) continue;
+      const at = table.rawAt[row];
+      if (at < from) from = at;
+      if (at + table.length[row] > until) until = at + table.length[row];
     }
     if (used === 0) return;
+    const together = messages > 0 && this.#kernel.begin(table, from, until, messages);
     const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
-    let rows = 0;
+    let gathered = 0;
     for (let i = 0; i < used; i++) {
       const slot = this.#slots[i];
-      for (let row = this.#first[slot]; row !== NONE; row = this.#next[row]) this.#rows[rows++] = row;
+      let end = gathered;
+      for (let row = this.#first[slot]; row !== NONE; row = this.#next[row]) this.#rows[end++] = row;
       this.#first[slot] = NONE;
-      this.#runs.add(this.#traffic.cipher(slot), rows);
-      if (this.#runs.count < CIPHER_RUNS_CAP && i < used - 1) continue;
+      const cipher = this.#traffic.cipher(slot);
+      if (isCounterCipher(cipher)) {
+        if (together) {
+          this.#kernel.decipher(cipher, columns, table, this.#rows, gathered, end);
+          continue;
+        }
+        if (attached) for (let j = gathered; j < end; j++) table.copyToPlain(this.#rows[j]);
+        else this.#kernel.waitFor(end - gathered);
+      }
+      this.#runs.add(cipher, end);
+      gathered = end;
+      if (this.#runs.count < CIPHER_RUNS_CAP) continue;
       this.#runs.apply(columns, this.#rows, table.words);
-      rows = 0;
+      gathered = 0;
     }
+    if (this.#runs.count > 0) this.#runs.apply(columns, this.#rows, table.words);
+  }
+
+  /** Wipes what the last messages left, but for the deciphered ones themselves. */
+  forget(): void {
+    this.#kernel.wipe();
   }
 }

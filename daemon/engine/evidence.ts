@@ -66,6 +66,7 @@ export class Evidence {
    *
    * @param sduType SDU type of the PDCP header: 0 IP, 1 ARP, 2 PC5-S; others have no checks
    * @param words the same octets as 32-bit words where `at` is a multiple of 4 in them, else null
+   * @param sum of all 16-bit halves of these octets, low octets first and not folded, where somebody has summed them; else 0
    */
   weigh(
     bytes: Uint8Array,
@@ -74,8 +75,9 @@ export class Evidence {
     length: number,
     sduType: number,
     addresses: GroupAddresses,
+    sum = 0,
   ): void {
-    if (sduType === 0 && words !== null && this.#usual(words, bytes, at, length, addresses)) return;
+    if (sduType === 0 && words !== null && this.#usual(words, bytes, at, length, addresses, sum)) return;
     this.clear();
     if (sduType === 0) this.#ip(bytes, words, at, length, addresses);
     else if (sduType === 1) this.#arp(bytes, at, length);
@@ -127,7 +129,14 @@ export class Evidence {
    *
    * @returns false where it is something else; then nothing is written
    */
-  #usual(words: Uint32Array, bytes: Uint8Array, at: number, length: number, addresses: GroupAddresses): boolean {
+  #usual(
+    words: Uint32Array,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    addresses: GroupAddresses,
+    sum: number,
+  ): boolean {
     if (!LITTLE_ENDIAN || length < IPV4_HEADER + UDP_HEADER || length > 0xffff) return false;
     const word = at >>> 2;
     const start = words[word];
@@ -145,10 +154,16 @@ export class Evidence {
     if ((fragment & 0xffbf0000) !== 0 || ((protocol >>> 8) & 0xff) !== UDP) return false;
     // No UDP checksum; MONP is weighed further.
     if (body >>> 16 === 0 || ports >>> 16 === MONP_PORT_EXCHANGED) return false;
+    // The pseudo header has the addresses too: all but the first three words counts for the checksum of UDP.
+    const front = halves(start) + halves(fragment) + halves(protocol);
     const addressSum = halves(source) + halves(destination);
-    if (foldedSum(halves(start) + halves(fragment) + halves(protocol) + addressSum) !== 0xffff) return false;
-    const sum = wordSum(words, bytes, at + IPV4_HEADER, udpLength, addressSum + exchanged(UDP + udpLength));
-    if (sum !== 0xffff) return false;
+    if (foldedSum(front + addressSum) !== 0xffff) return false;
+    const pseudo = exchanged(UDP + udpLength);
+    const folded =
+      sum === 0
+        ? wordSum(words, bytes, at + IPV4_HEADER, udpLength, addressSum + pseudo)
+        : foldedSum(sum - front + pseudo);
+    if (folded !== 0xffff) return false;
     const toGroup = includes(addresses.ipv4, hostWord(destination) >>> 0);
     this.shape = Shape.ipv4;
     this.fragment = false;

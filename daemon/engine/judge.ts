@@ -4,16 +4,8 @@
 import { epochStateNumberAt, isActiveState, isUsableAt } from '../keyring/epoch-state.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Group, PgkEpoch } from '../keyring/keyring.ts';
-import {
-  CONTEXT_TENTHS,
-  Evidence,
-  type GroupAddresses,
-  HEADER_TENTHS,
-  NO_ADDRESSES,
-  PLAUSIBLE_TENTHS,
-  Shape,
-} from './evidence.ts';
-import { groupAddresses } from './group-addresses.ts';
+import { CONTEXT_TENTHS, Evidence, type GroupAddresses, HEADER_TENTHS, PLAUSIBLE_TENTHS, Shape } from './evidence.ts';
+import { AddressesByGroup } from './group-addresses.ts';
 import { MessageFlag, type MessageTable, NONE, VerdictCode } from './message-table.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import { TrialBudget } from './trial-budget.ts';
@@ -73,7 +65,7 @@ export class Judge {
   readonly #tools: JudgeTools;
   readonly #evidence = new Evidence();
   readonly #budget = new TrialBudget();
-  readonly #addresses: GroupAddresses[] = [];
+  readonly #addresses = new AddressesByGroup();
   readonly #oneRow = new Uint32Array(1);
   // Best attempt so far of the message at hand that did not open it.
   #bestTenths = 0;
@@ -279,16 +271,17 @@ export class Judge {
     const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
     this.#tools.traffic.cipher(slot).apply(columns, this.#oneRow, 0, 1, table.words);
     table.deciphered[row] = 1;
+    table.sum[row] = 0;
     table.traffic[row] = slot;
   }
 
   #grade(table: MessageTable, row: number, wire: number, epoch: PgkEpoch, home: Group | null): Grade {
     const evidence = this.#evidence;
-    const addresses = this.#addressesOf(home);
+    const addresses = this.#addresses.of(home);
     const at = table.plainWord[row] * 4;
     const length = table.length[row];
     const sduType = table.sduType[row];
-    evidence.weigh(table.plain, table.words, at, length, sduType, addresses);
+    evidence.weigh(table.plain, table.words, at, length, sduType, addresses, table.sum[row]);
     if (evidence.tenths === 0 && sduType <= SDU_ARP) {
       this.#weighSwapped(table.plain, at, length, sduType, addresses);
     }
@@ -451,7 +444,7 @@ export class Judge {
   }
 
   #weighRaw(table: MessageTable, row: number, home: Group | null): void {
-    const addresses = this.#addressesOf(home);
+    const addresses = this.#addresses.of(home);
     const bytes = table.rawBytes(row);
     const at = table.rawAt[row];
     const length = table.length[row];
@@ -470,17 +463,6 @@ export class Judge {
     evidence.clear();
     evidence.failed = failed;
     return false;
-  }
-
-  /** Prepared on first use, and anew where the group got other ones: groups come and change while the engine runs. */
-  #addressesOf(group: Group | null): GroupAddresses {
-    if (group === null) return NO_ADDRESSES;
-    let addresses = this.#addresses[group.index];
-    if (addresses?.of !== group.multicast) {
-      addresses = groupAddresses(group);
-      this.#addresses[group.index] = addresses;
-    }
-    return addresses;
   }
 
   #note(table: MessageTable, row: number): void {

@@ -66,9 +66,10 @@ export class Judgement {
     this.#traffic.forget(serials);
   }
 
-  /** Wipes the traffic keys. */
+  /** Wipes the traffic keys, and key stream. */
   close(): void {
     this.#traffic.forgetAll();
+    this.#batchDecipher.forget();
   }
 
   /** Writes down each key tried from here on; null ends it. Whoever reads the list empties it after each message. */

@@ -113,6 +113,11 @@ export class MessageTable {
   plainWord = new Uint32Array(FIRST_ROWS);
   /** 1 where that room holds the SDU deciphered under `traffic`. */
   deciphered = new Uint8Array(FIRST_ROWS);
+  /**
+   * Where that is so: the sum of the 16-bit halves there, low octets first and not folded (evidence.ts), or 0 where nobody
+   * has summed. Whoever deciphers writes it.
+   */
+  sum = new Uint32Array(FIRST_ROWS);
 
   verdict = new Uint8Array(FIRST_ROWS);
   /** Tenths of an evidence bit. */
@@ -171,21 +176,25 @@ export class MessageTable {
     return row;
   }
 
+  /** Gives a row room in `plain`, to be deciphered there; the word at which that begins. */
+  takePlain(row: number): number {
+    const held = this.plainWord[row];
+    if (held !== NO_PLAIN) return held;
+    const at = this.plainLength;
+    const end = at + ((this.length[row] + 15) & ~15);
+    if (end > this.plain.length) {
+      this.plain = grown(this.plain, Math.max((end + 15) & ~15, this.plain.length * 2));
+      this.words = new Uint32Array(this.plain.buffer);
+    }
+    this.plainLength = end;
+    this.plainWord[row] = at >>> 2;
+    return at >>> 2;
+  }
+
   /** Copies the SDU of a row as it was on the air into room of its own in `plain`, to be deciphered there. */
   copyToPlain(row: number): void {
     const length = this.length[row];
-    let word = this.plainWord[row];
-    if (word === NO_PLAIN) {
-      const at = this.plainLength;
-      const end = at + ((length + 15) & ~15);
-      if (end > this.plain.length) {
-        this.plain = grown(this.plain, Math.max((end + 15) & ~15, this.plain.length * 2));
-        this.words = new Uint32Array(this.plain.buffer);
-      }
-      this.plainLength = end;
-      word = at >>> 2;
-      this.plainWord[row] = word;
-    }
+    const word = this.takePlain(row);
     const from = this.rawAt[row];
     const joined = this.rawPlace[row] === Place.joined;
     const bytes = joined ? this.joined : (this.batch as FrameBatch).bytes;
@@ -272,6 +281,7 @@ export class MessageTable {
     this.counter = grown(this.counter, rows);
     this.plainWord = grown(this.plainWord, rows);
     this.deciphered = grown(this.deciphered, rows);
+    this.sum = grown(this.sum, rows);
     this.verdict = grown(this.verdict, rows);
     this.evidence = grown(this.evidence, rows);
     this.passed = grown(this.passed, rows);

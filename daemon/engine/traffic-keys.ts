@@ -65,6 +65,11 @@ export class TrafficKeys {
     return slot;
   }
 
+  /** Algorithm identity of a slot, 0 to 3. */
+  algorithm(slot: number): number {
+    return this.#algorithm[slot];
+  }
+
   /** The cipher of a slot. */
   cipher(slot: number): TrafficCipher {
     const ready = this.#ciphers[slot];

@@ -5,6 +5,9 @@
 // or more, counter blocks and XOR included. One or two messages go through a kernel of our own instead, which needs no
 // cipher object either (docs/performance.md). AES alone peaks at calls of 32 KiB (48 million messages/s); larger ones are
 // slower again, as their result no longer fits the cache.
+//
+// The engine has a kernel lay out blocks and XOR (wasm/message-kernel.ts). How it is done here is the slow twin of that, and
+// serves single messages, few messages, and hosts without the kernel.
 
 import { type Cipher, createCipheriv, createSecretKey } from 'node:crypto';
 import {
@@ -28,7 +31,7 @@ const BLOCK_WORDS = 4;
 // We chose.
 
 /** Counter blocks in one call, which is 32 KiB; above it, messages (and one long message) are split over calls. */
-const CALL_BLOCKS = 2048;
+export const CALL_BLOCKS = 2048;
 
 /** Counter blocks up to which the kernel is faster than a call into OpenSSL, and than making what is called. */
 const KERNEL_BLOCKS = 16;
@@ -122,6 +125,22 @@ export class Eea2Cipher implements TrafficCipher {
       }
       this.#xor(columns, rows, firstMessage, firstBlock, used, arena);
     }
+  }
+
+  encipherBlocks(blocks: Uint8Array): Uint8Array {
+    const key = this.#key;
+    if (key === null) throw forgottenError();
+    buildWhereItPays();
+    if (blocks.length <= KERNEL_BLOCKS * BLOCK_OCTETS) {
+      if (builtKernel !== null) {
+        builtKernel.blocks.set(blocks);
+        builtKernel.encipher(key, blocks.length / BLOCK_OCTETS);
+        return builtKernel.blocks.subarray(0, blocks.length);
+      }
+      smallCalls++;
+    }
+    this.#aes ??= openSslCipher(key);
+    return this.#aes.update(blocks);
   }
 
   keyStream(count: number, bearer: number, direction: 0 | 1, octets: number, out: Uint32Array, at: number): void {

@@ -58,6 +58,13 @@ export interface TrafficCipher {
   ): void;
 
   /**
+   * Key stream for counter blocks that somebody else laid out (wasm/message-kernel.ts), at most CALL_BLOCKS of them. Only
+   * where key stream is that: 128-EEA2.
+   * @returns valid until the next call
+   */
+  encipherBlocks?(blocks: Uint8Array): Uint8Array;
+
+  /**
    * Writes the first `octets` octets of one message's key stream to `out`, beginning at word `at`. What is left of the
    * last word becomes 0.
    * @throws RangeError when `out` is too short

@@ -104,6 +104,20 @@ export function joined(...parts: readonly Code[]): number[] {
   return code.concat(...parts);
 }
 
+/** Repeats `body` as long as `local` is below `limit` before it. */
+export const whileBelow = (local: number, limit: Code, body: Code): Code => [
+  0x02,
+  NO_RESULT,
+  ...get(local),
+  ...limit,
+  // i32.ge_u, br_if behind the block.
+  0x4f,
+  0x0d,
+  0,
+  ...repeatBelow(local, limit, body),
+  END,
+];
+
 /** The module of these functions over one memory of `pages` times 64 KiB. */
 export function assemble(functions: readonly KernelFunction[], pages: number): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [

@@ -12,12 +12,15 @@ const Operation = {
   constant: 12,
   shuffle: 13,
   swizzle: 14,
+  extractWord: 27,
+  replaceWord: 28,
   not: 77,
   and: 78,
   or: 80,
   xor: 81,
   anyTrue: 83,
   storeLane64: 91,
+  addPairs16: 127,
   shiftLeft16: 139,
   shiftRight16: 141,
   shiftLeft32: 171,
@@ -56,6 +59,8 @@ export const Gate = {
 } as const;
 
 export const addWords = binary(Operation.add32);
+/** The sums of both halves of each word, without signs. */
+export const addPairs = (a: Code): Code => [...a, ...simple(Operation.addPairs16)];
 export const addOctets = binary(Operation.add8);
 /** Sums and differences of 64 bits. */
 export const addLong = binary(Operation.add64);
@@ -73,6 +78,15 @@ export const shiftWordsRight = shift(Operation.shiftRight32);
 /** Shifts in halves of words. */
 export const shiftHalvesLeft = shift(Operation.shiftLeft16);
 export const shiftHalvesRight = shift(Operation.shiftRight16);
+
+/** Word `word` of a vector, as a number; the vector with another number there. */
+export const wordOf = (a: Code, word: number): Code => [...a, ...simple(Operation.extractWord), word];
+export const withWord = (a: Code, word: number, value: Code): Code => [
+  ...a,
+  ...value,
+  ...simple(Operation.replaceWord),
+  word,
+];
 
 /** The octets of `table` at the places that the octets of `index` say; 0 for a place from 16 on. */
 export const lookUp = (table: Code, index: Code): Code => [...table, ...index, ...simple(Operation.swizzle)];

@@ -1,0 +1,139 @@
+// Messages of a round under 128-EEA2, deciphered in the memory of a kernel: their octets go there in one piece, and the arena
+// that everything reads afterwards lies there (docs/performance.md). The slow twin is `MessageTable.copyToPlain` and
+// `TrafficCipher.apply`, as for the other ciphers.
+
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { CALL_BLOCKS } from '../../dissectors/security/aes-eea2.ts';
+import type { MessageColumns, TrafficCipher } from '../../dissectors/security/algorithm.ts';
+import {
+  createMessageKernel,
+  Entry,
+  LIST_WORDS,
+  type MessageKernel,
+} from '../../dissectors/security/wasm/message-kernel.ts';
+import { type MessageTable, PLAIN_OCTETS, Place } from './message-table.ts';
+
+// We chose.
+/** Messages that a process deciphers ahead before a kernel is built, which takes as long as it saves with so many. */
+const MESSAGES_BEFORE_KERNEL = 16_384;
+/** Octets of a batch that one copy brings to the kernel: what a window of a file holds. */
+const RAW_OCTETS = 1 << 20;
+/** Octets a message, above which copying what lies between the messages costs more than the kernel saves. */
+const SPARSEST = 1024;
+/** A round may be above its cap by the messages of one frame, and each SDU begins on a boundary. */
+const ARENA_OCTETS = PLAIN_OCTETS + (PLAIN_OCTETS >>> 3);
+
+/** A cipher whose key stream is enciphered counter blocks. */
+type CounterCipher = TrafficCipher & Required<Pick<TrafficCipher, 'encipherBlocks'>>;
+
+/** Whether it is one. */
+export function isCounterCipher(cipher: TrafficCipher): cipher is CounterCipher {
+  return cipher.encipherBlocks !== undefined;
+}
+
+/** See the head of the file. */
+export class RoundKernel {
+  #messages = 0;
+  #kernel: MessageKernel | null | undefined;
+  /** What turns an octet of the batch into an address. */
+  #rawAt = 0;
+  /** Blocks of the messages that are listed. */
+  #blocks = 0;
+
+  /** Messages were deciphered without: once there were enough, the next round has a kernel. */
+  waitFor(messages: number): void {
+    if (this.#kernel !== undefined) return;
+    this.#messages += messages;
+    if (this.#messages >= MESSAGES_BEFORE_KERNEL) this.#kernel = createMessageKernel(RAW_OCTETS, ARENA_OCTETS);
+  }
+
+  /** Gives an empty table the memory of the kernel as its arena; false where there is none. */
+  attach(table: MessageTable): boolean {
+    const kernel = this.#kernel;
+    if (kernel === undefined || kernel === null || table.plainLength > 0) return false;
+    table.plain = kernel.arena;
+    table.words = kernel.words;
+    return true;
+  }
+
+  /**
+   * Takes in the octets of a round.
+   *
+   * @param table one that was attached
+   * @param from octet of the batch at which the first message to be deciphered begins; above `end` where all were joined
+   * @param end octet behind the last one
+   * @param messages to be deciphered; all have room in the table's arena
+   * @returns false where this round goes without the kernel
+   */
+  begin(table: MessageTable, from: number, end: number, messages: number): boolean {
+    const kernel = this.#kernel as MessageKernel;
+    // A round that is larger than any should be has grown out of the kernel's arena.
+    if (table.plain !== kernel.arena) return false;
+    if (from >= end) return true;
+    if (end - from > Math.min(RAW_OCTETS, messages * SPARSEST)) return false;
+    kernel.raw.set((table.batch as FrameBatch).bytes.subarray(from, end));
+    this.#rawAt = kernel.rawAt - from;
+    return true;
+  }
+
+  /**
+   * Deciphers the messages `rows[from]` to `rows[to - 1]`, all of one key. Sets `sum` of those rows.
+   *
+   * @param cipher one that enciphers counter blocks
+   */
+  decipher(
+    cipher: CounterCipher,
+    columns: MessageColumns,
+    table: MessageTable,
+    rows: Uint32Array,
+    from: number,
+    to: number,
+  ): void {
+    const kernel = this.#kernel as MessageKernel;
+    let first = from;
+    while (first < to) {
+      const end = this.#list(kernel, table, rows, first, to);
+      if (end === first) {
+        // Empty, or longer than a call.
+        table.copyToPlain(rows[first]);
+        cipher.apply(columns, rows, first, first + 1, table.words);
+        table.sum[rows[first]] = 0;
+        first++;
+        continue;
+      }
+      const messages = end - first;
+      kernel.xor(messages, cipher.encipherBlocks(kernel.layOut(messages, this.#blocks)));
+      for (let at = Entry.sum as number; first < end; first++, at += LIST_WORDS)
+        table.sum[rows[first]] = kernel.list[at];
+    }
+  }
+
+  /** Lists messages from `rows[first]` on, as many before `rows[end]` as one call takes. @returns the first that it does not take */
+  #list(kernel: MessageKernel, table: MessageTable, rows: Uint32Array, first: number, end: number): number {
+    const { list, arenaAt } = kernel;
+    let blocks = 0;
+    let i = first;
+    for (let at = 0; i < end; i++, at += LIST_WORDS) {
+      const row = rows[i];
+      const octets = table.length[row];
+      const own = (octets + 15) >>> 4;
+      if (own === 0 || blocks + own > CALL_BLOCKS) break;
+      blocks += own;
+      const to = arenaAt + table.plainWord[row] * 4;
+      const isJoined = table.rawPlace[row] === Place.joined;
+      if (isJoined) table.copyToPlain(row);
+      list[at + Entry.from] = isJoined ? to : this.#rawAt + table.rawAt[row];
+      list[at + Entry.to] = to;
+      list[at + Entry.octets] = octets;
+      list[at + Entry.count] = table.counter[row];
+      list[at + Entry.stream] = table.lcid[row] << 27;
+    }
+    this.#blocks = blocks;
+    return i;
+  }
+
+  /** Wipes key stream of the last messages. */
+  wipe(): void {
+    this.#kernel?.wipe();
+  }
+}

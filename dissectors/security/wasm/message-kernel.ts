@@ -1,0 +1,216 @@
+// What messages under 128-EEA2 need around AES, for a whole round in WebAssembly: octets as they were on the air and the
+// arena of deciphered ones lie in one memory, and vectors lay out the counter blocks (TS 33.401 B.1.3), XOR, and make the
+// ones' complement sum that tells whether the checksums inside are right (RFC 1071). The twins in tests are
+// ../aes-eea2.ts and sums octet by octet.
+
+import { CALL_BLOCKS } from '../aes-eea2.ts';
+import { LITTLE_ENDIAN } from '../words.ts';
+import {
+  add,
+  and,
+  type Code,
+  constant,
+  get,
+  load,
+  repeatBelow,
+  set,
+  shiftLeft,
+  startKernel,
+  store,
+  whileBelow,
+} from './assembler.ts';
+import {
+  addPairs,
+  addWords,
+  loadVector,
+  lookUp,
+  repeated,
+  storeVector,
+  VECTOR_OCTETS,
+  vectorAnd,
+  vectorConstant,
+  vectorXor,
+  withWord,
+  wordOf,
+} from './vector.ts';
+
+/** Words of an entry of the list, and what stands in them. */
+export const LIST_WORDS = 8;
+export const Entry = {
+  /** Addresses in the memory: where the message lies, and where it goes, on a boundary of 16 octets. */
+  from: 0,
+  to: 1,
+  /** At least 1. */
+  octets: 2,
+  /** COUNT, and BEARER, DIRECTION and 26 zeros: the first two words of a counter block. */
+  count: 3,
+  stream: 4,
+  /** Written: the sum of all its 16-bit halves, low octets first and not folded. A last single octet is a low one. */
+  sum: 5,
+} as const;
+
+const PAGE_OCTETS = 65_536;
+const BLOCK_OCTETS = 16;
+const ENTRY_OCTETS = LIST_WORDS * 4;
+
+// We chose: where things lie in the memory, in octets.
+const MASKS_AT = 0;
+const MASKS_OCTETS = BLOCK_OCTETS * VECTOR_OCTETS;
+const LIST_AT = MASKS_AT + MASKS_OCTETS;
+const STREAM_AT = LIST_AT + CALL_BLOCKS * ENTRY_OCTETS;
+const RAW_AT = STREAM_AT + CALL_BLOCKS * BLOCK_OCTETS;
+
+// Parameter, locals and vectors.
+const END = 0;
+const ENTRY = 1;
+const FROM = 2;
+const TO = 3;
+const LAST = 4;
+const STREAM = 5;
+const BLOCK = 6;
+const SUM = 7;
+const LOCALS = { parameters: 1, locals: 5, vectors: 2 } as const;
+
+/** See the head of the file. Whoever uses it fills `raw` and `list`, messages of at most CALL_BLOCKS blocks together. */
+export interface MessageKernel {
+  /** Octets as they were on the air, and their address. */
+  readonly raw: Uint8Array<ArrayBuffer>;
+  readonly rawAt: number;
+  /** Deciphered octets, as octets and as words, and their address. */
+  readonly arena: Uint8Array<ArrayBuffer>;
+  readonly words: Uint32Array<ArrayBuffer>;
+  readonly arenaAt: number;
+  /** LIST_WORDS words for each message. */
+  readonly list: Int32Array<ArrayBuffer>;
+  /**
+   * Lays out the counter blocks of the first `messages` messages, 1 or more, each from a block of its own on.
+   *
+   * @param blocks that they have together
+   * @returns the blocks, valid until `xor`
+   */
+  layOut(messages: number, blocks: number): Uint8Array;
+  /** XORs key stream, laid out as those blocks, over the messages on their way to the arena, and sums what results. */
+  xor(messages: number, stream: Uint8Array): void;
+  /** Wipes key stream and list. */
+  wipe(): void;
+}
+
+/**
+ * Builds one; null where the host has no vectors, or the other order of octets. `to` behind a message up to the next
+ * boundary of 16 octets becomes 0.
+ *
+ * @param rawOctets room for octets as they were on the air
+ * @param arenaOctets room for deciphered ones
+ */
+export function createMessageKernel(rawOctets: number, arenaOctets: number): MessageKernel | null {
+  if (!LITTLE_ENDIAN) return null;
+  try {
+    return build(rawOctets, arenaOctets);
+  } catch {
+    // Refused by a processor without these instructions, or by a Node that was started without WebAssembly.
+    return null;
+  }
+}
+
+function build(rawOctets: number, arenaOctets: number): MessageKernel {
+  // A whole vector is read where the last message ends.
+  const arenaAt = RAW_AT + roundUp(rawOctets + VECTOR_OCTETS, VECTOR_OCTETS);
+  const pages = Math.ceil((arenaAt + arenaOctets) / PAGE_OCTETS);
+  const { memory, call } = startKernel(
+    [
+      { name: 'layOut', ...LOCALS, body: layingOut() },
+      { name: 'xor', ...LOCALS, body: xoring() },
+    ],
+    pages,
+  );
+  const masks = new Uint8Array(memory, MASKS_AT, MASKS_OCTETS);
+  for (let i = 0; i < MASKS_OCTETS; i++) masks[i] = isOfMessage(i >>> 4, i & 15) ? 0xff : 0;
+  const stream = new Uint8Array(memory, STREAM_AT, CALL_BLOCKS * BLOCK_OCTETS);
+  const list = new Int32Array(memory, LIST_AT, CALL_BLOCKS * LIST_WORDS);
+  const end = (messages: number): number => LIST_AT + messages * ENTRY_OCTETS;
+  return {
+    raw: new Uint8Array(memory, RAW_AT, rawOctets),
+    rawAt: RAW_AT,
+    arena: new Uint8Array(memory, arenaAt, arenaOctets),
+    words: new Uint32Array(memory, arenaAt, arenaOctets >>> 2),
+    arenaAt,
+    list,
+    layOut(messages, blocks) {
+      call.layOut(end(messages));
+      return stream.subarray(0, blocks * BLOCK_OCTETS);
+    },
+    xor(messages, keyStream) {
+      stream.set(keyStream);
+      call.xor(end(messages));
+    },
+    wipe() {
+      stream.fill(0);
+      list.fill(0);
+    },
+  };
+}
+
+/** Whether octet `octet` of the last block of a message is still of it, by the octets that are over whole blocks. */
+function isOfMessage(over: number, octet: number): boolean {
+  return over === 0 || octet < over;
+}
+
+function roundUp(octets: number, to: number): number {
+  return Math.ceil(octets / to) * to;
+}
+
+const entry = (word: number): Code => load(get(ENTRY), word * 4);
+const step = (local: number, octets: number): Code => set(local, add(get(local), constant(octets)));
+const ZERO = repeated(0);
+
+/** Each entry of the list from first to last. */
+function eachEntry(body: Code): Code {
+  return [
+    ...set(STREAM, constant(STREAM_AT)),
+    ...set(ENTRY, constant(LIST_AT)),
+    ...repeatBelow(ENTRY, get(END), [...body, ...step(ENTRY, ENTRY_OCTETS)]),
+  ];
+}
+
+/** COUNT, BEARER and DIRECTION, and the number of the block in the low 64 bits, most significant octets first. */
+function layingOut(): Code {
+  const exchanged = vectorConstant([3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12]);
+  const next = vectorConstant([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+  return eachEntry([
+    ...set(BLOCK, withWord(withWord(ZERO, 0, entry(Entry.count)), 1, entry(Entry.stream))),
+    ...set(LAST, add(get(STREAM), and(add(entry(Entry.octets), constant(BLOCK_OCTETS - 1)), constant(-BLOCK_OCTETS)))),
+    ...whileBelow(STREAM, get(LAST), [
+      ...storeVector(get(STREAM), lookUp(get(BLOCK), exchanged)),
+      ...set(BLOCK, addWords(get(BLOCK), next)),
+      ...step(STREAM, BLOCK_OCTETS),
+    ]),
+  ]);
+}
+
+/** Block by block from where a message lies to where it goes. The last one goes through a mask. */
+function xoring(): Code {
+  const read = vectorXor(loadVector(get(FROM)), loadVector(get(STREAM)));
+  const write = [
+    ...storeVector(get(TO), get(BLOCK)),
+    ...set(SUM, addWords(get(SUM), addPairs(get(BLOCK)))),
+    ...step(STREAM, BLOCK_OCTETS),
+  ];
+  const octets = entry(Entry.octets);
+  const mask = loadVector(shiftLeft(and(octets, constant(BLOCK_OCTETS - 1)), 4), MASKS_AT);
+  const total = add(...[0, 1, 2, 3].map((word) => wordOf(get(SUM), word)));
+  return eachEntry([
+    ...set(FROM, entry(Entry.from)),
+    ...set(TO, entry(Entry.to)),
+    ...set(LAST, add(get(TO), and(add(octets, constant(-1)), constant(-BLOCK_OCTETS)))),
+    ...set(SUM, ZERO),
+    ...whileBelow(TO, get(LAST), [
+      ...set(BLOCK, read),
+      ...write,
+      ...step(FROM, BLOCK_OCTETS),
+      ...step(TO, BLOCK_OCTETS),
+    ]),
+    ...set(BLOCK, vectorAnd(read, mask)),
+    ...write,
+    ...store(get(ENTRY), total, Entry.sum * 4),
+  ]);
+}

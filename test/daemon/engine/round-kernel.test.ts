@@ -1,0 +1,157 @@
+// Messages that the kernel deciphers for a round: the slow twin copies each and takes it through its cipher.
+
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { FrameBatch } from '../../../captures/frame-batch.ts';
+import { MessageTable, Place } from '../../../daemon/engine/message-table.ts';
+import { isCounterCipher, RoundKernel } from '../../../daemon/engine/round-kernel.ts';
+import { createTrafficCipher, type TrafficCipher } from '../../../dissectors/security/algorithm.ts';
+import { hex } from '../../dissectors/security/vectors.ts';
+
+interface Message {
+  readonly octets: Uint8Array;
+  readonly counter: number;
+  readonly lcid: number;
+  readonly joined: boolean;
+  /** Octets of other things in front of it. */
+  readonly gap: number;
+}
+
+const message = fc.record({
+  octets: fc.oneof(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ minLength: 110, maxLength: 130 })),
+  counter: fc.nat({ max: 0xffff_ffff }),
+  lcid: fc.nat({ max: 31 }),
+  joined: fc.boolean(),
+  gap: fc.nat({ max: 60 }),
+});
+
+const kernel = new RoundKernel();
+
+/** A table with these messages, as reassembly leaves it. */
+function tableOf(messages: readonly Message[]): MessageTable {
+  const bytes = new Uint8Array(messages.reduce((sum, { gap, octets }) => sum + gap + octets.length, 0)).fill(0xee);
+  const table = new MessageTable();
+  table.reset({ bytes, view: new DataView(bytes.buffer) } as unknown as FrameBatch);
+  let at = 0;
+  for (const { octets, counter, lcid, joined, gap } of messages) {
+    const row = table.add();
+    at += gap;
+    if (!joined) bytes.set(octets, at);
+    table.rawPlace[row] = joined ? Place.joined : Place.frame;
+    table.rawAt[row] = joined ? table.keepJoined(octets, octets.length) : at;
+    at += octets.length;
+    table.length[row] = octets.length;
+    table.counter[row] = counter;
+    table.lcid[row] = lcid;
+  }
+  return table;
+}
+
+function columnsOf(table: MessageTable) {
+  return { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
+}
+
+/** Where the messages of frames begin and end. */
+function rangeOf(table: MessageTable): { from: number; end: number } {
+  const rows = Array.from({ length: table.count }, (_, row) => row).filter(
+    (row) => table.rawPlace[row] === Place.frame,
+  );
+  return {
+    from: Math.min(Number.MAX_SAFE_INTEGER, ...rows.map((row) => table.rawAt[row])),
+    end: Math.max(0, ...rows.map((row) => table.rawAt[row] + table.length[row])),
+  };
+}
+
+function plainOf(table: MessageTable, row: number): Uint8Array {
+  const at = table.plainWord[row] * 4;
+  return table.plain.subarray(at, at + table.length[row]);
+}
+
+function sumOf(octets: Uint8Array): number {
+  return octets.reduce((sum, octet, i) => sum + octet * (i % 2 === 0 ? 1 : 256), 0);
+}
+
+/** Takes them through the kernel and through the twin, the rows given in one call; the octets that were the same. */
+function heldEqual(messages: readonly Message[], pek: Uint8Array, rows: Uint32Array): number {
+  let octets = 0;
+  const cipher = createTrafficCipher('128-EEA2', pek);
+  const slow = tableOf(messages);
+  for (const row of rows) slow.copyToPlain(row);
+  cipher.apply(columnsOf(slow), rows, 0, rows.length, slow.words);
+  const fast = tableOf(messages);
+  expect(kernel.attach(fast)).toBe(true);
+  for (const row of rows) fast.takePlain(row);
+  const { from, end } = rangeOf(fast);
+  expect(kernel.begin(fast, from, end, messages.length)).toBe(true);
+  if (!isCounterCipher(cipher)) throw new Error('EEA2 enciphers counter blocks');
+  kernel.decipher(cipher, columnsOf(fast), fast, rows, rows.length);
+  for (const row of rows) {
+    expect(hex(plainOf(fast, row))).toBe(hex(plainOf(slow, row)));
+    octets += fast.length[row];
+    // Above what one call takes nobody sums.
+    expect(fast.sum[row]).toBe(fast.length[row] > 32 * 1024 ? 0 : sumOf(plainOf(slow, row)));
+  }
+  return octets;
+}
+
+beforeAll(() => {
+  kernel.waitFor(1_000_000);
+});
+
+describe('a round through the kernel', () => {
+  test('any messages are what they are one at a time, and summed', () => {
+    fc.assert(
+      fc.property(
+        fc.array(message, { minLength: 1, maxLength: 40 }),
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        (messages, pek) => {
+          const octets = messages.reduce((sum, { octets }) => sum + octets.length, 0);
+          expect(heldEqual(messages, pek, Uint32Array.from(messages.keys()))).toBe(octets);
+        },
+      ),
+    );
+  });
+
+  test('only the rows asked for, in their order, the others stay as they are', () => {
+    const messages = Array.from({ length: 8 }, (_, i) => ({
+      ...{ octets: new Uint8Array(20 * i + 5).fill(i), counter: i, lcid: 3, joined: i % 3 === 0, gap: i },
+    }));
+    expect(heldEqual(messages, new Uint8Array(16).fill(9), Uint32Array.of(7, 2, 3))).toBe(145 + 45 + 65);
+  });
+
+  test('more than one call takes, and a message that is longer than a call', () => {
+    const messages = Array.from({ length: 700 }, (_, i) => ({
+      octets: new Uint8Array(i === 350 ? 40_001 : (i * 37) % 400).fill(i),
+      ...{ counter: i << 16, lcid: i & 31, joined: i % 50 === 0, gap: i % 7 },
+    }));
+    expect(heldEqual(messages, new Uint8Array(16).fill(1), Uint32Array.from(messages.keys()))).toBeGreaterThan(100_000);
+  });
+
+  test('messages that lie far apart, and a round that has outgrown the arena, go without', () => {
+    const octets = new Uint8Array(100);
+    const apart = tableOf([{ octets, counter: 1, lcid: 3, joined: false, gap: 0 }]);
+    expect(kernel.attach(apart)).toBe(true);
+    apart.takePlain(0);
+    expect(kernel.begin(apart, 0, 5000, 1)).toBe(false);
+    const large = tableOf([{ octets, counter: 1, lcid: 3, joined: false, gap: 0 }]);
+    kernel.attach(large);
+    large.length[0] = 16 * 1024 * 1024;
+    large.takePlain(0);
+    expect(kernel.begin(large, 0, 100, 1)).toBe(false);
+  });
+
+  test('a forgotten key is not used', () => {
+    const cipher: TrafficCipher = createTrafficCipher('128-EEA2', new Uint8Array(16));
+    cipher.forget();
+    expect(() => cipher.encipherBlocks?.(new Uint8Array(16))).toThrow(/forgotten/);
+  });
+
+  test('there is none before it pays, nor for a table that has deciphered something', () => {
+    const early = new RoundKernel();
+    const table = tableOf([{ octets: new Uint8Array(9), counter: 1, lcid: 3, joined: false, gap: 0 }]);
+    early.waitFor(10);
+    expect(early.attach(table)).toBe(false);
+    table.copyToPlain(0);
+    expect(kernel.attach(table)).toBe(false);
+  });
+});
