@@ -1,12 +1,14 @@
 // What a message is: finds the key that opens it, weighs the plaintext, gives the verdict (interfaces 3). Messages are
 // judged in the order of the capture; what an earlier message proved counts for a later one, never the other way round.
 
-import { epochStateNumberAt, isActiveState, isUsableAt } from '../keyring/epoch-state.ts';
+import { epochStateNumberAt, isUsableAt } from '../keyring/epoch-state.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Group, PgkEpoch } from '../keyring/keyring.ts';
 import { CONTEXT_TENTHS, Evidence, type GroupAddresses, HEADER_TENTHS, PLAUSIBLE_TENTHS, Shape } from './evidence.ts';
 import { AddressesByGroup } from './group-addresses.ts';
+import { giveKeyVerdict, mayShow } from './key-verdict.ts';
 import { MessageFlag, type MessageTable, NONE, VerdictCode } from './message-table.ts';
+import { NextMessages } from './next-messages.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import { TrialBudget } from './trial-budget.ts';
 import { inTrialOrder } from './trial-order.ts';
@@ -71,12 +73,16 @@ export class Judge {
   #bestTenths = 0;
   #partlyEpoch: PgkEpoch | null = null;
 
+  readonly #nextMessages: NextMessages;
+
   constructor(tools: JudgeTools) {
     this.#tools = tools;
+    this.#nextMessages = new NextMessages(tools, this.#evidence, this.#addresses);
   }
 
   /** Judges one row. Rows must come in the order of the capture. */
   judge(table: MessageTable, row: number): void {
+    if (this.trace === null && this.#nextMessages.judge(table, row)) return;
     const groups = this.#tools.index.groupsFor(table.destination[row], table.version[row] === VERSION_WHOLE);
     if (groups.length === 1) table.group[row] = groups[0].index;
     if ((table.flags[row] & MessageFlag.damaged) !== 0) {
@@ -337,12 +343,7 @@ export class Judge {
     if ((type === SDU_IP && evidence.shape === Shape.arp) || (type === SDU_ARP && ip)) {
       table.flags[row] |= MessageFlag.wrongSduType;
     }
-    const time = table.time[row];
-    const state = epochStateNumberAt(epoch, time);
-    table.epochState[row] = state;
-    const usable = isActiveState(state) || isUsableAt(epoch, time);
-    table.verdict[row] = usable ? VerdictCode.decrypted : VerdictCode.stale;
-    if (this.#mayShow(epoch, usable)) table.flags[row] |= MessageFlag.plaintextShown;
+    giveKeyVerdict(table, row, epoch, this.#tools.allowStale);
   }
 
   /** Too little to be sure either way: short, non-IP, reserved. The only key that fits is used. */
@@ -392,12 +393,7 @@ export class Judge {
     table.verdict[row] = VerdictCode.unverifiable;
     const time = table.time[row];
     table.epochState[row] = epochStateNumberAt(epoch, time);
-    if (this.#mayShow(epoch, isUsableAt(epoch, time))) table.flags[row] |= MessageFlag.plaintextShown;
-  }
-
-  /** Two clocks: the verdict says whether the key was valid at capture time, `forbidden` whether it may be used today. */
-  #mayShow(epoch: PgkEpoch, usable: boolean): boolean {
-    return this.#tools.allowStale || (usable && epoch.forbidden === null);
+    if (mayShow(epoch, isUsableAt(epoch, time), this.#tools.allowStale)) table.flags[row] |= MessageFlag.plaintextShown;
   }
 
   /** The header claims ciphering, and the SDU as it was on the air is plaintext. */

@@ -65,6 +65,21 @@ export class WireContexts {
     return slot;
   }
 
+  /** Whether a slot found earlier still belongs to this context. */
+  holds(slot: number, destination: number, version: number, source: number, pgkIndex: number, ptkId: number): boolean {
+    return this.#slots.holds(slot, key0(source, ptkId), key1(destination, ptkId), key2(version, pgkIndex));
+  }
+
+  /** Says that a context was used now. */
+  touch(slot: number): void {
+    this.#slots.touch(slot);
+  }
+
+  /** Whether messages of a context open under this key as it is configured, with this traffic key. */
+  opensWith(slot: number, epoch: number, traffic: number): boolean {
+    return this.provedEpoch[slot] === epoch && this.traffic[slot] === traffic && this.how[slot] === 0;
+  }
+
   /** Says that a message of this context opened under a key. */
   prove(slot: number, epoch: number, traffic: number, trafficGeneration: number, how: number): void {
     this.provedEpoch[slot] = epoch;
