@@ -94,8 +94,11 @@ async function readAll(source: FrameSource, order: RoundStart, keys: Keys | null
     if (notices.pending) sender.hand(wanted, wanted.count, wanted.count, noMessages, standing(wanted.count));
   }
   const { problem, consumed } = source;
-  sender.say({ kind: 'ended', problem, consumed, report: engine.report() });
+  const report = engine.report();
+  // Wiped before anybody is told of the end, who may end this thread then.
   engine.close();
+  keys?.wipe();
+  sender.say({ kind: 'ended', problem, consumed, report });
 }
 
 /** Reads a capture in this thread. */
@@ -105,7 +108,6 @@ async function read(order: RoundStart, judging: Promise<JudgingMessage> | null, 
   sender.opened({ total: source.total, descriptor });
   const keys = judging === null ? null : new Keys(await judging);
   await readAll(source, order, keys, sender);
-  keys?.wipe();
   if (descriptor === null) await source.close();
   // A plain file stays open for whoever listens: a thread that waits on its channel goes on until it is ended.
   else order.port.on('message', () => undefined);
@@ -146,9 +148,10 @@ async function judge(
     const standing = { notices, attempts: attempts?.take() ?? null, report: report(), consumed: rounds.consumed };
     sender.hand(round.frames, 0, round.frames.count, table, standing);
   }
-  sender.say({ kind: 'ended', problem: rounds.problem, report: report(), consumed: rounds.consumed });
+  const ended = { problem: rounds.problem, report: report(), consumed: rounds.consumed };
   judgement.close();
   keys.wipe();
+  sender.say({ kind: 'ended', ...ended });
 }
 
 /** Does what it is told to, to the end of the capture. */
