@@ -83,6 +83,11 @@ export class BatchDecipher {
     let gathered = 0;
     for (let i = 0; i < used; i++) {
       const slot = this.#slots[i];
+      // What is gathered may hold the cipher that this one takes the place of.
+      if (this.#runs.count > 0 && (this.#runs.count === CIPHER_RUNS_CAP || !this.#traffic.keepsOthers(slot))) {
+        this.#runs.apply(columns, this.#rows, table.words);
+        gathered = 0;
+      }
       let end = gathered;
       for (let row = this.#first[slot]; row !== NONE; row = this.#next[row]) this.#rows[end++] = row;
       this.#first[slot] = NONE;
@@ -97,9 +102,6 @@ export class BatchDecipher {
       }
       this.#runs.add(cipher, end);
       gathered = end;
-      if (this.#runs.count < CIPHER_RUNS_CAP) continue;
-      this.#runs.apply(columns, this.#rows, table.words);
-      gathered = 0;
     }
     if (this.#runs.count > 0) this.#runs.apply(columns, this.#rows, table.words);
   }

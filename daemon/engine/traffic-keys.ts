@@ -70,7 +70,12 @@ export class TrafficKeys {
     return this.#algorithm[slot];
   }
 
-  /** The cipher of a slot. */
+  /** Whether asking for the cipher of a slot takes none away that was given out before: it is there, or there is room. */
+  keepsOthers(slot: number): boolean {
+    return (this.#ciphers[slot] ?? null) !== null || this.#ready[this.#nextReady] < 0;
+  }
+
+  /** The cipher of a slot. Above the cap the one that was made first has another key from then on, or none. */
   cipher(slot: number): TrafficCipher {
     const ready = this.#ciphers[slot];
     if (ready !== undefined && ready !== null) return ready;

@@ -52,8 +52,9 @@ const VALUE_TOKENS: ReadonlySet<number> = new Set([
   Token.number,
 ]);
 
-/** We chose: members of an object, since those that were seen are bits of a number. */
-const MEMBERS_MOST = 31;
+/** We chose: members of an object, since those that were seen are bits of two numbers. */
+const WORD_MEMBERS = 31;
+const MEMBERS_MOST = 2 * WORD_MEMBERS;
 
 const PLAIN_JSON = 'Write plain JSON: no comments, no comma behind the last entry, texts in double quotes';
 
@@ -97,11 +98,16 @@ export interface MemberTable {
   readonly required: readonly string[];
 }
 
-/** Declares the members of an object: up to 31. */
+/** Declares the members of an object: up to 62. @throws RangeError for more */
 export function memberTable(required: readonly string[], optional: readonly string[]): MemberTable {
   const names = [...required, ...optional];
   if (names.length > MEMBERS_MOST) throw new RangeError(`an object of ${names.length} members`);
   return { names, required };
+}
+
+/** Whether member `number` is among the first `WORD_MEMBERS` that were seen, or those behind them. */
+function isSeen(seen: number, seenBehind: number, number: number): boolean {
+  return ((number < WORD_MEMBERS ? seen : seenBehind) & (1 << (number % WORD_MEMBERS))) !== 0;
 }
 
 /** An error of the input that names its place: `<path> <what> (<file>, line n, column n)`. */
@@ -172,16 +178,18 @@ export class JsonReader {
     const column = this.#scanner.getTokenStartCharacter() + 1;
     this.#expect(Token.openBrace, 'an object');
     let seen = 0;
+    let seenBehind = 0;
     for (;;) {
-      if (this.#is(Token.closeBrace) && seen === 0) break;
+      if (this.#is(Token.closeBrace) && (seen | seenBehind) === 0) break;
       if (!this.#is(Token.text)) this.#notJson(`has ${this.#tokenName()} where a member name belongs`);
       const name = this.#scanner.getTokenValue();
       const number = table.names.indexOf(name);
       if (number < 0) this.#unknownMember(name, table);
-      if ((seen & (1 << number)) !== 0) {
+      if (isSeen(seen, seenBehind, number)) {
         throw this.error('duplicate-member', 'stands here a second time', 'Keep one of them', this.place(name));
       }
-      seen |= 1 << number;
+      if (number < WORD_MEMBERS) seen |= 1 << number;
+      else seenBehind |= 1 << (number - WORD_MEMBERS);
       this.#path.push(name);
       this.#advance();
       if (!this.#is(Token.colon)) this.#notJson(`has ${this.#tokenName()} where a colon belongs`);
@@ -194,7 +202,7 @@ export class JsonReader {
     }
     this.#advance();
     for (const name of table.required) {
-      if ((seen & (1 << table.names.indexOf(name))) !== 0) continue;
+      if (isSeen(seen, seenBehind, table.names.indexOf(name))) continue;
       const hint = `Add "${name}" to the object that begins there`;
       throw this.error('missing-member', 'is missing', hint, { ...this.place(name), line, column });
     }

@@ -346,7 +346,7 @@ describe('the reading thread', () => {
       /the thread that reads the input stopped \(exit code 9\).* \[capture\.reader-stopped\]\n {2}hint:/,
     );
     const lines = stdout.trimEnd().split('\n');
-    expect(lines.length).toBeGreaterThan(10_000);
+    expect(lines.length).toBeGreaterThan(1000);
     expect(lines.at(-1)).toMatch(/^{"v":1,"type":"summary",.*"complete":false/);
   });
 

@@ -81,7 +81,7 @@ describe('a file', () => {
     }
     expect(next).toBe(20_001);
     expect(Math.max(...counts)).toBeLessThanOrEqual(BATCH_ROWS);
-    if (name === 'short-frames.pcap') expect(counts[0]).toBe(BATCH_ROWS);
+    if (name === 'short-frames.pcap') expect(Math.max(...counts)).toBe(BATCH_ROWS);
     await source.close();
   });
 
