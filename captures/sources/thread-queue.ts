@@ -23,6 +23,8 @@ export interface ThreadStart {
   readonly data: object;
   /** Channels among `data` that go over to the thread. */
   readonly channels?: readonly MessagePort[];
+  /** MiB at most of memory for young objects; absent: as Node has it. */
+  readonly youngMost?: number;
 }
 
 /** See the head of the file. Who fills it bounds it: a thread says no more than it has room to give back. */
@@ -33,7 +35,7 @@ export class ThreadQueue<Said> {
   #wake: () => void = () => {};
   #error: Error | null = null;
 
-  constructor({ file, name, data, channels = [] }: ThreadStart) {
+  constructor({ file, name, data, channels = [], youngMost }: ThreadStart) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.on('message', (message: Said) => {
@@ -43,6 +45,7 @@ export class ThreadQueue<Said> {
       name,
       // Some options of a process (`--input-type`) would keep a file from being loaded.
       execArgv: [],
+      ...(youngMost === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngMost } }),
       workerData: { ...data, port: port2 },
       transferList: [port2, ...channels],
     });

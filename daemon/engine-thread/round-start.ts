@@ -8,6 +8,12 @@ import type { ReaderStoppedMessage, RoundOrder, ThreadMessage } from './round-me
 /** The compiled file: Node 20 loads no TypeScript. */
 const WORKER_FILE = new URL('./round-worker.js', import.meta.url);
 
+/**
+ * We chose: MiB for young objects of each thread. Its loops make few, and Node's own choice, which grows with the memory of the
+ * machine, is filled before it is emptied.
+ */
+const YOUNG_MOST = 4;
+
 /** A thread that opens a capture, and judges when it has the keys that it waits for; with the one that reads for it. */
 export class StartedThread extends ThreadQueue<ThreadMessage> {
   readonly #reader: Worker | null;
@@ -15,7 +21,7 @@ export class StartedThread extends ThreadQueue<ThreadMessage> {
   /** @param reader a thread that answers on the channel of the order; null: there is none */
   constructor(order: RoundOrder, reader: Worker | null) {
     const channels = order.reader === null ? [] : [order.reader];
-    super({ file: WORKER_FILE, name: 'sidescope engine', data: order, channels });
+    super({ file: WORKER_FILE, name: 'sidescope engine', data: order, channels, youngMost: YOUNG_MOST });
     this.#reader = reader;
     let cause: string | null = null;
     reader?.on('error', (error: Error) => {
@@ -49,7 +55,7 @@ export function startJudging(path: string, frames: number, threads: 2 | 3): Star
   const reading: RoundOrder = { ...order, judges: false, decompressesAside: true };
   // First, as the other one waits for it. Options of the process as for other threads (thread-queue.ts).
   const reader = new Worker(WORKER_FILE, {
-    ...{ name: 'sidescope reader', execArgv: [] },
+    ...{ name: 'sidescope reader', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MOST } },
     ...{ workerData: { ...reading, port: port1 }, transferList: [port1] },
   });
   return new StartedThread({ ...order, reader: port2 }, reader);
