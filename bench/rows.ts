@@ -132,7 +132,8 @@ const rules: Row = (context) => {
     once([...context.script('rules-cost'), mode, capture.path, capture.keyring], context.runs).median;
   const share = 1 - cost('engine') / cost('rules');
   const percent = `${Math.round(share * 100)} %`;
-  return [result('share of the rules in the time', percent, share, 'below 40 %', share < 0.4)];
+  // Rules that cost nothing were not measured, but the noise of the machine.
+  return [result('share of the rules in the time', percent, share, 'below 40 %', share > 0 ? share < 0.4 : null)];
 };
 
 function result(work: string, ours: string, value: number, aim: string, reached: boolean | null): RowResult {

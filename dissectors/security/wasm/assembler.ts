@@ -1,6 +1,7 @@
 // Writes small WebAssembly modules: enough of the binary format (WebAssembly core specification 1.0, chapter 5) for
-// functions over 32-bit integers, floating point (doubles.ts), vectors (vector.ts) and one memory. A kernel is an ordinary function of this house that puts instructions
-// together, so that its loops can be unrolled by a loop, and is built when it is first used: no file, no tool, no add-on.
+// functions over 32-bit integers, floating point (doubles.ts), vectors (vector.ts) and one memory. A kernel is an ordinary
+// function of this house that puts instructions together, so that its loops can be unrolled by a loop, and is built when it
+// is first used: no file, no tool, no add-on.
 
 /** Instructions, as octets. */
 export type Code = readonly number[];

@@ -1,4 +1,5 @@
-// Linear maps over GF(2) as circuits, and how they are found: functions of bits are written as truth tables, bit x of a table for input x.
+// Linear maps over GF(2) as circuits, and how they are found: functions of bits are written as truth tables, bit x of a table
+// for input x.
 
 /** What a circuit can be run over: gates, or truth tables. */
 export interface Gates<Value> {
