@@ -86,8 +86,8 @@ export function addReadOptions(command: Command): void {
       '--threads <count>',
       'threads to use: with 2 one reads, deciphers and judges while the other watches and prints; with 3 (more count as ' +
         '3) reading and deciphering are two of them; the output is the same; default for files from 64 MiB on, and with layer ' +
-        'trees from 8 MiB on, 3, or 2 where messages are printed on two cores, but 1 with keyrings from 1 MiB on; else 1, or for compressed files from 8 MiB on ' +
-        '2, of which one only reads',
+        'trees from 8 MiB on, as many as cores, up to 3, but 1 with keyrings from 1 MiB on; else 1, or for compressed files ' +
+        'from 8 MiB on 2, of which one only reads',
       positiveInteger,
     )
     .option('--config <file>', 'configuration: {"severities": {"FINDING": "low", "OTHER": "off"}}');

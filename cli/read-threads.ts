@@ -25,7 +25,7 @@ const LARGE_KEYRING_OCTETS = 1 << 20;
  * In how many threads a capture is analysed.
  *
  * @param path a file, a pipe, or `-` for standard input
- * @param prints whether messages or frames are printed, which keeps the thread that listens as busy as another one
+ * @param prints whether messages or frames are printed
  * @returns 1 to 3, and whether `path` names a plain file
  */
 export function engineThreads(
@@ -52,9 +52,8 @@ function threadsOf(path: string, stats: Stats, options: ReadOptions, prints: boo
     stats.size >= WORTH_THREADS_OCTETS / sooner &&
     count >= WORTH_THREADS_FRAMES / sooner &&
     keyringOctets(options) < LARGE_KEYRING_OCTETS;
-  const cores = availableParallelism();
-  if (!pays || cores === 1) return 1;
-  return prints ? upTo(cores) : MOST_THREADS;
+  // A third thread on two cores takes from the others what it gives.
+  return pays ? upTo(availableParallelism()) : 1;
 }
 
 function upTo(threads: number): 1 | 2 | 3 {

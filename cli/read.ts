@@ -34,9 +34,10 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   try {
     const { readCapture } = await import('./read-capture.ts');
     await readCapture(path, options, { prints, threads, started });
-  } finally {
+  } catch (error) {
     // What fails before it reads leaves no thread behind.
     await started?.end();
+    throw error;
   }
 }
 

@@ -74,7 +74,7 @@ export class ThreadedAnalysis {
     return this.#conclusions.account;
   }
 
-  /** Hears of everything to the end, and finishes. The thread is ended in any case. */
+  /** Hears of everything to the end, and finishes. The thread is ended in any case; that takes a while, for which nobody waits. */
   async run(): Promise<{ summary: SummaryEvent; problem: CaptureProblem | null }> {
     const thread = this.#thread;
     this.findings.rereadFrom(thread);
@@ -91,7 +91,7 @@ export class ThreadedAnalysis {
       const summary = this.#conclusions.finish(thread.report, thread.problem);
       return { summary, problem: thread.problem };
     } finally {
-      await thread.close();
+      void thread.close();
       this.#conclusions.close();
     }
   }

@@ -272,7 +272,7 @@ describe('the same words for what fails while the thread is on its way', () => {
 });
 
 describe('how many threads are the default', () => {
-  const most = availableParallelism() === 1 ? 1 : 3;
+  const most = Math.min(availableParallelism(), 3);
   const threads = (capture: string, options: Partial<ReadOptions> = {}, prints = false) => {
     const none = { keyring: [], column: [], columnOption: [], statistics: [], type: 'text' } as const;
     return engineThreads(capture, { ...none, ...options }, prints);
@@ -292,12 +292,12 @@ describe('how many threads are the default', () => {
     }
   });
 
-  test('three for a large file, but no more than cores for one that is printed, else one', () => {
+  test('three for a large file, but no more than cores, else one', () => {
     expect(threads(path('large'))).toEqual({ threads: most, isFile: true });
-    expect(threads(path('large'), {}, true).threads).toBe(Math.min(availableParallelism(), 3));
+    expect(threads(path('large'), {}, true).threads).toBe(most);
     expect(threads(path('large'), { count: 1000 }).threads).toBe(1);
     expect(threads(path('small')).threads).toBe(1);
-    expect(threads(path('small'), { type: 'ek' }, true).threads).toBe(Math.min(availableParallelism(), 3));
+    expect(threads(path('small'), { type: 'ek' }, true).threads).toBe(most);
     expect(threads(path('eighth'), { type: 'ek' }, true).threads).toBe(1);
     expect(threads(path('small'), { type: 'json', column: ['frame.number'] }, true).threads).toBe(1);
     expect(threads(path('small'), { threads: 64 })).toEqual({ threads: 3, isFile: true });
