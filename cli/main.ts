@@ -80,12 +80,17 @@ function exitCodeOf(error: unknown): number {
   return ExitCode.damagedInput;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.exitCode = exitCodeOf(error);
+async function run(): Promise<void> {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
+  flushOutput();
+  // A capture has been read and all is written: the system takes memory and threads down sooner than the program would, which
+  // clears away one heap after the other. What other verbs leave behind may still be at work.
+  if (process.argv[2] === 'read' && process.stderr.writableLength === 0) process.exit();
 }
-flushOutput();
-// A capture has been read and all is written: the system takes memory and threads down sooner than the program would, which
-// clears away one heap after the other. What other verbs leave behind may still be at work.
-if (process.argv[2] === 'read' && process.stderr.writableLength === 0) process.exit();
+
+// No `await` outside of a function: the bundle is loaded by require(), which is sooner done (scripts/bundle.mjs).
+void run();

@@ -111,4 +111,4 @@ async function readAll({ path, ring: memories, port }: Start): Promise<void> {
 }
 
 if (parentPort === null) throw new Error('the entry file of a worker thread was loaded outside of one');
-await readAll(workerData as Start);
+void readAll(workerData as Start);

@@ -4,4 +4,4 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type RoundStart, work } from './round-work.ts';
 
 if (parentPort === null) throw new Error('the entry file of a worker thread was loaded outside of one');
-await work(workerData as RoundStart);
+void work(workerData as RoundStart);

@@ -9,8 +9,16 @@ import { expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '..', '..');
 const DIST = join(ROOT, 'dist');
 const MAIN = join(DIST, 'cli', 'main.js');
+const CAPTURE = join(ROOT, 'captures', 'samples', 'clean', 'capture.pcapng');
 
-const IMPORT = /^\s*(?:import|export)\b[^"']*?["'](\.[^"']+)["']/gm;
+/** Runs the command that is named, and lists the files that it loaded. */
+const LISTS_FILES = `
+  process.on('exit', () => console.error(Object.keys(require.cache).join('\\n')));
+  process.argv.splice(1, 1);
+  require(${JSON.stringify(MAIN)});`;
+
+/** What is loaded at once: a chunk that is asked for later stands behind an arrow. */
+const IMPORT = /(?<!=>)\brequire\("(\.[^"]+)"\)/g;
 
 /** The files of ours that a file needs before it runs. */
 function neededBy(path: string, needed = new Set<string>()): Set<string> {
@@ -23,21 +31,32 @@ function neededBy(path: string, needed = new Set<string>()): Set<string> {
 }
 
 test('the command and `read` are few files', () => {
-  const read = readdirSync(join(DIST, 'chunks')).filter((name) => /^read-[^.]+\.js$/.test(name));
+  const read = readdirSync(join(DIST, 'chunks')).filter((name) => /^read-[^.]+\.cjs$/.test(name));
   expect(read.length).toBeGreaterThan(0);
   const start = neededBy(MAIN);
   expect(start.size).toBeLessThanOrEqual(4);
   for (const chunk of read) expect(neededBy(join(DIST, 'chunks', chunk)).size).toBeLessThanOrEqual(6);
+  const loaded = spawnSync(process.execPath, ['-e', LISTS_FILES, MAIN, 'read', CAPTURE], { encoding: 'utf8' });
+  expect(loaded.stderr.split('\n').filter((file) => file.startsWith(DIST)).length).toBeLessThanOrEqual(5);
+});
+
+test('bundles are strict, as the modules are, and text in them stands in strings', () => {
+  const chunks = readdirSync(join(DIST, 'chunks')).filter((file) => file.endsWith('.cjs'));
+  for (const name of chunks) {
+    const code = readFileSync(join(DIST, 'chunks', name), 'utf8');
+    expect(code.slice(1, 11)).toBe('use strict');
+    expect(code.split('=`').length).toBeLessThanOrEqual(Math.max(code.split("='").length, 4));
+  }
 });
 
 test('a thread is started before the rest of `read` is loaded, and loads a part of it', () => {
-  const chunks = readdirSync(join(DIST, 'chunks')).filter((name) => name.endsWith('.js'));
+  const chunks = readdirSync(join(DIST, 'chunks')).filter((name) => name.endsWith('.cjs'));
   const octetsOf = (files: Iterable<string>) =>
     [...files].reduce((octets, file) => octets + readFileSync(file).length, 0);
   const start = chunks.filter((name) => name.startsWith('round-start-')).map((name) => join(DIST, 'chunks', name));
   expect(start.length).toBeGreaterThan(0);
   for (const chunk of start) expect(octetsOf(neededBy(chunk))).toBeLessThan(80_000);
-  const worker = join(DIST, 'daemon', 'engine-thread', 'round-worker.js');
+  const worker = join(DIST, 'daemon', 'engine-thread', 'round-worker.cjs');
   expect(octetsOf(neededBy(worker))).toBeLessThan(250_000);
 });
 
@@ -50,14 +69,15 @@ test('a chunk finds the package and the workers', () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const { stdout } = spawnSync(process.execPath, [MAIN, '--version'], { encoding: 'utf8' });
   expect(stdout).toBe(`${version}\n`);
-  const capture = join(ROOT, 'captures', 'samples', 'clean', 'capture.pcapng');
-  const threaded = spawnSync(process.execPath, [MAIN, 'read', '--threads', '2', capture], { encoding: 'utf8' });
+  const threaded = spawnSync(process.execPath, [MAIN, 'read', '--threads', '2', CAPTURE], { encoding: 'utf8' });
   expect(threaded.stderr).toBe('');
   expect(threaded.status).toBe(0);
-  const text = readdirSync(join(DIST, 'chunks')).map((name) => readFileSync(join(DIST, 'chunks', name), 'utf8'));
-  for (const chunk of text) {
-    for (const [, url] of chunk.matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g)) {
-      expect(existsSync(join(DIST, 'chunks', url))).toBe(true);
-    }
-  }
+  const urls = readdirSync(join(DIST, 'chunks')).flatMap((name) => {
+    const code = readFileSync(join(DIST, 'chunks', name), 'utf8');
+    return [...code.matchAll(/new URL\('(\.[^']+)',new URL\('([^']+)'/g)].map(([, url, module]) =>
+      join(dirname(module), url),
+    );
+  });
+  expect(urls.filter((url) => url.endsWith('.cjs')).length).toBeGreaterThanOrEqual(4);
+  for (const url of urls) expect(existsSync(join(DIST, 'chunks', url))).toBe(true);
 });

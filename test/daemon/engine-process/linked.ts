@@ -10,7 +10,7 @@ import { engineRecordsIn } from '../record-blocks.ts';
 import { batchOf, type PlainFrame } from './batches.ts';
 
 /** The child's program, as it was built. */
-export const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'daemon', 'engine-process', 'main.js');
+export const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'daemon', 'engine-process', 'main.cjs');
 
 /** Settings with plain keyrings; `change` has what is different. */
 export function settingsWith(change: Partial<EngineSettings>): EngineSettings {
