@@ -133,10 +133,10 @@ export class Statistics {
 
   /** Counts judged messages. @param until row behind the last */
   note(table: MessageTable, from: number, until: number): void {
-    const { source, group } = table;
+    const { context, source, group } = table;
     for (let row = from; row < until; row++) {
       // Who spoke in a group of the keyring before is in the same rows again, as long as none was given up.
-      let slot = group[row] < 0 ? NONE : this.#recentGroups.slotOf(source[row], group[row], this.#forgotten);
+      let slot = group[row] < 0 ? NONE : this.#recentGroups.slotOf(context[row], source[row], group[row], this.#forgotten);
       if (slot === NONE) slot = this.#obtain(table, row);
       this.#groups.add(slot, table, row);
       if (this.#talkers !== null) this.#talkers.add(this.#talkerOf(this.#talkers, slot, table, row), table, row);
@@ -157,17 +157,18 @@ export class Statistics {
     // A row that was given up and taken again has another generation, and its sources count anew.
     const generation = this.#groups.slots.generation[slot];
     if (this.#pairs.obtain(source, slot, generation) < 0) this.#groups.extra[slot]++;
-    if (group >= 0) this.#recentGroups.keep(source, group, this.#forgotten, slot);
+    if (group >= 0) this.#recentGroups.keep(table.context[row], source, group, this.#forgotten, slot);
     return slot;
   }
 
   /** The row of a message's talker, who belongs to one group: the keys are its source and the row of the group. */
   #talkerOf(talkers: Counts, group: number, table: MessageTable, row: number): number {
     const source = table.source[row];
-    const recent = this.#recentTalkers.slotOf(source, group, this.#forgotten);
+    const context = table.context[row];
+    const recent = this.#recentTalkers.slotOf(context, source, group, this.#forgotten);
     if (recent !== NONE) return recent;
     const slot = talkers.obtain(source, group, table, row);
-    this.#recentTalkers.keep(source, group, this.#forgotten, slot);
+    this.#recentTalkers.keep(context, source, group, this.#forgotten, slot);
     return slot;
   }
 

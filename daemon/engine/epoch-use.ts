@@ -31,7 +31,7 @@ export class EpochUse {
 
   /** Counts those of some judged messages that opened under a key. @param until row behind the last */
   note(table: MessageTable, from: number, until: number): void {
-    const { epoch, flags, source, time } = table;
+    const { context, epoch, flags, source, time } = table;
     const recent = this.#recent;
     for (let row = from; row < until; row++) {
       const serial = epoch[row];
@@ -40,10 +40,10 @@ export class EpochUse {
       if (this.messages[serial] === 0) this.firstUse[serial] = time[row];
       this.messages[serial]++;
       this.lastUse[serial] = time[row];
-      if (recent.slotOf(source[row], serial, this.evictions) !== NONE) continue;
+      if (recent.slotOf(context[row], source[row], serial, this.evictions) !== NONE) continue;
       const obtained = this.#pairs.obtain(source[row], serial, 0);
       if (obtained < 0) this.sources[serial]++;
-      recent.keep(source[row], serial, this.evictions, obtained < 0 ? -1 - obtained : obtained);
+      recent.keep(context[row], source[row], serial, this.evictions, obtained < 0 ? -1 - obtained : obtained);
     }
   }
 

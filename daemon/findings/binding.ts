@@ -18,7 +18,7 @@ const BINDING_MESSAGES = 3;
 const SHARED_MS = 60_000;
 
 /** We chose: addresses whose user is remembered; above it the one silent for longest is forgotten. */
-const OWNER_CAP = 1 << 16;
+const OWNER_CAP = 1 << 18;
 
 // The specification says: RFC 791 3.1, RFC 8200 3, RFC 826.
 /** Octet of an IPv4 header at which its source address stands. */

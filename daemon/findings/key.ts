@@ -49,9 +49,11 @@ export class KeyWatch {
   /** From this time on the last fifth of its window, or its use for longer than the window, is to be looked at. */
   #checkAt = new Float64Array(0);
   #told = new Uint8Array(0);
-  /** By group: the earliest instant that any key was used at, the latest key used, and all used ones in order. */
-  readonly #earliest: (number | undefined)[] = [];
-  readonly #latest: (PgkEpoch | undefined)[] = [];
+  /** Its group: keys and groups themselves are in no cache where there are thousands. */
+  #groupOf = new Int32Array(0);
+  /** By group: the earliest instant that any key was used at, the serial of the latest key used, and all used ones in order. */
+  #earliest = new Float64Array(0);
+  #latest = new Int32Array(0);
   readonly #usedKeys: PgkEpoch[][] = [];
 
   constructor(recorder: Recorder, index: KeyIndex, members: Members) {
@@ -64,8 +66,8 @@ export class KeyWatch {
   begun = 0;
 
   /** Whether a message that opened is under the latest key of its group that anybody used. */
-  isLatest({ epoch, serial }: Observed): boolean {
-    return this.#latest[epoch.group.index]?.serial === serial;
+  isLatest({ serial }: Observed): boolean {
+    return this.#latest[this.#groupOf[serial]] === serial;
   }
 
   /** Capture time from which on the window of a key in use is to be looked at. */
@@ -179,19 +181,21 @@ export class KeyWatch {
     this.#firstUse[serial] = time;
     this.#user0[serial] = source;
     this.#user1[serial] = -1;
+    const group = epoch.group.index;
+    this.#groupOf[serial] = group;
+    if (group >= this.#latest.length) this.#growGroups(group);
     this.#usedAt(seen);
     this.#schedule(epoch);
-    const group = epoch.group.index;
     const used = this.#usedKeys[group] ?? [];
     used.push(epoch);
     used.sort((a, b) => (isLater(a, b) ? 1 : -1));
     this.#usedKeys[group] = used;
-    this.#latest[group] = used[used.length - 1];
+    this.#latest[group] = used[used.length - 1].serial;
   }
 
-  #usedAt({ epoch, time }: Observed): void {
-    const { index } = epoch.group;
-    this.#earliest[index] = Math.min(this.#earliest[index] ?? time, time);
+  #usedAt({ serial, time }: Observed): void {
+    const group = this.#groupOf[serial];
+    this.#earliest[group] = Math.min(this.#earliest[group], time);
   }
 
   /** When the window of a key is to be looked at next. */
@@ -256,8 +260,7 @@ export class KeyWatch {
         members.newestPdus[member] = members.pdus[member];
       } else if (this.#index.epoch(newest).group === epoch.group) this.#regress(seen, this.#index.epoch(newest));
     }
-    const latest = this.#latest[seen.epoch.group.index];
-    if (latest !== undefined && latest.serial !== serial) this.#supersede(seen);
+    if (!this.isLatest(seen)) this.#supersede(seen);
   }
 
   #regress(seen: Observed, later: PgkEpoch): void {
@@ -284,11 +287,12 @@ export class KeyWatch {
   }
 
   #supersede(seen: Observed): void {
-    const { epoch, groupKey, source, time } = seen;
-    const { index } = epoch.group;
+    const { groupKey, source, time } = seen;
+    const group = this.#groupOf[seen.serial];
     // No key of the group has been in use for so long: its keys need not be asked, which lie far apart in memory.
-    if (time - (this.#earliest[index] ?? time) <= SUPERSEDED_MS) return;
-    const used = this.#usedKeys[index];
+    if (time - this.#earliest[group] <= SUPERSEDED_MS) return;
+    const { epoch } = seen;
+    const used = this.#usedKeys[group];
     for (let i = used.length - 1; i >= 0 && isLater(used[i], epoch); i--) {
       const { serial } = used[i];
       const isFirst = this.#user0[serial] !== source;
@@ -313,6 +317,14 @@ export class KeyWatch {
     this.#since1 = grown(this.#since1, length);
     this.#checkAt = grown(this.#checkAt, length);
     this.#told = grown(this.#told, length);
+    this.#groupOf = grown(this.#groupOf, length);
+  }
+
+  #growGroups(group: number): void {
+    const before = this.#latest.length;
+    const length = Math.max(16, before * 2, group + 1);
+    this.#latest = grown(this.#latest, length).fill(-1, before);
+    this.#earliest = grown(this.#earliest, length).fill(Number.POSITIVE_INFINITY, before);
   }
 }
 

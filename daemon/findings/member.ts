@@ -23,14 +23,14 @@ export class RosterWatch {
   /** Looks up where the source stands; before the rules about keys, which ask for it. */
   place(seen: Observed): void {
     const { group } = seen;
-    if (group === null || group.roster.length === 0) return;
+    if (group === null) return;
     seen.removed = this.#members.placeAt(seen.member, group, seen.source, seen.time) === Place.removed;
   }
 
-  /** A judged message of a group whose roster is known. */
+  /** A judged message. */
   note(seen: Observed): void {
     const { group } = seen;
-    if (group === null || group.roster.length === 0) return;
+    if (group === null) return;
     const place = this.#members.placeAt(seen.member, group, seen.source, seen.time);
     if (place === Place.stranger) this.#stranger(seen);
     else if (place === Place.removed) this.#removed(seen, group);

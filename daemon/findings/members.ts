@@ -112,7 +112,10 @@ export class Members {
     this.until.fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** Where a source stands in the roster of its group; worked out once for each span of time. */
+  /**
+   * Where a source stands in the roster of its group; worked out once for each span of time. Until then group and roster are
+   * not looked at: with thousands of groups they are in no cache.
+   */
   placeAt(slot: number, group: Group, source: number, time: number): Place {
     if (time < this.from[slot] || time >= this.until[slot]) this.#place(slot, group, source, time);
     return this.place[slot] as Place;
@@ -142,8 +145,10 @@ export class Members {
     }
     if (!isMember && left !== Number.NEGATIVE_INFINITY) place = Place.removed;
     // What the roster said of its addresses is to be asked again.
-    for (let i = slot * KINDS; i < (slot + 1) * KINDS; i++)
-      if (this.boundCount[i] === BY_ROSTER) this.boundCount[i] = 0;
+    if (roster.length > 0) {
+      for (let i = slot * KINDS; i < (slot + 1) * KINDS; i++)
+        if (this.boundCount[i] === BY_ROSTER) this.boundCount[i] = 0;
+    }
     this.place[slot] = place;
     this.left[slot] = left;
     this.from[slot] = from;

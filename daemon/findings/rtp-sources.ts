@@ -15,7 +15,7 @@ import { NO_PGK, type Recorder } from './recorder.ts';
 const SURE_PACKETS = 3;
 const MOST_AHEAD = 64;
 /** RTP sources remembered; above it the one silent for longest is forgotten. */
-const SSRC_CAP = 1 << 14;
+const SSRC_CAP = 1 << 18;
 
 // The specification says: RFC 791 3.1, RFC 768, RFC 3550 5.1.
 const IPV4_HEADER = 20;

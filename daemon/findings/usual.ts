@@ -188,7 +188,7 @@ export class UsualMessages {
     if (owner === null) return;
     let from = Number.NEGATIVE_INFINITY;
     let until = keys.checkedUntil(serial);
-    if (seen.group !== null && seen.group.roster.length > 0) {
+    if (seen.group !== null) {
       if (members.place[member] !== Place.good) return;
       from = members.from[member];
       until = Math.min(until, members.until[member]);
