@@ -1,5 +1,8 @@
 // RLC UM on STCH with window 0 (TS 36.322 7.2): take each PDU as it comes; an SN that is not the next one drops the SDU
 // that was being put together; segments join by framing info. One entity for each (source, destination, LCID).
+//
+// What an entity remembers matters only while an SDU is open: who sends whole ones leaves no trace here, and is looked for
+// only while others have an SDU open.
 
 import { ElementFlag } from '../../dissectors/walk-table.ts';
 import { grown, SlotTable } from './slot-table.ts';
@@ -10,7 +13,7 @@ const SN_MASK = 31;
 const LONGEST_PDU = 8188 + 5;
 
 // We chose.
-/** RLC entities remembered; above it the one that was silent for longest is forgotten. */
+/** RLC entities with segments that are remembered; above it the one that was silent for longest is forgotten. */
 export const ENTITY_CAP = 1 << 18;
 /** SDUs being put together at a time; above it the oldest is given up. */
 export const PARTIAL_CAP = 16_384;
@@ -111,18 +114,21 @@ export class Reassembly {
     frame: number,
     time: number,
   ): Fate {
-    const obtained = this.#entities.obtain(source, destination, (version << 8) | lcid);
-    const entity = obtained < 0 ? -1 - obtained : obtained;
-    if (obtained < 0) {
-      // VR(UR) starts at the first SN received (TS 36.322 7.1).
-      this.#expected[entity] = sn;
-    }
-    if ((flags & ElementFlag.firstOfPdu) !== 0) {
-      if (sn !== this.#expected[entity]) this.#drop(entity);
-      this.#expected[entity] = (sn + 1) & SN_MASK;
-    }
     const starts = (flags & ElementFlag.starts) !== 0;
     const ends = (flags & ElementFlag.ends) !== 0;
+    if (starts && ends && this.#partials.size === 0) return Fate.whole;
+    const key2 = (version << 8) | lcid;
+    let entity = this.#entities.find(source, destination, key2);
+    if (entity < 0) {
+      if (!starts) return Fate.orphan;
+      if (ends) return Fate.whole;
+      // VR(UR) starts at the first SN received (TS 36.322 7.1).
+      entity = -1 - this.#entities.obtain(source, destination, key2);
+    } else {
+      this.#entities.touch(entity);
+      if ((flags & ElementFlag.firstOfPdu) !== 0 && sn !== this.#expected[entity]) this.#drop(entity);
+    }
+    this.#expected[entity] = (sn + 1) & SN_MASK;
     if (starts) {
       // The framing info contradicts the SDU that was open: its end will not come.
       if (this.#partials.size > 0) this.#drop(entity);

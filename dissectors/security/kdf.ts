@@ -136,7 +136,7 @@ export function derivePek(
   const { state, block } = sha;
   const pads = padsOf(pgk, sha);
   // S of A.3, and the bit that ends it (FIPS 180-4 5.1.1): 15 octets, or 10 without P2.
-  block.fill(0);
+  fillWords(block, 3, 0);
   block[0] = (FC_PTK << 24) | member;
   block[1] = (ID_OCTETS << 16) | ptkId;
   if (derivation === 'ts33303') {
@@ -149,7 +149,7 @@ export function derivePek(
   }
   keyPads(sha, state, ptkPads);
   // S of A.4.
-  block.fill(0);
+  fillWords(block, 2, 0);
   block[0] = (FC_PEK << 24) | (KEY_TYPE_PEK << 16) | 1;
   block[1] = (algorithm << 24) | (1 << 8) | 0x80;
   finish(sha, ptkPads, 7);
@@ -160,8 +160,8 @@ export function derivePek(
     pek[at + word * 4 + 2] = value >>> 8;
     pek[at + word * 4 + 3] = value;
   }
-  sha.secrets.fill(0);
-  ptkPads.fill(0);
+  fillWords(sha.secrets, 0, 0);
+  fillWords(ptkPads, 0, 0);
 }
 
 /** Wipes what is remembered of a PGK. */
@@ -196,30 +196,42 @@ function padsOf(pgk: KeyObject, sha: Sha256Kernel): Int32Array {
 /** The hash values behind both pads of a key of 8 words. */
 function keyPads(sha: Sha256Kernel, key: Int32Array, pads: Int32Array): void {
   const { state, block } = sha;
-  keyWords.set(key);
+  copyWords(key, 0, keyWords, 0);
   for (let half = 0; half < 2; half++) {
     const pad = half === 0 ? INNER_PAD : OUTER_PAD;
     for (let word = 0; word < HASH_WORDS; word++) block[word] = keyWords[word] ^ pad;
-    block.fill(pad, HASH_WORDS);
-    state.set(INITIAL);
+    fillWords(block, HASH_WORDS, pad);
+    copyWords(INITIAL, 0, state, 0);
     sha.compress();
-    pads.set(state, half * HASH_WORDS);
+    copyWords(state, 0, pads, half * HASH_WORDS);
   }
-  keyWords.fill(0);
+  fillWords(keyWords, 0, 0);
 }
 
 /** Ends an HMAC whose message of `octets` octets is in the block; the result is in the state. */
 function finish(sha: Sha256Kernel, pads: Int32Array, octets: number): void {
   const { state, block } = sha;
   block[15] = (BLOCK_OCTETS + octets) * 8;
-  state.set(pads.subarray(0, HASH_WORDS));
+  copyWords(pads, 0, state, 0);
   sha.compress();
-  block.set(state);
+  copyWords(state, 0, block, 0);
   block[HASH_WORDS] = 1 << 31;
-  block.fill(0, HASH_WORDS + 1);
+  fillWords(block, HASH_WORDS + 1, 0);
   block[15] = (BLOCK_OCTETS + HASH_WORDS * 4) * 8;
-  state.set(pads.subarray(HASH_WORDS));
+  copyWords(pads, HASH_WORDS, state, 0);
   sha.compress();
+}
+
+// The methods of typed arrays take longer to call than these few words to move; a PEK would call two dozen.
+
+/** Copies a hash value. */
+function copyWords(from: Int32Array, at: number, to: Int32Array, toAt: number): void {
+  for (let word = 0; word < HASH_WORDS; word++) to[toAt + word] = from[at + word];
+}
+
+/** Fills the words from `at` on. */
+function fillWords(words: Int32Array, at: number, value: number): void {
+  for (let word = at; word < words.length; word++) words[word] = value;
 }
 
 /** Moves the 16 least significant octets of `key` to octet `at` of `pek`, and wipes `key`. */

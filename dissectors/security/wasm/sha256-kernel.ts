@@ -22,8 +22,9 @@ import {
 // The specification says (FIPS 180-4 4.2.2, 5.3.3).
 const PRIMES = firstPrimes(64);
 /** H(0): the first 32 bits of the fractional parts of the square roots of the first eight primes. */
-export const INITIAL = Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(BigInt(prime), 2n));
-const K = Int32Array.from(PRIMES, (prime) => fraction(BigInt(prime), 3n));
+export const INITIAL = Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
+/** The same of the cube roots of the first 64. */
+const K = Int32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)));
 const ROUNDS = 64;
 const WORDS_OF_BLOCK = 16;
 
@@ -113,15 +114,7 @@ function firstPrimes(count: number): number[] {
   return primes;
 }
 
-/** The first 32 bits of the fractional part of the square (`root` 2) or cube root (3) of a small number. */
-function fraction(value: bigint, root: bigint): number {
-  const wanted = value << (32n * root);
-  let low = 0n;
-  let high = 1n << 40n;
-  while (high - low > 1n) {
-    const middle = (low + high) / 2n;
-    if (middle ** root <= wanted) low = middle;
-    else high = middle;
-  }
-  return Number(low & 0xffff_ffffn) | 0;
+/** The first 32 bits of the fractional part of a small number. */
+function fraction(value: number): number {
+  return Math.floor((value % 1) * 2 ** 32) | 0;
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fate, Reassembly, SEGMENT_CAP, SEGMENT_MS } from '../../../daemon/engine/reassembly.ts';
 import { ElementFlag } from '../../../dissectors/walk-table.ts';
+import { SlowReassembly } from '../../reference/reassembly.ts';
 
 const { starts, ends, firstOfPdu } = ElementFlag;
 const WHOLE = starts | ends | firstOfPdu;
@@ -146,6 +147,39 @@ describe('Reassembly (RLC UM, window 0)', () => {
         }
         expect(out).toEqual(all);
         expect(lost).toEqual([]);
+      }),
+    );
+  });
+
+  test('equals entities that each remember everything, however their PDUs come in turn', () => {
+    const pdu = fc.record({
+      sender: fc.nat(2),
+      skip: fc.constantFrom(0, 0, 0, 1, 31),
+      elements: fc.array(fc.constantFrom(0, starts, ends, starts | ends), { minLength: 1, maxLength: 3 }),
+      wait: fc.constantFrom(1, 1, 1, SEGMENT_MS + 1),
+    });
+    fc.assert(
+      fc.property(fc.array(pdu, { maxLength: 40 }), (pdus) => {
+        const lost: number[][] = [];
+        const reassembly = new Reassembly((frames) => lost.push([...frames]));
+        const slow = new SlowReassembly();
+        const sns = [0, 31, 7];
+        let time = 0;
+        for (const [frame, { sender, skip, elements, wait }] of pdus.entries()) {
+          time += wait;
+          const sn = (sns[sender] + skip) & 31;
+          sns[sender] = (sn + 1) & 31;
+          for (const [place, framing] of elements.entries()) {
+            const flags = framing | (place === 0 ? firstOfPdu : 0);
+            const octets = Uint8Array.of(frame, place);
+            const fate = reassembly.take(sender, 2, 1, 3, sn, flags, octets, 0, 2, 2, frame, time);
+            expect(fate).toBe(slow.take(sender, sn, flags, octets, frame, time));
+            if (fate !== Fate.completed) continue;
+            const done = reassembly.completed;
+            expect([...(done?.bytes.subarray(0, done.length) ?? [])]).toEqual(slow.completed);
+          }
+        }
+        expect(lost).toEqual(slow.lost);
       }),
     );
   });
