@@ -136,7 +136,8 @@ export class Statistics {
     const { context, source, group } = table;
     for (let row = from; row < until; row++) {
       // Who spoke in a group of the keyring before is in the same rows again, as long as none was given up.
-      let slot = group[row] < 0 ? NONE : this.#recentGroups.slotOf(context[row], source[row], group[row], this.#forgotten);
+      let slot =
+        group[row] < 0 ? NONE : this.#recentGroups.slotOf(context[row], source[row], group[row], this.#forgotten);
       if (slot === NONE) slot = this.#obtain(table, row);
       this.#groups.add(slot, table, row);
       if (this.#talkers !== null) this.#talkers.add(this.#talkerOf(this.#talkers, slot, table, row), table, row);

@@ -1,6 +1,5 @@
 // The radios of a bulk capture: each has one record made with the encoders, which its messages are copied from.
 
-import type { KeyObject } from 'node:crypto';
 import { PcapWriter } from '../captures/formats/pcap-writer.ts';
 import { encodeMacLteFramed } from '../dissectors/framing/mac-lte.ts';
 import { addToChecksum } from '../dissectors/internet/checksum.ts';
@@ -9,7 +8,7 @@ import { IpProtocol } from '../dissectors/internet/ports.ts';
 import { encodeUdp } from '../dissectors/internet/udp.ts';
 import { encodeRtp } from '../dissectors/media/rtp.ts';
 import type { TrafficCipher } from '../dissectors/security/algorithm.ts';
-import { PGK_OCTETS, preparePgk } from '../dissectors/security/kdf.ts';
+import { PGK_OCTETS, PreparedPgk } from '../dissectors/security/kdf.ts';
 import { encodePdcpSlrb, PDCP_HEADER_OCTETS, PGK_INDEX_MASK, SduType } from '../dissectors/sidelink/pdcp-slrb.ts';
 import { encodeRlcUm } from '../dissectors/sidelink/rlc-um.ts';
 import { encodeSlSch } from '../dissectors/sidelink/sl-sch.ts';
@@ -37,7 +36,7 @@ export interface BulkGroup {
   readonly id: number;
   /** Four octets. */
   readonly multicast: readonly number[];
-  readonly keys: readonly { readonly id: number; readonly hex: string; readonly pgk: KeyObject }[];
+  readonly keys: readonly { readonly id: number; readonly hex: string; readonly pgk: PreparedPgk }[];
 }
 
 /** One radio, its frame to copy, and where its counters stand. */
@@ -46,7 +45,7 @@ export interface BulkRadio {
   readonly group: BulkGroup;
   /** Four octets. */
   readonly address: readonly number[];
-  readonly pgk: KeyObject;
+  readonly pgk: PreparedPgk;
   /** Pcap record of a message, SDU in the clear. */
   readonly record: Uint8Array;
   /** The SDU in it, checksums 0. */
@@ -81,7 +80,7 @@ export function makeGroups(random: Random, count: number, pgks: number): BulkGro
     multicast: [239, 255, (index + 1) >> 8, (index + 1) & 0xff],
     keys: Array.from({ length: pgks }, (_unused, key) => {
       const octets = random.octets(PGK_OCTETS);
-      return { id: FIRST_PGK_ID + key, hex: hexOf(octets), pgk: preparePgk(octets) };
+      return { id: FIRST_PGK_ID + key, hex: hexOf(octets), pgk: new PreparedPgk(octets) };
     }),
   }));
 }
@@ -117,7 +116,7 @@ export function makeRadios(
       id,
       group,
       address,
-      pgk: stranger ? preparePgk(random.octets(PGK_OCTETS)) : key.pgk,
+      pgk: stranger ? new PreparedPgk(random.octets(PGK_OCTETS)) : key.pgk,
       record,
       sdu,
       ipSum: addToChecksum(0, still, 0, 20),

@@ -1,7 +1,6 @@
 // Who and what a scenario is about, with everything that it leaves open settled from its seed: keys, addresses, where
 // counters begin.
 
-import type { KeyObject } from 'node:crypto';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import {
   ALGORITHM_ID,
@@ -9,7 +8,7 @@ import {
   createTrafficCipher,
   type TrafficCipher,
 } from '../dissectors/security/algorithm.ts';
-import { derivePek, PGK_OCTETS, preparePgk } from '../dissectors/security/kdf.ts';
+import { derivePek, PGK_OCTETS, PreparedPgk } from '../dissectors/security/kdf.ts';
 import { PGK_INDEX_MASK } from '../dissectors/sidelink/pdcp-slrb.ts';
 import { Random } from './random.ts';
 import type { Scenario, ScenarioGroup, ScenarioKey, ScenarioRadio } from './scenario.ts';
@@ -30,7 +29,7 @@ export interface WorldKey {
   readonly group: WorldGroup;
   readonly id: number;
   readonly octets: Uint8Array;
-  readonly prepared: KeyObject;
+  readonly prepared: PreparedPgk;
   readonly algorithm: CipherAlgorithm;
   readonly dates: ScenarioKey;
   notBefore: number;
@@ -242,7 +241,7 @@ function makeGroup(described: ScenarioGroup, start: number, random: Random): Wor
       group,
       id: key.id,
       octets,
-      prepared: preparePgk(octets),
+      prepared: new PreparedPgk(octets),
       algorithm: key.algorithm ?? described.algorithm,
       dates: key,
       notBefore: key.notBefore ?? start - WINDOW_BEFORE_MS,

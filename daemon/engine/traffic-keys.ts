@@ -57,9 +57,10 @@ export class TrafficKeys {
     );
     if (obtained >= 0 && this.#serial[obtained] !== FORGOTTEN) return obtained;
     const slot = obtained >= 0 ? obtained : -1 - obtained;
-    if (epoch.secret === null) throw new Error('a destroyed PGK derives nothing');
+    const { prepared } = epoch;
+    if (prepared === null) throw new Error('a destroyed PGK derives nothing');
     this.derived++;
-    derivePek(epoch.secret, epoch.group.derivation, source, ptkId, p2, algorithm, this.#pek, slot * PEK_OCTETS);
+    derivePek(prepared, epoch.group.derivation, source, ptkId, p2, algorithm, this.#pek, slot * PEK_OCTETS);
     this.#algorithm[slot] = algorithm;
     this.#serial[slot] = epoch.serial;
     return slot;

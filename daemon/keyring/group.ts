@@ -1,8 +1,8 @@
 // One group: its members and its PGK epochs. Times are milliseconds since 1970 UTC as numbers, exact to a quarter of a
 // microsecond.
 
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { type Derivation, forgetPgk } from '../../dissectors/security/kdf.ts';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { type Derivation, PreparedPgk } from '../../dissectors/security/kdf.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../dissectors/security/traffic-cipher.ts';
 import type { EpochStateName } from '../events.ts';
 import { type Member, type MemberDraft, Roster, rosterOf } from './roster.ts';
@@ -81,8 +81,8 @@ export interface PgkEpoch extends EpochDates {
   readonly algorithm: number;
   /** 32 octets, not to be changed or kept; null where the key is destroyed. */
   readonly octets: Uint8Array | null;
-  /** The same for HMAC, made on first use. */
-  readonly secret: KeyObject | null;
+  /** The same for deriving keys, made on first use. */
+  readonly prepared: PreparedPgk | null;
   /** 16 hex digits that name the key without giving it away (see `fingerprintOf`); null where it is destroyed. */
   readonly fingerprint: string | null;
   /**
@@ -156,7 +156,7 @@ export class HeldEpoch implements PgkEpoch {
   destroyedAt: number | null;
   forbidden: EpochStateName | null = null;
   #octets: Uint8Array | null;
-  #secret: KeyObject | null = null;
+  #prepared: PreparedPgk | null = null;
 
   constructor(group: HeldGroup, serial: number, contents: EpochContents) {
     this.group = group;
@@ -179,9 +179,9 @@ export class HeldEpoch implements PgkEpoch {
     return this.#octets;
   }
 
-  get secret(): KeyObject | null {
-    if (this.#secret === null && this.#octets !== null) this.#secret = createSecretKey(this.#octets);
-    return this.#secret;
+  get prepared(): PreparedPgk | null {
+    if (this.#prepared === null && this.#octets !== null) this.#prepared = new PreparedPgk(this.#octets);
+    return this.#prepared;
   }
 
   get fingerprint(): string | null {
@@ -203,8 +203,8 @@ export class HeldEpoch implements PgkEpoch {
   wipe(): void {
     this.#octets?.fill(0);
     this.#octets = null;
-    if (this.#secret !== null) forgetPgk(this.#secret);
-    this.#secret = null;
+    this.#prepared?.forget();
+    this.#prepared = null;
   }
 }
 

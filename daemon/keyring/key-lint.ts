@@ -1,6 +1,6 @@
 // What is wrong with the keys of a keyring before any message is seen (findings, key.weak and key.index_clash).
 
-import { fingerprintOf, type Group, type PgkEpoch, sameOctets } from './group.ts';
+import { type Group, type PgkEpoch, sameOctets } from './group.ts';
 import type { Keyring } from './keyring.ts';
 
 /** One flaw. Grades and wording around it are the findings catalogue's. */
@@ -43,19 +43,35 @@ function weakness(epoch: PgkEpoch): string | undefined {
 
 /** Keys that are held in two groups: who belongs to one of them reads the other. */
 function sharedKeys(keyring: Keyring): Map<PgkEpoch, string> {
-  const firstOf = new Map<string, PgkEpoch>();
+  // By a tag of their octets; keys whose tags are the same by chance have the next ones.
+  const firstOf = new Map<number, PgkEpoch>();
   const texts = new Map<PgkEpoch, string>();
   for (const epoch of keyring.epochs) {
-    if (epoch.octets === null) continue;
-    const fingerprint = fingerprintOf(epoch.octets);
-    const first = firstOf.get(fingerprint);
-    if (first === undefined) firstOf.set(fingerprint, epoch);
-    else if (first.group !== epoch.group && first.octets !== null && sameOctets(first.octets, epoch.octets)) {
+    const { octets } = epoch;
+    if (octets === null) continue;
+    let tag = tagOf(octets);
+    let first = firstOf.get(tag);
+    while (first?.octets && !sameOctets(first.octets, octets)) first = firstOf.get(++tag);
+    if (first === undefined) firstOf.set(tag, epoch);
+    else if (first.group !== epoch.group) {
       texts.set(epoch, sharedText(epoch, first));
       if (!texts.has(first)) texts.set(first, sharedText(first, epoch));
     }
   }
   return texts;
+}
+
+// Tags of one run of the program say nothing to another one.
+const SEED = (Math.random() * 0x1_0000_0000) | 0;
+
+/** 30 bits that follow from the octets of a key. An HMAC each would take longer than everything else here. */
+function tagOf(octets: Uint8Array): number {
+  let tag = SEED;
+  for (let i = 0; i < octets.length; i++) {
+    tag = Math.imul(tag ^ octets[i], 0x9e37_79b1);
+    tag ^= tag >>> 15;
+  }
+  return tag >>> 2;
 }
 
 function sharedText(epoch: PgkEpoch, other: PgkEpoch): string {

@@ -89,20 +89,49 @@ export function derivePekOfPtk(ptk: Uint8Array, algorithm: number): Uint8Array {
   return pek;
 }
 
-/**
- * A PGK as `derivePek` takes it, to be made once a key.
- * @param pgk 32 octets
- * @throws RangeError when it has another length
- */
-export function preparePgk(pgk: Uint8Array): KeyObject {
-  if (pgk.length !== PGK_OCTETS) throw new RangeError(`a PGK has ${PGK_OCTETS} octets, not ${pgk.length}`);
-  return createSecretKey(pgk);
+/** A PGK as `derivePek` takes it, to be made once a key: in the forms that keys are derived from, each made on first use. */
+export class PreparedPgk {
+  #octets: Uint8Array;
+  #secret: KeyObject | null = null;
+  #pads: Int32Array | null = null;
+
+  /**
+   * @param octets 32 octets, kept and not copied
+   * @throws RangeError when it has another length
+   */
+  constructor(octets: Uint8Array) {
+    if (octets.length !== PGK_OCTETS) throw new RangeError(`a PGK has ${PGK_OCTETS} octets, not ${octets.length}`);
+    this.#octets = octets;
+  }
+
+  get octets(): Uint8Array {
+    return this.#octets;
+  }
+
+  /** For OpenSSL. */
+  get secret(): KeyObject {
+    this.#secret ??= createSecretKey(this.#octets);
+    return this.#secret;
+  }
+
+  /** The hash values behind both pads of HMAC: inner in words 0 to 7, outer in 8 to 15. */
+  padsWith(sha: Sha256Kernel): Int32Array {
+    this.#pads ??= padsOf(this.#octets, sha);
+    return this.#pads;
+  }
+
+  /** Wipes what was made of the octets, which are the owner's to wipe. Nothing can be derived any more. */
+  forget(): void {
+    this.#pads?.fill(0);
+    this.#pads = null;
+    this.#secret = null;
+    this.#octets = new Uint8Array(PGK_OCTETS);
+  }
 }
 
 /**
  * The cipher key of one sender, as the keyring's derivation says, on the fast path: all arguments were checked where
  * they were decoded, and nothing is allocated but once a PGK.
- * @param pgk what `preparePgk` gave
  * @param member the sender's Layer-2 id, 24 bits
  * @param ptkId PTK id, 16 bits
  * @param group the group's Layer-2 id, 24 bits
@@ -110,7 +139,7 @@ export function preparePgk(pgk: Uint8Array): KeyObject {
  * @param pek where the 16 octets go, from octet `at` on
  */
 export function derivePek(
-  pgk: KeyObject,
+  pgk: PreparedPgk,
   derivation: Derivation,
   member: number,
   ptkId: number,
@@ -120,12 +149,12 @@ export function derivePek(
   at = 0,
 ): void {
   if (derivation === 'direct') {
-    takeLowOctets(pgk.export(), pek, at);
+    takeLowOctets(pgk.octets, pek, at);
     return;
   }
   if (!LITTLE_ENDIAN || derived < KEYS_BEFORE_KERNEL) {
     derived++;
-    const ptk = derivePtk(pgk, member, ptkId, derivation === 'ts33303' ? group : null);
+    const ptk = derivePtk(pgk.secret, member, ptkId, derivation === 'ts33303' ? group : null);
     const made = derivePekOfPtk(ptk, algorithm);
     pek.set(made, at);
     ptk.fill(0);
@@ -134,7 +163,7 @@ export function derivePek(
   }
   const sha = sha256Kernel();
   const { state, block } = sha;
-  const pads = padsOf(pgk, sha);
+  const pads = pgk.padsWith(sha);
   // S of A.3, and the bit that ends it (FIPS 180-4 5.1.1): 15 octets, or 10 without P2.
   fillWords(block, 3, 0);
   block[0] = (FC_PTK << 24) | member;
@@ -164,32 +193,22 @@ export function derivePek(
   fillWords(ptkPads, 0, 0);
 }
 
-/** Wipes what is remembered of a PGK. */
-export function forgetPgk(pgk: KeyObject): void {
-  preparedPads.get(pgk)?.fill(0);
-  preparedPads.delete(pgk);
-}
-
 // HMAC (RFC 2104, FIPS 198-1) of short messages. What is hashed first, the key under the two pads, fills one block each:
 // the hash values behind them stand for the key, inner in words 0 to 7, outer in 8 to 15.
 const INNER_PAD = 0x36363636;
 const OUTER_PAD = 0x5c5c5c5c;
 const HASH_WORDS = 8;
 const BLOCK_OCTETS = 64;
-const preparedPads = new WeakMap<KeyObject, Int32Array>();
 const ptkPads = new Int32Array(2 * HASH_WORDS);
 const keyWords = new Int32Array(HASH_WORDS);
 
-function padsOf(pgk: KeyObject, sha: Sha256Kernel): Int32Array {
-  const known = preparedPads.get(pgk);
-  if (known !== undefined) return known;
-  const octets = pgk.export();
-  for (let word = 0; word < HASH_WORDS; word++) keyWords[word] = octets.readInt32BE(word * 4);
-  octets.fill(0);
+function padsOf(pgk: Uint8Array, sha: Sha256Kernel): Int32Array {
+  for (let word = 0; word < HASH_WORDS; word++) {
+    const at = word * 4;
+    keyWords[word] = (pgk[at] << 24) | (pgk[at + 1] << 16) | (pgk[at + 2] << 8) | pgk[at + 3];
+  }
   const pads = new Int32Array(2 * HASH_WORDS);
   keyPads(sha, keyWords, pads);
-  keyWords.fill(0);
-  preparedPads.set(pgk, pads);
   return pads;
 }
 
@@ -234,11 +253,10 @@ function fillWords(words: Int32Array, at: number, value: number): void {
   for (let word = at; word < words.length; word++) words[word] = value;
 }
 
-/** Moves the 16 least significant octets of `key` to octet `at` of `pek`, and wipes `key`. */
+/** Copies the 16 least significant octets of `key` to octet `at` of `pek`. */
 function takeLowOctets(key: Uint8Array, pek: Uint8Array, at: number): void {
   const from = key.length - CIPHER_KEY_OCTETS;
   for (let i = 0; i < CIPHER_KEY_OCTETS; i++) pek[at + i] = key[from + i];
-  key.fill(0);
 }
 
 /** `value` in `octets` octets, most significant first. */

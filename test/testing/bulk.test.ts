@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { addToChecksum, foldChecksum, internetChecksum, pseudoHeaderSum } from '../../dissectors/internet/checksum.ts';
 import { ALGORITHM_ID, type CipherAlgorithm, decipher } from '../../dissectors/security/algorithm.ts';
-import { derivePek, preparePgk } from '../../dissectors/security/kdf.ts';
+import { derivePek, PreparedPgk } from '../../dissectors/security/kdf.ts';
 import { analyse } from '../../testing/analyse.ts';
 import { type BulkOptions, writeBulkCapture } from '../../testing/bulk.ts';
 import { octetsOf } from '../../testing/text-forms.ts';
@@ -52,7 +52,7 @@ function read(capture: Buffer, keyring: Keyring, algorithm: CipherAlgorithm, oct
     const sn = frame.readUInt16BE(pdcpAt + 3);
     const pek = new Uint8Array(16);
     derivePek(
-      preparePgk(octetsOf(key.key)),
+      new PreparedPgk(octetsOf(key.key)),
       'ts33303',
       source,
       ptkId,

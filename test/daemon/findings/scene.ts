@@ -11,7 +11,7 @@ import { encodeIpv6 } from '../../../dissectors/internet/ipv6.ts';
 import { encodeUdp } from '../../../dissectors/internet/udp.ts';
 import { encodeRtp } from '../../../dissectors/media/rtp.ts';
 import { decipher } from '../../../dissectors/security/algorithm.ts';
-import { derivePek, preparePgk } from '../../../dissectors/security/kdf.ts';
+import { derivePek, PreparedPgk } from '../../../dissectors/security/kdf.ts';
 import { ALGORITHM_ID, type CipherAlgorithm } from '../../../dissectors/security/traffic-cipher.ts';
 import { encodePdcpSlrb } from '../../../dissectors/sidelink/pdcp-slrb.ts';
 import { encodeRlcUm } from '../../../dissectors/sidelink/rlc-um.ts';
@@ -246,7 +246,7 @@ export class Scene {
     const { source = 0x0a0b0c, ptkId = 1, sn, lcid = 3, group = 0xf00001, algorithm = '128-EEA2' } = said;
     const octets = Buffer.from(keyOctets(said.seed ?? said.pgk ?? 39), 'hex');
     const pek = new Uint8Array(16);
-    derivePek(preparePgk(octets), 'ts33303', source, ptkId, group, ALGORITHM_ID[algorithm], pek);
+    derivePek(new PreparedPgk(octets), 'ts33303', source, ptkId, group, ALGORITHM_ID[algorithm], pek);
     return decipher(algorithm, pek, ((ptkId << 16) | sn) >>> 0, lcid, 0, clear);
   }
 

@@ -13,7 +13,7 @@ import { encodeIpv4 } from '../../../dissectors/internet/ipv4.ts';
 import { encodeUdp } from '../../../dissectors/internet/udp.ts';
 import { nodeName } from '../../../dissectors/keying/lkh-rekey.ts';
 import { createTrafficCipher } from '../../../dissectors/security/algorithm.ts';
-import { derivePek, preparePgk } from '../../../dissectors/security/kdf.ts';
+import { derivePek, PreparedPgk } from '../../../dissectors/security/kdf.ts';
 import { encodePdcpSlrb } from '../../../dissectors/sidelink/pdcp-slrb.ts';
 import { encodeRlcUm } from '../../../dissectors/sidelink/rlc-um.ts';
 import { encodeSlSch } from '../../../dissectors/sidelink/sl-sch.ts';
@@ -31,7 +31,7 @@ function traffic(pgk: ManagedPgk, sn: number): Uint8Array {
   const udp = encodeUdp({ sourcePort: 6000, destinationPort: 6000, payload, addresses });
   const sdu = encodeIpv4({ ...addresses, protocol: 17, payload: udp });
   const pek = new Uint8Array(16);
-  derivePek(preparePgk(pgk.octets), 'ts33303', SENDER, 1, GROUP, 2, pek);
+  derivePek(new PreparedPgk(pgk.octets), 'ts33303', SENDER, 1, GROUP, 2, pek);
   const words = new Uint32Array(Math.ceil(sdu.length / 4));
   createTrafficCipher('128-EEA2', pek).keyStream(65_536 + sn, 3, 0, sdu.length, words, 0);
   const body = new Uint8Array(words.buffer, 0, sdu.length);

@@ -87,7 +87,7 @@ describe('a keyring file', () => {
     expect(epoch).toMatchObject({ id: 39, index5: 7, serial: 0, algorithm: 2, revokedAt: null, destroyedAt: null });
     expect([epoch.notBefore, epoch.notAfter]).toEqual([Date.UTC(2026, 4, 1), Date.UTC(2026, 4, 8)]);
     expect(hex(epoch.octets)).toBe(KEY_A);
-    expect(epoch.secret?.export().toString('hex')).toBe(KEY_A);
+    expect(Buffer.from(epoch.prepared?.octets ?? []).toString('hex')).toBe(KEY_A);
     expect(keyring.pmks[0]).toMatchObject({ member: 0x0a0b0c });
     expect(Buffer.from(keyring.pmks[0].id).toString()).toBe('pmk-1');
     expect(keyring.pmks[0].profile).toEqual({ prf: null, extensionType: 241, keyDataType: 0, idr: 'pmk-id' });
@@ -119,7 +119,7 @@ describe('a keyring file', () => {
     const text = JSON.stringify({ format: 'sidescope-keyring/1', groups: [{ ...EXAMPLE.groups[0], keys }] });
     const [own, destroyed] = parseKeyring(text, 'k').epochs;
     expect(own.algorithm).toBe(3);
-    expect(destroyed).toMatchObject({ algorithm: 2, octets: null, secret: null, fingerprint: null });
+    expect(destroyed).toMatchObject({ algorithm: 2, octets: null, prepared: null, fingerprint: null });
     expect(destroyed.destroyedAt).toBe(Date.UTC(2026, 3, 9));
   });
 
@@ -164,7 +164,7 @@ describe('a keyring file', () => {
   test('no inspection and no JSON of a keyring shows a key', () => {
     const keyring = parseKeyring(JSON.stringify(EXAMPLE), 'k');
     const { epochs, pmks, lkh, groups } = keyring;
-    void epochs[0].secret;
+    void epochs[0].prepared;
     const shown = inspect([keyring, epochs, pmks, lkh, groups], { depth: 9, showHidden: true });
     const json = JSON.stringify([pmks, lkh, epochs.map((epoch) => ({ ...epoch, group: null }))]);
     for (const text of [shown, json]) {
@@ -182,7 +182,7 @@ describe('a keyring file', () => {
     const { octets } = keyring.epochs[0];
     keyring.wipe();
     expect(octets?.every((octet) => octet === 0)).toBe(true);
-    expect(keyring.epochs[0]).toMatchObject({ octets: null, secret: null });
+    expect(keyring.epochs[0]).toMatchObject({ octets: null, prepared: null });
     expect(hex(keyring.pmks[0].octets)).toBe('00'.repeat(32));
   });
 

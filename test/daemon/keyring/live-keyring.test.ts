@@ -130,7 +130,7 @@ describe('an order judges the next message', () => {
     it.vault.order('destroy', ['f00001/39'], 'test');
     live.refresh();
     expect(octets.every((octet) => octet === 0)).toBe(true);
-    expect(epoch).toMatchObject({ octets: null, secret: null, forbidden: 'destroyed' });
+    expect(epoch).toMatchObject({ octets: null, prepared: null, forbidden: 'destroyed' });
   });
 });
 
