@@ -30,6 +30,12 @@ export class Accounting {
     else this.#count(outcome, orphan);
   }
 
+  /** Closes the books on so many frames that each took part in a message. */
+  settleCompleted(frames: number): void {
+    this.frames += frames;
+    this.inMessages += frames;
+  }
+
   /** Keeps a frame open: `waiting` of its elements belong to SDUs that lack their end. */
   defer(frame: number, outcome: number, orphan: boolean, waiting: number): void {
     this.frames++;

@@ -13,6 +13,7 @@ import type { Attempt } from './judge.ts';
 import { Judgement, type JudgementOptions } from './judgement.ts';
 import { MessageFlag, MessageTable, PLAIN_OCTETS, Place, ROUND_MESSAGES } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
+import { takeWholeFrames } from './whole-frames.ts';
 
 /** Who hears what the engine finds. Rows and batches are valid during the call. */
 export interface EngineSink {
@@ -105,7 +106,11 @@ export class Engine {
     this.#told = 0;
     this.#mark = 0;
     const copies = this.#duplicates.copies(batch, this.#walk.frames);
-    for (let row = 0; row < batch.count; row++) this.#take(batch, row, copies[row] === 1);
+    for (let row = 0; row < batch.count; ) {
+      const next = this.#takeWhole(batch, row, copies);
+      if (next === row) this.#take(batch, row, copies[row] === 1);
+      row = Math.max(next, row + 1);
+    }
     this.#tell(batch, batch.count);
     while (this.#mark < batch.marks.length) this.#tellMark(batch);
   }
@@ -144,6 +149,18 @@ export class Engine {
   /** Writes down each key tried from here on; null ends it. Whoever reads the list empties it after each message. */
   traceInto(attempts: Attempt[] | null): void {
     this.#judgement?.traceInto(attempts);
+  }
+
+  /** Takes frames from row `row` on that are one message each. @returns the row behind them */
+  #takeWhole(batch: FrameBatch, row: number, copies: Uint8Array): number {
+    if (copies[row] === 1 || this.#walk.frames.elementCount[row] !== 1 || this.#reassembly.isWaiting) return row;
+    const table = this.#table;
+    const room = { messages: ROUND_MESSAGES - table.count, octets: PLAIN_OCTETS - this.#plainNeeded };
+    const taken = takeWholeFrames(batch, row, copies, this.#walk, table, room);
+    this.accounting.settleCompleted(taken.row - row);
+    this.#plainNeeded += taken.octets;
+    this.#tellFull(batch, taken.row);
+    return taken.row;
   }
 
   #take(batch: FrameBatch, row: number, isCopy: boolean): void {
@@ -215,7 +232,12 @@ export class Engine {
     }
     if (completed || this.#waiting <= 0) this.accounting.settle(outcome, completed, this.#orphan);
     else this.accounting.defer(this.#frame, outcome, this.#orphan, this.#waiting);
-    if (this.#plainNeeded > PLAIN_OCTETS || this.#table.count >= ROUND_MESSAGES) this.#tell(batch, row + 1);
+    this.#tellFull(batch, row + 1);
+  }
+
+  /** Tells of every frame before row `until` where the round is full. */
+  #tellFull(batch: FrameBatch, until: number): void {
+    if (this.#plainNeeded > PLAIN_OCTETS || this.#table.count >= ROUND_MESSAGES) this.#tell(batch, until);
   }
 
   /** A complete PDCP PDU becomes a message; false where it is shorter than its header. */

@@ -67,6 +67,9 @@ export const NONE = -1;
 /** In `plainWord`: no room taken. */
 export const NO_PLAIN = 0xffff_ffff;
 
+/** In `epochState`: there is no epoch. */
+export const UNKNOWN_STATE = 255;
+
 const FIRST_ROWS = 8192;
 
 const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
@@ -130,7 +133,7 @@ export class MessageTable {
   group = new Int32Array(FIRST_ROWS);
   /** Serial of the epoch that opened it, fits it or proved its context; or NONE. */
   epoch = new Int32Array(FIRST_ROWS);
-  /** State of that epoch at capture time (keyring's state number); 255 where there is none. */
+  /** State of that epoch at capture time (keyring's state number); UNKNOWN_STATE where there is none. */
   epochState = new Uint8Array(FIRST_ROWS);
   /** Slot of the context as seen on the wire (contexts.ts), or NONE where the header says not ciphered. */
   context = new Int32Array(FIRST_ROWS);
@@ -170,7 +173,7 @@ export class MessageTable {
     this.flags[row] = 0;
     this.group[row] = NONE;
     this.epoch[row] = NONE;
-    this.epochState[row] = 255;
+    this.epochState[row] = UNKNOWN_STATE;
     this.context[row] = NONE;
     this.traffic[row] = NONE;
     return row;

@@ -87,6 +87,11 @@ export class Reassembly {
     return this.#entities.evictions;
   }
 
+  /** Whether an SDU waits for more. */
+  get isWaiting(): boolean {
+    return this.#partials.size > 0;
+  }
+
   /** SDUs that wait for more. */
   waiting(): Iterable<Partial> {
     return this.#partials.values();
