@@ -9,7 +9,7 @@ import { isCounterCipher, RoundKernel } from './round-kernel.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import type { WireContexts } from './wire-contexts.ts';
 
-const EEA2 = ALGORITHM_ID['128-EEA2'];
+const EEA0 = ALGORITHM_ID.EEA0;
 
 /** Reused columns that sort the rows of a batch by traffic key. */
 export class BatchDecipher {
@@ -22,6 +22,13 @@ export class BatchDecipher {
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
   readonly #kernel = new RoundKernel();
+
+  // What `#gather` found: keys, messages that are ciphered and that are not, and where those begin and end in the batch.
+  #used = 0;
+  #ciphered = 0;
+  #clear = 0;
+  #begin = 0;
+  #end = 0;
 
   constructor(wires: WireContexts, traffic: TrafficKeys) {
     this.#wires = wires;
@@ -41,11 +48,46 @@ export class BatchDecipher {
       this.#slots = new Uint32Array(generations.length);
     }
     const attached = this.#kernel.attach(table);
+    this.#gather(table);
+    const used = this.#used;
+    if (used === 0) return;
+    const together =
+      attached && this.#ciphered > 0 && this.#kernel.begin(table, this.#begin, this.#end, this.#ciphered);
+    if (!together || this.#clear > 0) copyToPlain(table, this.#traffic, together);
+    const elsewhere = together ? this.#kernel : null;
+    const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
+    let gathered = 0;
+    for (let i = 0; i < used; i++) {
+      const slot = this.#slots[i];
+      // What is gathered may hold the cipher that this one takes the place of.
+      if (this.#runs.count > 0 && (this.#runs.count === CIPHER_RUNS_CAP || !this.#traffic.keepsOthers(slot))) {
+        this.#runs.apply(columns, this.#rows, table.words, elsewhere);
+        gathered = 0;
+      }
+      let end = gathered;
+      for (let row = this.#first[slot]; row !== NONE; row = this.#next[row]) this.#rows[end++] = row;
+      this.#first[slot] = NONE;
+      const cipher = this.#traffic.cipher(slot);
+      if (together && isCounterCipher(cipher)) {
+        this.#kernel.decipher(cipher, columns, table, this.#rows, gathered, end);
+        continue;
+      }
+      if (!attached && this.#traffic.algorithm(slot) !== EEA0) this.#kernel.waitFor(end - gathered);
+      this.#runs.add(cipher, end);
+      gathered = end;
+    }
+    if (this.#runs.count > 0) this.#runs.apply(columns, this.#rows, table.words, elsewhere);
+  }
+
+  /** Sorts the rows that can be deciphered by traffic key. */
+  #gather(table: MessageTable): void {
+    const generations = this.#traffic.slots.generation;
     let used = 0;
-    let messages = 0;
+    let ciphered = 0;
+    let clear = 0;
     let from = Number.MAX_SAFE_INTEGER;
     let until = 0;
-    for (let row = count - 1; row >= 0; row--) {
+    for (let row = table.count - 1; row >= 0; row--) {
       if ((table.flags[row] & MessageFlag.damaged) !== 0) continue;
       if (table.pgkIndex[row] === 0 && table.ptkId[row] === 0) continue;
       const wire = this.#wires.find(
@@ -59,10 +101,8 @@ export class BatchDecipher {
       table.context[row] = wire;
       const slot = this.#wires.traffic[wire];
       if (slot === NONE || generations[slot] !== this.#wires.trafficGeneration[wire]) continue;
-      const ahead = attached && this.#traffic.algorithm(slot) === EEA2;
-      // Copied in the order of the capture: key by key takes four times as long, since nothing lies in the cache.
-      if (ahead) table.takePlain(row);
-      else table.copyToPlain(row);
+      const isCiphered = this.#traffic.algorithm(slot) !== EEA0;
+      table.takePlain(row);
       table.sum[row] = 0;
       table.deciphered[row] = 1;
       table.traffic[row] = slot;
@@ -70,44 +110,38 @@ export class BatchDecipher {
       if (this.#first[slot] === NONE) this.#slots[used++] = slot;
       this.#next[row] = this.#first[slot];
       this.#first[slot] = row;
-      if (!ahead) continue;
-      messages++;
+      if (!isCiphered) {
+        clear++;
+        continue;
+      }
+      ciphered++;
       if (table.rawPlace[row] !== Place.frame) continue;
       const at = table.rawAt[row];
       if (at < from) from = at;
       if (at + table.length[row] > until) until = at + table.length[row];
     }
-    if (used === 0) return;
-    const together = messages > 0 && this.#kernel.begin(table, from, until, messages);
-    const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
-    let gathered = 0;
-    for (let i = 0; i < used; i++) {
-      const slot = this.#slots[i];
-      // What is gathered may hold the cipher that this one takes the place of.
-      if (this.#runs.count > 0 && (this.#runs.count === CIPHER_RUNS_CAP || !this.#traffic.keepsOthers(slot))) {
-        this.#runs.apply(columns, this.#rows, table.words);
-        gathered = 0;
-      }
-      let end = gathered;
-      for (let row = this.#first[slot]; row !== NONE; row = this.#next[row]) this.#rows[end++] = row;
-      this.#first[slot] = NONE;
-      const cipher = this.#traffic.cipher(slot);
-      if (isCounterCipher(cipher)) {
-        if (together) {
-          this.#kernel.decipher(cipher, columns, table, this.#rows, gathered, end);
-          continue;
-        }
-        if (attached) for (let j = gathered; j < end; j++) table.copyToPlain(this.#rows[j]);
-        else this.#kernel.waitFor(end - gathered);
-      }
-      this.#runs.add(cipher, end);
-      gathered = end;
-    }
-    if (this.#runs.count > 0) this.#runs.apply(columns, this.#rows, table.words);
+    this.#used = used;
+    this.#ciphered = ciphered;
+    this.#clear = clear;
+    this.#begin = from;
+    this.#end = until;
   }
 
   /** Wipes what the last messages left, but for the deciphered ones themselves. */
   forget(): void {
     this.#kernel.wipe();
+  }
+}
+
+/**
+ * Copies messages that are to be deciphered where they are to be, in the order of the capture: key by key takes four times as
+ * long, since nothing lies in the cache.
+ *
+ * @param together whether a kernel reads them where they are: then only those that need no deciphering are copied
+ */
+function copyToPlain(table: MessageTable, traffic: TrafficKeys, together: boolean): void {
+  for (let row = table.count - 1; row >= 0; row--) {
+    if (table.deciphered[row] === 0) continue;
+    if (!together || traffic.algorithm(table.traffic[row]) === EEA0) table.copyToPlain(row);
   }
 }

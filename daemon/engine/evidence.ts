@@ -159,10 +159,9 @@ export class Evidence {
     const addressSum = halves(source) + halves(destination);
     if (foldedSum(front + addressSum) !== 0xffff) return false;
     const pseudo = exchanged(UDP + udpLength);
-    const folded =
-      sum === 0
-        ? wordSum(words, bytes, at + IPV4_HEADER, udpLength, addressSum + pseudo)
-        : foldedSum(sum - front + pseudo);
+    // First as if it were summed: who hears of sums later need not compile this anew.
+    let folded = foldedSum(sum - front + pseudo);
+    if (sum === 0) folded = wordSum(words, bytes, at + IPV4_HEADER, udpLength, addressSum + pseudo);
     if (folded !== 0xffff) return false;
     const toGroup = includes(addresses.ipv4, hostWord(destination) >>> 0);
     this.shape = Shape.ipv4;

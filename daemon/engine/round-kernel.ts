@@ -1,10 +1,11 @@
-// Messages of a round under 128-EEA2, deciphered in the memory of a kernel: their octets go there in one piece, and the arena
-// that everything reads afterwards lies there (docs/performance.md). The slow twin is `MessageTable.copyToPlain` and
-// `TrafficCipher.apply`, as for the other ciphers.
+// Messages of a round, deciphered in the memory of a kernel: their octets go there in one piece, and the arena that
+// everything reads afterwards lies there (docs/performance.md). The slow twin is `MessageTable.copyToPlain` and
+// `TrafficCipher.apply`.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { CALL_BLOCKS } from '../../dissectors/security/aes-eea2.ts';
 import type { MessageColumns, TrafficCipher } from '../../dissectors/security/algorithm.ts';
+import type { StreamXor } from '../../dissectors/security/cipher-runs.ts';
 import {
   createMessageKernel,
   Entry,
@@ -23,6 +24,9 @@ const SPARSEST = 1024;
 /** A round may be above its cap by the messages of one frame, and each SDU begins on a boundary. */
 const ARENA_OCTETS = PLAIN_OCTETS + (PLAIN_OCTETS >>> 3);
 
+/** Octets of key stream that one call of the kernel takes. */
+const CALL_OCTETS = CALL_BLOCKS * 16;
+
 /** A cipher whose key stream is enciphered counter blocks. */
 type CounterCipher = TrafficCipher & Required<Pick<TrafficCipher, 'encipherBlocks'>>;
 
@@ -32,11 +36,13 @@ export function isCounterCipher(cipher: TrafficCipher): cipher is CounterCipher 
 }
 
 /** See the head of the file. */
-export class RoundKernel {
+export class RoundKernel implements StreamXor {
   #messages = 0;
   #kernel: MessageKernel | null | undefined;
   /** What turns an octet of the batch into an address. */
   #rawAt = 0;
+  /** The table whose round was begun. */
+  #table: MessageTable | null = null;
   /** Blocks of the messages that are listed. */
   #blocks = 0;
 
@@ -69,6 +75,7 @@ export class RoundKernel {
     const kernel = this.#kernel as MessageKernel;
     // A round that is larger than any should be has grown out of the kernel's arena.
     if (table.plain !== kernel.arena) return false;
+    this.#table = table;
     if (from >= end) return true;
     if (end - from > Math.min(RAW_OCTETS, messages * SPARSEST)) return false;
     kernel.raw.set((table.batch as FrameBatch).bytes.subarray(from, end));
@@ -110,7 +117,6 @@ export class RoundKernel {
 
   /** Lists messages from `rows[first]` on, as many before `rows[end]` as one call takes. @returns the first that it does not take */
   #list(kernel: MessageKernel, table: MessageTable, rows: Uint32Array, first: number, end: number): number {
-    const { list, arenaAt } = kernel;
     let blocks = 0;
     let i = first;
     for (let at = 0; i < end; i++, at += LIST_WORDS) {
@@ -119,17 +125,62 @@ export class RoundKernel {
       const own = (octets + 15) >>> 4;
       if (own === 0 || blocks + own > CALL_BLOCKS) break;
       blocks += own;
-      const to = arenaAt + table.plainWord[row] * 4;
-      const isJoined = table.rawPlace[row] === Place.joined;
-      if (isJoined) table.copyToPlain(row);
-      list[at + Entry.from] = isJoined ? to : this.#rawAt + table.rawAt[row];
-      list[at + Entry.to] = to;
-      list[at + Entry.octets] = octets;
-      list[at + Entry.count] = table.counter[row];
-      list[at + Entry.stream] = table.lcid[row] << 27;
+      this.#enter(kernel, table, row, at, (blocks - own) << 4);
     }
     this.#blocks = blocks;
     return i;
+  }
+
+  prepare(row: number): void {
+    this.#table?.copyToPlain(row);
+  }
+
+  /** Takes key stream of other ciphers to messages of the round that was begun. Sets `sum` of those rows. */
+  xor(rows: Uint32Array, from: number, to: number, stream: Uint8Array<ArrayBuffer>, stride: number): void {
+    const kernel = this.#kernel as MessageKernel;
+    const table = this.#table as MessageTable;
+    const most = Math.trunc(CALL_OCTETS / stride);
+    for (let first = from; first < to; first += most) {
+      const end = Math.min(to, first + most);
+      const begin = (first - from) * stride;
+      this.#xor(kernel, table, rows, first, end, stream.subarray(begin, begin + (end - first) * stride), stride);
+    }
+  }
+
+  #xor(
+    kernel: MessageKernel,
+    table: MessageTable,
+    rows: Uint32Array,
+    from: number,
+    to: number,
+    stream: Uint8Array,
+    stride: number,
+  ): void {
+    let listed = 0;
+    for (let i = from, begin = 0; i < to; i++, begin += stride) {
+      // An empty message is none to the kernel.
+      if (table.length[rows[i]] > 0) this.#enter(kernel, table, rows[i], listed++ * LIST_WORDS, begin);
+    }
+    if (listed === 0) return;
+    kernel.xor(listed, stream);
+    for (let i = from, at = Entry.sum as number; i < to; i++) {
+      if (table.length[rows[i]] === 0) continue;
+      table.sum[rows[i]] = kernel.list[at];
+      at += LIST_WORDS;
+    }
+  }
+
+  /** Writes a message into the list from word `at` on. */
+  #enter({ list, arenaAt }: MessageKernel, table: MessageTable, row: number, at: number, keyStream: number): void {
+    const to = arenaAt + table.plainWord[row] * 4;
+    const isJoined = table.rawPlace[row] === Place.joined;
+    if (isJoined) table.copyToPlain(row);
+    list[at + Entry.from] = isJoined ? to : this.#rawAt + table.rawAt[row];
+    list[at + Entry.to] = to;
+    list[at + Entry.octets] = table.length[row];
+    list[at + Entry.count] = table.counter[row];
+    list[at + Entry.stream] = table.lcid[row] << 27;
+    list[at + Entry.keyStream] = keyStream;
   }
 
   /** Wipes key stream of the last messages. */

@@ -1,19 +1,22 @@
 // 128-EEA1 (TS 33.401 B.1.2, which is UEA2 of TS 35.215): SNOW 3G keyed and started from COUNT, BEARER and DIRECTION.
 
 import { int32 } from '../octets.ts';
-import { loadSnow3g, wipeSnow3g, xorSnow3g } from './snow3g.ts';
+import { wipeSnow3g, xorSnow3g } from './snow3g.ts';
 import type { CipherAlgorithm } from './traffic-cipher.ts';
 import { KernelInTime, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
 import { createSnow3gKernel } from './wasm/snow3g-kernel.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
 
-// One message at a time, so one kernel serves all ciphers of the process.
-const kernelInTime = new KernelInTime(createSnow3gKernel);
+/** We chose: messages before the kernel is built, which takes as long as it wins with about so many. */
+const MESSAGES_BEFORE_KERNEL = 24_576;
+
+// One call at a time, so one kernel serves all ciphers of the process.
+const kernelInTime = new KernelInTime(createSnow3gKernel, MESSAGES_BEFORE_KERNEL);
 
 /** 128-EEA1 under one PEK. */
 export class Eea1Cipher extends WordStreamCipher {
   readonly algorithm: CipherAlgorithm = '128-EEA1';
-  protected readonly kernelMessages = 1;
+  readonly kernelMessages = 1;
 
   /** @param pek 16 octets; they are copied */
   constructor(pek: Uint8Array) {
@@ -26,17 +29,20 @@ export class Eea1Cipher extends WordStreamCipher {
     xorSnow3g(this.key, stream, count, stream, count, out, at, octets);
   }
 
-  protected kernel(messages: number): KeyStreamKernel | null {
+  kernel(messages: number): KeyStreamKernel | null {
     return kernelInTime.forMessages(messages);
   }
 
-  // As a circuit S2 is larger than all else together: the kernel that looks it up is no slower.
-  planes(): KeyStreamKernel | null {
-    return null;
-  }
-
-  protected load(register: Int32Array, lanes: number, lane: number, count: number, stream: number): void {
-    loadSnow3g(this.key, stream, count, stream, count, register, lanes, lane);
+  protected list(list: Int32Array, at: number, count: number, stream: number): void {
+    const { key } = this;
+    list[at] = key[0];
+    list[at + 1] = key[1];
+    list[at + 2] = key[2];
+    list[at + 3] = key[3];
+    list[at + 4] = stream;
+    list[at + 5] = count;
+    list[at + 6] = stream;
+    list[at + 7] = count;
   }
 
   protected wipe(): void {

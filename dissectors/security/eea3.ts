@@ -1,28 +1,32 @@
 // 128-EEA3 (TS 33.401 B.1.4, TS 35.221): ZUC keyed and started from COUNT, BEARER and DIRECTION.
 
+import { int32 } from '../octets.ts';
 import type { CipherAlgorithm } from './traffic-cipher.ts';
 import { KernelInTime, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
-import { MESSAGES_BEFORE_PLANES } from './wasm/plane-kernel.ts';
-import { createZucKernel } from './wasm/zuc-kernel.ts';
 import { createZucPlanes } from './wasm/zuc-planes.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
-import { loadZuc, loadZucKey, wipeZuc, xorZuc } from './zuc.ts';
+import { loadZucKey, wipeZuc, xorZuc } from './zuc.ts';
 
-/** We chose: the kernel takes as long for one message as for four, which is as long as `xorZuc` takes for 1.2. */
-const KERNEL_MESSAGES = 2;
+// We chose.
+/** The kernel takes as long for one message as for 128, which is as long as `xorZuc` takes for so many. */
+const KERNEL_MESSAGES = 48;
+/** Messages before the kernel is built, which takes as long as it wins with about so many. */
+const MESSAGES_BEFORE_KERNEL = 65_536;
 
-// One call at a time, so one kernel of each kind serves all ciphers of the process.
-const kernelInTime = new KernelInTime(createZucKernel);
-const planesInTime = new KernelInTime(createZucPlanes, MESSAGES_BEFORE_PLANES);
+// One call at a time, so one kernel serves all ciphers of the process.
+const kernelInTime = new KernelInTime(createZucPlanes, MESSAGES_BEFORE_KERNEL);
 
 /** 128-EEA3 under one PEK. */
 export class Eea3Cipher extends WordStreamCipher {
   readonly algorithm: CipherAlgorithm = '128-EEA3';
-  protected readonly kernelMessages = KERNEL_MESSAGES;
+  readonly kernelMessages = KERNEL_MESSAGES;
+  /** The key as the kernel takes it. */
+  readonly #words: Int32Array;
 
   /** @param pek 16 octets; they are copied */
   constructor(pek: Uint8Array) {
     super(pek, loadZucKey);
+    this.#words = Int32Array.of(int32(pek, 0), int32(pek, 4), int32(pek, 8), int32(pek, 12));
   }
 
   protected xor(count: number, stream: number, octets: number, out: Uint32Array, at: number): void {
@@ -30,21 +34,25 @@ export class Eea3Cipher extends WordStreamCipher {
     xorZuc(this.key, count, stream, count, stream, out, at, octets);
   }
 
-  protected kernel(messages: number): KeyStreamKernel | null {
+  kernel(messages: number): KeyStreamKernel | null {
     return kernelInTime.forMessages(messages);
   }
 
-  planes(messages: number): KeyStreamKernel | null {
-    return planesInTime.forMessages(messages);
-  }
-
-  protected load(register: Int32Array, lanes: number, lane: number, count: number, stream: number): void {
-    loadZuc(this.key, count, stream, count, stream, register, lanes, lane);
+  protected list(list: Int32Array, at: number, count: number, stream: number): void {
+    const words = this.#words;
+    list[at] = words[0];
+    list[at + 1] = words[1];
+    list[at + 2] = words[2];
+    list[at + 3] = words[3];
+    list[at + 4] = count;
+    list[at + 5] = stream;
+    list[at + 6] = count;
+    list[at + 7] = stream;
   }
 
   protected wipe(): void {
+    this.#words.fill(0);
     wipeZuc();
     kernelInTime.wipe();
-    planesInTime.wipe();
   }
 }

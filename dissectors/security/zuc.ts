@@ -40,7 +40,7 @@ export const S0_ROUNDS = [
 export const S1_POLYNOMIAL = 0x18b;
 
 /** The 15-bit constants d0 to d15 of key loading (3.5). */
-const D = [
+export const LOADING = [
   0x44d7, 0x26bc, 0x626b, 0x135e, 0x5789, 0x35e2, 0x7135, 0x09af, 0x4d78, 0x2f13, 0x6bc4, 0x1af1, 0x5e26, 0x3c4d,
   0x789a, 0x47ac,
 ];
@@ -109,7 +109,7 @@ function lowHigh(a: number, b: number): number {
  * @param key 16 octets
  */
 export function loadZucKey(key: Uint8Array): Int32Array {
-  return Int32Array.from(D, (d, i) => (key[i] << 23) | (d << 8));
+  return Int32Array.from(LOADING, (d, i) => (key[i] << 23) | (d << 8));
 }
 
 // One message at a time, so one history serves all ciphers of the process.

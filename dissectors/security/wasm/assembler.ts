@@ -3,8 +3,8 @@
 // function of this house that puts instructions together, so that its loops can be unrolled by a loop, and is built when it
 // is first used: no file, no tool, no add-on.
 
-/** Instructions, as octets. */
-export type Code = readonly number[];
+/** Instructions, as octets and as instructions within them: putting together copies nothing until all of it is written. */
+export type Code = readonly (number | Code)[];
 
 /** One exported function: it takes 32-bit integers and gives nothing. */
 export interface KernelFunction {
@@ -47,43 +47,37 @@ const ALIGNED_16 = 1;
 const ALIGNED_32 = 2;
 
 export const get = (local: number): Code => [0x20, ...unsigned(local)];
-export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
+export const set = (local: number, value: Code): Code => [value, 0x21, ...unsigned(local)];
 export const constant = (value: number): Code => [0x41, ...signed(value | 0)];
 export const add = (...terms: readonly Code[]): Code => folded(0x6a, terms);
 export const xor = (...terms: readonly Code[]): Code => folded(0x73, terms);
 export const or = (...terms: readonly Code[]): Code => folded(0x72, terms);
-export const and = (a: Code, b: Code): Code => [...a, ...b, 0x71];
-export const subtract = (a: Code, b: Code): Code => [...a, ...b, 0x6b];
-export const multiply = (a: Code, b: Code): Code => [...a, ...b, 0x6c];
-export const differ = (a: Code, b: Code): Code => [...a, ...b, 0x47];
+export const and = (a: Code, b: Code): Code => [a, b, 0x71];
+export const subtract = (a: Code, b: Code): Code => [a, b, 0x6b];
+export const multiply = (a: Code, b: Code): Code => [a, b, 0x6c];
+export const differ = (a: Code, b: Code): Code => [a, b, 0x47];
 /** Whether `a` is below `b`, both without a sign. */
-export const isBelow = (a: Code, b: Code): Code => [...a, ...b, 0x49];
-export const trailingZeros = (a: Code): Code => [...a, 0x68];
-export const shiftLeft = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x74];
-export const shiftRight = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x76];
-export const rotateRight = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x78];
+export const isBelow = (a: Code, b: Code): Code => [a, b, 0x49];
+export const trailingZeros = (a: Code): Code => [a, 0x68];
+export const shiftLeft = (a: Code, bits: number): Code => [a, ...constant(bits), 0x74];
+export const shiftRight = (a: Code, bits: number): Code => [a, ...constant(bits), 0x76];
+export const rotateRight = (a: Code, bits: number): Code => [a, ...constant(bits), 0x78];
 
 /** The 32-bit word at an address and a fixed offset behind it. */
-export const load = (address: Code, offset = 0): Code => [...address, 0x28, ALIGNED_32, ...unsigned(offset)];
-export const load8 = (address: Code, offset = 0): Code => [...address, 0x2d, 0, ...unsigned(offset)];
-export const load16 = (address: Code, offset = 0): Code => [...address, 0x2f, ALIGNED_16, ...unsigned(offset)];
-export const store8 = (address: Code, value: Code, offset = 0): Code => [
-  ...address,
-  ...value,
-  0x3a,
-  0,
-  ...unsigned(offset),
-];
+export const load = (address: Code, offset = 0): Code => [address, 0x28, ALIGNED_32, ...unsigned(offset)];
+export const load8 = (address: Code, offset = 0): Code => [address, 0x2d, 0, ...unsigned(offset)];
+export const load16 = (address: Code, offset = 0): Code => [address, 0x2f, ALIGNED_16, ...unsigned(offset)];
+export const store8 = (address: Code, value: Code, offset = 0): Code => [address, value, 0x3a, 0, ...unsigned(offset)];
 export const store16 = (address: Code, value: Code, offset = 0): Code => [
-  ...address,
-  ...value,
+  address,
+  value,
   0x3b,
   ALIGNED_16,
   ...unsigned(offset),
 ];
 export const store = (address: Code, value: Code, offset = 0): Code => [
-  ...address,
-  ...value,
+  address,
+  value,
   0x36,
   ALIGNED_32,
   ...unsigned(offset),
@@ -99,23 +93,20 @@ export const when = (condition: Code, body: Code, otherwise: Code = []): Code =>
   // if, else, end.
   joined(condition, [0x04, NO_RESULT], body, [0x05], otherwise, [END]);
 
-/** Instructions one behind the other: thousands of octets are copied faster than by a spread. */
-export function joined(...parts: readonly Code[]): number[] {
-  const code: number[] = [];
-  return code.concat(...parts);
-}
+/** Instructions one behind the other. */
+export const joined = (...parts: readonly Code[]): Code => parts;
 
 /** Repeats `body` as long as `local` is below `limit` before it. */
 export const whileBelow = (local: number, limit: Code, body: Code): Code => [
   0x02,
   NO_RESULT,
-  ...get(local),
-  ...limit,
+  get(local),
+  limit,
   // i32.ge_u, br_if behind the block.
   0x4f,
   0x0d,
   0,
-  ...repeatBelow(local, limit, body),
+  repeatBelow(local, limit, body),
   END,
 ];
 
@@ -135,16 +126,34 @@ export function assemble(functions: readonly KernelFunction[], pages: number): U
     ];
     return sized(joined(vector(kinds), body, [END]));
   });
-  return new Uint8Array(
-    joined(
-      HEADER,
-      section(Section.type, vector(types)),
-      section(Section.function, vector(functions.map((_, index) => unsigned(index)))),
-      section(Section.memory, vector([[0, ...unsigned(pages)]])),
-      section(Section.export, vector([[...text('memory'), EXPORT_MEMORY, 0], ...exports])),
-      section(Section.code, vector(bodies)),
-    ),
+  const module = joined(
+    HEADER,
+    section(Section.type, vector(types)),
+    section(Section.function, vector(functions.map((_, index) => unsigned(index)))),
+    section(Section.memory, vector([[0, ...unsigned(pages)]])),
+    section(Section.export, vector([[...text('memory'), EXPORT_MEMORY, 0], ...exports])),
+    section(Section.code, vector(bodies)),
   );
+  const octets = new Uint8Array(lengthOf(module));
+  write(module, octets, 0);
+  return octets;
+}
+
+/** Octets that code takes. */
+function lengthOf(code: Code): number {
+  let length = 0;
+  for (const part of code) length += typeof part === 'number' ? 1 : lengthOf(part);
+  return length;
+}
+
+/** Writes code from octet `at` on; the octet behind it. */
+function write(code: Code, octets: Uint8Array, at: number): number {
+  let end = at;
+  for (const part of code) {
+    if (typeof part === 'number') octets[end++] = part;
+    else end = write(part, octets, end);
+  }
+  return end;
 }
 
 /** Builds and starts a kernel. */
@@ -155,7 +164,7 @@ export function startKernel(functions: readonly KernelFunction[], pages: number)
 }
 
 function folded(operation: number, terms: readonly Code[]): Code {
-  return terms.flatMap((term, index) => (index === 0 ? term : [...term, operation]));
+  return terms.map((term, index) => (index === 0 ? term : [term, operation]));
 }
 
 function section(id: number, contents: Code): Code {
@@ -163,7 +172,7 @@ function section(id: number, contents: Code): Code {
 }
 
 function sized(contents: Code): Code {
-  return joined(unsigned(contents.length), contents);
+  return joined(unsigned(lengthOf(contents)), contents);
 }
 
 function vector(items: readonly Code[]): Code {

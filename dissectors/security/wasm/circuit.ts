@@ -2,7 +2,7 @@
 // them. A circuit is written down gate by gate and becomes instructions at once.
 
 import { type Code, constant, get, set } from './assembler.ts';
-import { Gate, loadVector, storeVector } from './vector.ts';
+import { Gate, Interleave, loadVector, storeVector } from './vector.ts';
 
 /** What a gate gives, by the local that holds it. Any local with a vector may be an input. */
 export type Wire = number;
@@ -12,7 +12,7 @@ const SET = 0x21;
 
 /** A circuit under construction, its gates in the order in which they were asked for. */
 export class Circuit {
-  readonly code: number[] = [];
+  readonly code: (number | Code)[] = [];
   #end: number;
 
   /** @param firstLocal each gate has a local of its own, from this one on; to keep them few is the work of the host */
@@ -28,7 +28,7 @@ export class Circuit {
   /** A vector that other instructions give. */
   value(code: Code): Wire {
     const wire = this.#end++;
-    this.code.push(...set(wire, code));
+    this.code.push(set(wire, code));
     return wire;
   }
 
@@ -38,12 +38,17 @@ export class Circuit {
   }
 
   store(address: Code, offset: number, wire: Wire): void {
-    this.code.push(...storeVector(address, get(wire), offset));
+    this.code.push(storeVector(address, get(wire), offset));
+  }
+
+  /** Other instructions in their turn. */
+  also(code: Code): void {
+    this.code.push(code);
   }
 
   /** Sets a local of somebody else. */
   write(local: number, wire: Wire): void {
-    this.code.push(...set(local, get(wire)));
+    this.code.push(set(local, get(wire)));
   }
 
   xor(a: Wire, b: Wire): Wire {
@@ -55,7 +60,7 @@ export class Circuit {
   }
 
   not(a: Wire): Wire {
-    return this.value([...get(a), ...Gate.not]);
+    return this.value([get(a), Gate.not]);
   }
 
   /** The sum of three bits, and what is carried. */
@@ -71,14 +76,19 @@ export class Circuit {
 
   /** Shifts in words. */
   shift(direction: 'shiftLeft' | 'shiftRight', a: Wire, bits: number): Wire {
-    return this.value([...get(a), ...constant(bits), ...Gate[direction]]);
+    return this.value([get(a), constant(bits), Gate[direction]]);
+  }
+
+  /** Octets of two vectors in turns, the first or the last eight of each. */
+  interleave(octets: keyof typeof Interleave, a: Wire, b: Wire): Wire {
+    return this.#gate(Interleave[octets], a, b);
   }
 
   #gate(gate: Code, a: Wire, b: Wire): Wire {
     const wire = this.#end++;
     this.#local(GET, a);
     this.#local(GET, b);
-    this.code.push(...gate);
+    this.code.push(gate);
     this.#local(SET, wire);
     return wire;
   }

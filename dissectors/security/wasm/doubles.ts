@@ -4,10 +4,10 @@ import { type Code, unsigned } from './assembler.ts';
 
 const ALIGNED_64 = 3;
 
-export const loadDouble = (address: Code, offset = 0): Code => [...address, 0x2b, ALIGNED_64, ...unsigned(offset)];
+export const loadDouble = (address: Code, offset = 0): Code => [address, 0x2b, ALIGNED_64, ...unsigned(offset)];
 export const storeDouble = (address: Code, value: Code, offset = 0): Code => [
-  ...address,
-  ...value,
+  address,
+  value,
   0x39,
   ALIGNED_64,
   ...unsigned(offset),
@@ -16,8 +16,8 @@ export const doubleConstant = (value: number): Code => [0x44, ...new Uint8Array(
 
 /** Whether two values are no more than `most` apart: 1 or 0. */
 export const isWithin = (a: Code, b: Code, most: number): Code => [
-  ...a,
-  ...b,
+  a,
+  b,
   // f64.sub, f64.abs, and below f64.le.
   0xa1,
   0x99,

@@ -1,6 +1,6 @@
-// What messages under 128-EEA2 need around AES, for a whole round in WebAssembly: octets as they were on the air and the
-// arena of deciphered ones lie in one memory, and vectors lay out the counter blocks (TS 33.401 B.1.3), XOR, and make the
-// ones' complement sum that tells whether the checksums inside are right (RFC 1071). The twins in tests are
+// What messages need around the cipher, for a whole round in WebAssembly: octets as they were on the air and the arena of
+// deciphered ones lie in one memory, and vectors lay out the counter blocks of 128-EEA2 (TS 33.401 B.1.3), XOR, and make
+// the ones' complement sum that tells whether the checksums inside are right (RFC 1071). The twins in tests are
 // ../aes-eea2.ts and sums octet by octet.
 
 import { CALL_BLOCKS } from '../aes-eea2.ts';
@@ -42,11 +42,13 @@ export const Entry = {
   to: 1,
   /** At least 1. */
   octets: 2,
-  /** COUNT, and BEARER, DIRECTION and 26 zeros: the first two words of a counter block. */
+  /** COUNT, and BEARER, DIRECTION and 26 zeros: the first two words of a counter block. Only `layOut` reads them. */
   count: 3,
   stream: 4,
   /** Written: the sum of all its 16-bit halves, low octets first and not folded. A last single octet is a low one. */
   sum: 5,
+  /** Octets of key stream before its own: a multiple of 16, and under 128-EEA2 that of its counter blocks. */
+  keyStream: 6,
 } as const;
 
 const PAGE_OCTETS = 65_536;
@@ -71,7 +73,7 @@ const BLOCK = 6;
 const SUM = 7;
 const LOCALS = { parameters: 1, locals: 5, vectors: 2 } as const;
 
-/** See the head of the file. Whoever uses it fills `raw` and `list`, messages of at most CALL_BLOCKS blocks together. */
+/** See the head of the file. Whoever uses it fills `raw` and `list`, at most CALL_BLOCKS messages. */
 export interface MessageKernel {
   /** Octets as they were on the air, and their address. */
   readonly raw: Uint8Array<ArrayBuffer>;
@@ -89,7 +91,11 @@ export interface MessageKernel {
    * @returns the blocks, valid until `xor`
    */
   layOut(messages: number, blocks: number): Uint8Array;
-  /** XORs key stream, laid out as those blocks, over the messages on their way to the arena, and sums what results. */
+  /**
+   * XORs key stream over the first `messages` messages, 1 or more, on their way to the arena, and sums what results.
+   *
+   * @param stream at most CALL_BLOCKS blocks
+   */
   xor(messages: number, stream: Uint8Array): void;
   /** Wipes key stream and list. */
   wipe(): void;
@@ -165,18 +171,14 @@ const ZERO = repeated(0);
 
 /** Each entry of the list from first to last. */
 function eachEntry(body: Code): Code {
-  return [
-    ...set(STREAM, constant(STREAM_AT)),
-    ...set(ENTRY, constant(LIST_AT)),
-    ...repeatBelow(ENTRY, get(END), [...body, ...step(ENTRY, ENTRY_OCTETS)]),
-  ];
+  return [...set(ENTRY, constant(LIST_AT)), ...repeatBelow(ENTRY, get(END), [...body, ...step(ENTRY, ENTRY_OCTETS)])];
 }
 
 /** COUNT, BEARER and DIRECTION, and the number of the block in the low 64 bits, most significant octets first. */
 function layingOut(): Code {
   const exchanged = vectorConstant([3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12]);
   const next = vectorConstant([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
-  return eachEntry([
+  const eachMessage = eachEntry([
     ...set(BLOCK, withWord(withWord(ZERO, 0, entry(Entry.count)), 1, entry(Entry.stream))),
     ...set(LAST, add(get(STREAM), and(add(entry(Entry.octets), constant(BLOCK_OCTETS - 1)), constant(-BLOCK_OCTETS)))),
     ...whileBelow(STREAM, get(LAST), [
@@ -185,6 +187,7 @@ function layingOut(): Code {
       ...step(STREAM, BLOCK_OCTETS),
     ]),
   ]);
+  return [...set(STREAM, constant(STREAM_AT)), ...eachMessage];
 }
 
 /** Block by block from where a message lies to where it goes. The last one goes through a mask. */
@@ -201,6 +204,7 @@ function xoring(): Code {
   return eachEntry([
     ...set(FROM, entry(Entry.from)),
     ...set(TO, entry(Entry.to)),
+    ...set(STREAM, add(entry(Entry.keyStream), constant(STREAM_AT))),
     ...set(LAST, add(get(TO), and(add(octets, constant(-1)), constant(-BLOCK_OCTETS)))),
     ...set(SUM, ZERO),
     ...whileBelow(TO, get(LAST), [

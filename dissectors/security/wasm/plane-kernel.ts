@@ -1,33 +1,60 @@
 // The frame of a kernel that makes key stream for 128 messages as circuits (circuit.ts): a word of each message is 32 planes,
-// vectors with one bit of each. Words become planes and planes words by transposing squares of 32 bits. The shift register
-// is a ring of 16 slots.
+// vectors with one bit of each. The shift register is a ring of 16 slots.
+//
+// Octets become planes and planes octets in two steps, each of which undoes itself. Sixteen messages side by side: octet r
+// of message c goes to octet c of vector r. And squares of 8 bits: of eight such vectors, one for each of eight messages,
+// the octets at the same place become eight planes. So bit b of octet c of a plane is that of message 8c + b.
 
-import { LITTLE_ENDIAN } from '../words.ts';
-import { add, and, type Code, constant, get, joined, repeatBelow, set, startKernel, when } from './assembler.ts';
+import {
+  add,
+  and,
+  type Code,
+  constant,
+  get,
+  isBelow,
+  joined,
+  repeatBelow,
+  set,
+  shiftLeft,
+  shiftRight,
+  startKernel,
+  when,
+} from './assembler.ts';
 import { Circuit, type Wire } from './circuit.ts';
-import { INITIALISATION_CLOCKS, type KeyStreamKernel, REGISTER_WORDS } from './key-stream-kernel.ts';
+import {
+  ENTRY_OCTETS,
+  ENTRY_WORDS,
+  INITIALISATION_CLOCKS,
+  KERNEL_MESSAGES,
+  KERNEL_WORDS,
+  type KeyStreamKernel,
+  PAGE_OCTETS,
+  REGISTER_WORDS,
+  SILENT_CLOCKS,
+  strideOf,
+  unlessRefused,
+} from './key-stream-kernel.ts';
 import { repeated, VECTOR_OCTETS } from './vector.ts';
 
-/** Messages of a kernel. */
-export const LANES = 128;
-/** Octets of a word of all messages, as words and as planes. */
-export const WORD_OCTETS = LANES * 4;
-/** We chose: words of key stream a call, 32 KiB of them. */
-const STREAM_WORDS = 64;
-/** We chose: messages of a cipher before such a kernel is built, which takes as long as it wins with about so many. */
-export const MESSAGES_BEFORE_PLANES = 131_072;
-const PAGE_OCTETS = 65_536;
+/** Octets of the planes of a word of all messages. */
+export const WORD_OCTETS = KERNEL_MESSAGES * 4;
+/** Octets of the planes of an octet of all messages. */
+const OCTET_PLANES = KERNEL_MESSAGES;
+/** Words whose planes become key stream together: one vector of each message. */
+const GATHERED_WORDS = VECTOR_OCTETS / 4;
 
 /** How one cipher is put together. */
 export interface PlaneGenerator {
   /** Octets of a slot of the register, a power of two, of which the first 16 lie from address 0 on. */
   readonly slotOctets: number;
-  /** Where in its slot plane 0 of a word that is loaded goes. */
-  readonly loadedAt: readonly number[];
+  /** What is in the slots where neither key nor IV go. */
+  readonly slots: Uint8Array;
   /** Octets behind the slots that are its own, zeros at the start of a message. */
   readonly ownOctets: number;
   /** Locals from FIRST_LOCAL on, and vectors behind them. */
   readonly locals: number;
+  /** Copies the planes of key and IV, those of an octet OCTET_PLANES octets behind those of the one before, to the slots. */
+  load(clock: Clock, key: number, iv: number): Code;
   /**
    * The instructions of one clock: they read words of the register from `slot`, write the next where word 0 was, and write
    * key stream, which is dropped while it initialises.
@@ -35,21 +62,29 @@ export interface PlaneGenerator {
    * @param stream address for the planes of key stream
    * @param carries locals with vectors, for what goes from one circuit to the next
    */
-  clock(clock: Clock, stream: number, carries: readonly number[]): Code;
+  clock(clock: Clock, stream: Code, carries: readonly number[]): Code;
 }
 
-// Locals.
+// Parameters: octets of the planes of all clocks, and octets from a message's key stream to that of the next.
 const END = 0;
+const STRIDE = 1;
+// Locals.
 /** Local with the octets from address 0 to word 0 of the register, not yet brought round. */
-export const AT = 1;
-/** Where the next word of key stream goes. */
-const TO = 2;
+export const AT = 2;
 /** Local with 1 during the initialisation. */
 export const INITIALISES = 3;
-const FROM = 4;
+/** Octets of the planes of the clocks so far, and with how many of them words are gathered. */
+const CLOCKED = 4;
+const GATHERED = 5;
+/** Where the planes of this clock's word go. */
+const PLANES = 6;
+const FROM = 7;
+const TO = 8;
+/** Where the next vector of the first message goes. */
+const STREAM = 9;
 /** Local with the octets by which addresses have gone on in `Clock.repeat`. */
-export const STEP = 5;
-export const FIRST_LOCAL = 6;
+export const STEP = 10;
+export const FIRST_LOCAL = 11;
 
 /** We chose: as many as ZUC needs. */
 const CARRIES = 3;
@@ -96,137 +131,151 @@ export function slot(i: number, slotOctets: number): Code {
   return and(add(get(AT), constant(i * slotOctets)), constant(REGISTER_WORDS * slotOctets - 1));
 }
 
-/** Builds a kernel of 128 lanes; null where the host cannot run it. */
+/** Builds a kernel; null where the host cannot run it. */
 export function buildPlaneKernel(generator: PlaneGenerator): KeyStreamKernel | null {
-  if (!LITTLE_ENDIAN) return null;
-  try {
-    return build(generator);
-  } catch {
-    // Refused by a processor without these instructions, or by a Node that was started without WebAssembly.
-    return null;
-  }
+  return unlessRefused(() => build(generator));
 }
 
 function build(generator: PlaneGenerator): KeyStreamKernel {
-  const { slotOctets, loadedAt, ownOctets } = generator;
+  const { slotOctets, ownOctets, slots } = generator;
   const ownAt = REGISTER_WORDS * slotOctets;
-  const planesAt = ownAt + ownOctets;
-  const registerAt = planesAt + WORD_OCTETS;
-  // One word before the stream, for the clock whose word is dropped.
-  const droppedAt = registerAt + REGISTER_WORDS * WORD_OCTETS;
-  const streamAt = droppedAt + WORD_OCTETS;
-  const octets = streamAt + STREAM_WORDS * WORD_OCTETS;
+  const gatheredAt = ownAt + ownOctets;
+  const listAt = gatheredAt + GATHERED_WORDS * WORD_OCTETS;
+  const keyAt = listAt + KERNEL_MESSAGES * ENTRY_OCTETS;
+  const streamAt = keyAt + ENTRY_OCTETS * OCTET_PLANES;
+  const octets = streamAt + KERNEL_MESSAGES * strideOf(KERNEL_WORDS);
   const vectors = FIRST_LOCAL + generator.locals;
-  const step = (local: number, by: number): Code => set(local, add(get(local), constant(by)));
   const carries = Array.from({ length: CARRIES }, (_, i) => vectors + i);
   const circuits = new Clock(vectors + CARRIES);
-  const loading = transposed(circuits, loadedAt, false);
-  const leaving = transposed(circuits, [0], true);
-  const clock = generator.clock(circuits, planesAt, carries);
+  const loading = joined(
+    // Half an entry of each message at a time: first all keys, then all IVs. Words have their most significant octet last.
+    set(TO, constant(0)),
+    repeatBelow(
+      TO,
+      constant(ENTRY_OCTETS * OCTET_PLANES),
+      joined(
+        set(FROM, shiftRight(get(TO), Math.log2(OCTET_PLANES))),
+        circuits.repeat(8, 1, (c) => {
+          const messages = places(16).map((i) => c.load(get(FROM), listAt + i * 8 * ENTRY_OCTETS));
+          for (const [octet, wire] of turned(c, messages).entries()) {
+            c.store(add(get(TO), get(STEP)), keyAt + (octet ^ 3) * OCTET_PLANES, wire);
+          }
+          c.also(step(FROM, ENTRY_OCTETS));
+        }),
+        step(TO, VECTOR_OCTETS * OCTET_PLANES),
+      ),
+    ),
+    squares(circuits, keyAt, ENTRY_OCTETS),
+    generator.load(circuits, keyAt, keyAt + VECTOR_OCTETS * OCTET_PLANES),
+  );
+  const leaving = joined(
+    squares(circuits, gatheredAt, GATHERED_WORDS * 4),
+    set(FROM, get(STREAM)),
+    circuits.repeat(8, 1, (c) => {
+      // The octets of a word in the order of the air.
+      const octets = places(16).map((i) => c.load(get(STEP), gatheredAt + (i ^ 3) * OCTET_PLANES));
+      c.also(set(TO, get(FROM)));
+      for (const wire of turned(c, octets)) {
+        c.store(get(TO), 0, wire);
+        c.also(set(TO, add(get(TO), shiftLeft(get(STRIDE), 3))));
+      }
+      c.also(set(FROM, add(get(FROM), get(STRIDE))));
+    }),
+    step(STREAM, VECTOR_OCTETS),
+    step(GATHERED, GATHERED_WORDS * WORD_OCTETS),
+    when(isBelow(get(END), get(GATHERED)), set(GATHERED, get(END))),
+  );
+  const clocks = repeatBelow(
+    CLOCKED,
+    get(END),
+    joined(
+      set(INITIALISES, isBelow(get(CLOCKED), constant(INITIALISATION_CLOCKS * WORD_OCTETS))),
+      set(
+        PLANES,
+        add(
+          constant(gatheredAt),
+          and(add(get(CLOCKED), constant(-SILENT_CLOCKS * WORD_OCTETS)), constant(GATHERED_WORDS * WORD_OCTETS - 1)),
+        ),
+      ),
+      generator.clock(circuits, get(PLANES), carries),
+      step(AT, slotOctets),
+      step(CLOCKED, WORD_OCTETS),
+      when(isBelow(get(CLOCKED), get(GATHERED)), [], leaving),
+    ),
+  );
+  const begun = joined(
+    set(STREAM, constant(streamAt)),
+    set(GATHERED, constant((SILENT_CLOCKS + GATHERED_WORDS) * WORD_OCTETS)),
+    when(isBelow(get(END), get(GATHERED)), set(GATHERED, get(END))),
+  );
   const { memory, call } = startKernel(
     [
       {
-        name: 'load',
-        parameters: 0,
-        locals: vectors,
-        vectors: circuits.end - vectors,
-        body: joined(
-          set(FROM, constant(registerAt)),
-          repeatBelow(FROM, constant(droppedAt), joined(loading, step(FROM, WORD_OCTETS), step(TO, slotOctets))),
-        ),
-      },
-      {
         name: 'run',
-        parameters: 4,
-        locals: vectors - 4,
+        parameters: 2,
+        locals: vectors - 2,
         vectors: circuits.end - vectors,
-        body: repeatBelow(
-          TO,
-          get(END),
-          joined(
-            clock,
-            when(get(INITIALISES), [], joined(set(FROM, constant(planesAt)), leaving)),
-            step(AT, slotOctets),
-            step(TO, WORD_OCTETS),
-          ),
-        ),
+        body: joined(loading, begun, clocks),
       },
     ],
     Math.ceil(octets / PAGE_OCTETS),
   );
-  const own = new Uint8Array(memory, ownAt, ownOctets);
   const secrets = new Uint8Array(memory, 0, octets);
-  const register = new Int32Array(memory, registerAt, REGISTER_WORDS * LANES);
-  const dropped = new Uint32Array(memory, droppedAt, STREAM_WORDS * LANES);
-  const stream = new Uint32Array(memory, streamAt, STREAM_WORDS * LANES);
-  let clocked = 0;
-  let isUsed = false;
-  const run = (words: number, initialises: 0 | 1): void => {
-    call.run(droppedAt + words * WORD_OCTETS, (clocked % REGISTER_WORDS) * slotOctets, droppedAt, initialises);
-    clocked += words;
-  };
+  const own = secrets.subarray(ownAt, gatheredAt);
+  let used = 0;
   return {
-    lanes: LANES,
-    words: STREAM_WORDS,
-    register,
-    begin(words) {
-      isUsed = true;
+    list: new Int32Array(memory, listAt, KERNEL_MESSAGES * ENTRY_WORDS),
+    run(messages, words) {
+      const stride = strideOf(words);
+      used = Math.max(used, streamAt + KERNEL_MESSAGES * stride);
+      secrets.set(slots);
       own.fill(0);
-      clocked = 0;
-      call.load();
-      run(INITIALISATION_CLOCKS, 1);
-      run(words + 1, 0);
-      return stream;
-    },
-    next(words) {
-      run(words, 0);
-      return dropped;
+      call.run((SILENT_CLOCKS + words) * WORD_OCTETS, stride);
+      return secrets.subarray(streamAt, streamAt + messages * stride);
     },
     wipe() {
-      if (isUsed) secrets.fill(0);
-      isUsed = false;
+      secrets.fill(0, 0, used);
+      used = 0;
     },
   };
 }
 
-/**
- * Transposes 32 vectors of four words at FROM into those at TO: bit b of word q of vector r goes to bit r of word q of
- * vector b. What is at FROM is lost.
- *
- * @param targets where behind TO, in octets
- * @param turned whether the octets of words that were planes come out in the order of the air
- */
-function transposed(clock: Clock, targets: readonly number[], turned: boolean): Code {
-  const rows = (count: number) => Array.from({ length: count }, (_, i) => i);
-  const planes = (count: number): number => count * VECTOR_OCTETS;
-  const pass = (c: Circuit, distance: number, wires: Wire[]): void => {
-    for (let half = wires.length / 2; half >= 1; half /= 2) {
-      const bits = half * distance;
-      const mask = c.value(repeated(...maskOctets(bits)));
+function step(local: number, by: number): Code {
+  return set(local, add(get(local), constant(by)));
+}
+
+function places(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** Octet c of vector r of sixteen becomes octet r of vector c. */
+function turned(c: Circuit, vectors: readonly Wire[]): Wire[] {
+  let wires = [...vectors];
+  // Each pass turns the eight bits of place and vector by one.
+  for (let pass = 0; pass < 4; pass++) {
+    wires = wires.map((_, i) => {
+      const pair = i >>> 1;
+      return c.interleave((i & 1) === 0 ? 'first' : 'last', wires[pair], wires[pair + 8]);
+    });
+  }
+  return wires;
+}
+
+/** Of each eight vectors from an address on, one for each of so many octets: bit b of vector r becomes bit r of vector b. */
+function squares(clock: Clock, at: number, octets: number): Code {
+  return clock.repeat(octets, 8, (c) => {
+    const wires = places(8).map((i) => c.load(get(STEP), at + i * VECTOR_OCTETS));
+    for (const half of [4, 2, 1]) {
+      const mask = c.value(repeated(...maskOctets(half)));
       for (let i = 0; i < wires.length; i++) {
         if ((i & half) !== 0) continue;
-        const moved = c.and(c.xor(c.shift('shiftRight', wires[i], bits), wires[i + half]), mask);
+        const moved = c.and(c.xor(c.shift('shiftRight', wires[i], half), wires[i + half]), mask);
         wires[i + half] = c.xor(wires[i + half], moved);
-        wires[i] = c.xor(wires[i], c.shift('shiftLeft', moved, bits));
+        wires[i] = c.xor(wires[i], c.shift('shiftLeft', moved, half));
       }
     }
-  };
-  const at = (local: number): Code => add(get(local), get(STEP));
-  // Squares of 16 and 8 bits in place, then those within octets.
-  return joined(
-    clock.repeat(8, 1, (c) => {
-      const wires = rows(4).map((i) => c.load(at(FROM), planes((turned ? 3 - i : i) * 8)));
-      pass(c, 8, wires);
-      for (const [i, wire] of wires.entries()) c.store(at(FROM), planes(i * 8), wire);
-    }),
-    ...targets.map((target) =>
-      clock.repeat(4, 8, (c) => {
-        const wires = rows(8).map((i) => c.load(at(FROM), planes(i)));
-        pass(c, 1, wires);
-        for (const [i, wire] of wires.entries()) c.store(at(TO), target + planes(i), wire);
-      }),
-    ),
-  );
+    for (const [i, wire] of wires.entries()) c.store(get(STEP), at + i * VECTOR_OCTETS, wire);
+  });
 }
 
 /** Ones at the places whose number has no bit `bits`. */

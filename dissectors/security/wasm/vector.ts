@@ -44,10 +44,10 @@ const simple = (operation: number): Code => [PREFIX, ...unsigned(operation)];
 const binary =
   (operation: number) =>
   (...terms: readonly Code[]): Code =>
-    terms.flatMap((term, index) => (index === 0 ? term : [...term, ...simple(operation)]));
+    terms.map((term, index) => (index === 0 ? term : [term, ...simple(operation)]));
 const shift =
   (operation: number) =>
-  (a: Code, bits: number): Code => [...a, ...constant(bits), ...simple(operation)];
+  (a: Code, bits: number): Code => [a, ...constant(bits), ...simple(operation)];
 
 /** Instructions of circuits, behind what they are applied to. */
 export const Gate = {
@@ -60,7 +60,7 @@ export const Gate = {
 
 export const addWords = binary(Operation.add32);
 /** The sums of both halves of each word, without signs. */
-export const addPairs = (a: Code): Code => [...a, ...simple(Operation.addPairs16)];
+export const addPairs = (a: Code): Code => [a, ...simple(Operation.addPairs16)];
 export const addOctets = binary(Operation.add8);
 /** Sums and differences of 64 bits. */
 export const addLong = binary(Operation.add64);
@@ -80,27 +80,27 @@ export const shiftHalvesLeft = shift(Operation.shiftLeft16);
 export const shiftHalvesRight = shift(Operation.shiftRight16);
 
 /** Word `word` of a vector, as a number; the vector with another number there. */
-export const wordOf = (a: Code, word: number): Code => [...a, ...simple(Operation.extractWord), word];
+export const wordOf = (a: Code, word: number): Code => [a, ...simple(Operation.extractWord), word];
 export const withWord = (a: Code, word: number, value: Code): Code => [
-  ...a,
-  ...value,
+  a,
+  value,
   ...simple(Operation.replaceWord),
   word,
 ];
 
 /** The octets of `table` at the places that the octets of `index` say; 0 for a place from 16 on. */
-export const lookUp = (table: Code, index: Code): Code => [...table, ...index, ...simple(Operation.swizzle)];
+export const lookUp = (table: Code, index: Code): Code => [table, index, ...simple(Operation.swizzle)];
 
 /** The vector at an address and a fixed offset behind it. */
 export const loadVector = (address: Code, offset = 0): Code => [
-  ...address,
+  address,
   ...simple(Operation.load),
   ALIGNED_128,
   ...unsigned(offset),
 ];
 export const storeVector = (address: Code, value: Code, offset = 0): Code => [
-  ...address,
-  ...value,
+  address,
+  value,
   ...simple(Operation.store),
   ALIGNED_128,
   ...unsigned(offset),
@@ -108,29 +108,37 @@ export const storeVector = (address: Code, value: Code, offset = 0): Code => [
 
 /** The 64 bits at an address twice, and the first 64 bits of a vector to an address. */
 export const loadTwice = (address: Code, offset = 0): Code => [
-  ...address,
+  address,
   ...simple(Operation.loadSplat64),
   ALIGNED_64,
   ...unsigned(offset),
 ];
 export const storeFirst = (address: Code, value: Code, offset = 0): Code => [
-  ...address,
-  ...value,
+  address,
+  value,
   ...simple(Operation.storeLane64),
   ALIGNED_64,
   ...unsigned(offset),
   0,
 ];
+/** Octets of two vectors in turns: instructions behind both, for the first or the last eight of each. */
+export const Interleave = { first: interleaved(0), last: interleaved(8) } as const;
+
+function interleaved(from: number): Code {
+  const places = Array.from({ length: VECTOR_OCTETS }, (_, i) => from + (i >>> 1) + (i & 1) * VECTOR_OCTETS);
+  return [...simple(Operation.shuffle), ...places];
+}
+
 /** A vector with its halves of 64 bits exchanged. */
 export const halvesExchanged = (a: Code): Code => [
-  ...a,
-  ...a,
+  a,
+  a,
   ...simple(Operation.shuffle),
   ...Array.from({ length: VECTOR_OCTETS }, (_, i) => (i + 8) % VECTOR_OCTETS),
 ];
 /** Whether any bit is set, and the top bits of the halves of 64 bits: numbers of 32 bits. */
-export const anyBit = (a: Code): Code => [...a, ...simple(Operation.anyTrue)];
-export const topBitsLong = (a: Code): Code => [...a, ...simple(Operation.signs64)];
+export const anyBit = (a: Code): Code => [a, ...simple(Operation.anyTrue)];
+export const topBitsLong = (a: Code): Code => [a, ...simple(Operation.signs64)];
 
 /** A vector of 16 octets. */
 export const vectorConstant = (octets: readonly number[]): Code => [...simple(Operation.constant), ...octets];

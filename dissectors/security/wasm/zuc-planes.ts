@@ -1,7 +1,7 @@
 // ZUC (../zuc.ts, which is its twin in tests) for 128 messages at once (plane-kernel.ts). Each plane of the register is
 // there twice, 31 planes apart, so that a word rotated by some bits begins at another plane.
 
-import { S0_ROUNDS, S1, S1_POLYNOMIAL } from '../zuc.ts';
+import { LOADING, S0_ROUNDS, S1, S1_POLYNOMIAL } from '../zuc.ts';
 import { add, type Code, constant, get, joined, set, when } from './assembler.ts';
 import { type Box, inversionBoxCircuit, smallBox } from './box-circuits.ts';
 import type { Circuit, Wire } from './circuit.ts';
@@ -12,6 +12,9 @@ import { VECTOR_OCTETS } from './vector.ts';
 // We chose: where things lie in the kernel's memory.
 const SLOT_OCTETS = 2 * WORD_OCTETS;
 const WORD_BITS = 31;
+/** The first bit of a word in which a key is loaded. */
+const KEY_BIT = 23;
+const LOADING_BIT = 8;
 /** Bits to which something carried out of the word is added. */
 const CARRIED_BITS = 3;
 const OWN_AT = 16 * SLOT_OCTETS;
@@ -29,6 +32,8 @@ const USED = [0, 2, 4, 5, 7, 9, 10, 11, 13, 14, 15] as const;
 type Word = (typeof USED)[number];
 const local = (i: Word): number => FIRST_LOCAL + USED.indexOf(i);
 const word = (i: Word): Code => get(local(i));
+/** The address of a slot that is loaded. */
+const SLOT = local(0);
 /** At STEP behind an address. */
 const at = (address: Code): Code => add(address, get(STEP));
 const plane = (i: number): number => i * VECTOR_OCTETS;
@@ -38,7 +43,25 @@ export function createZucPlanes(): KeyStreamKernel | null {
   const boxes = { s0: makeS0(), s1: inversionBoxCircuit(S1, S1_POLYNOMIAL) };
   return buildPlaneKernel({
     slotOctets: SLOT_OCTETS,
-    loadedAt: [0, plane(WORD_BITS)],
+    slots: slotsBefore(),
+    load: (clock, key, iv) =>
+      // An octet of the key, 15 bits that the specification says, and an octet of the IV (3.5).
+      joined(
+        set(SLOT, constant(0)),
+        clock.repeat(16, 8, (c) => {
+          for (let bit = 0; bit < 8; bit++) {
+            for (const [from, to] of [
+              [iv, bit],
+              [key, KEY_BIT + bit],
+            ]) {
+              const wire = c.load(get(STEP), from + plane(bit));
+              c.store(get(SLOT), plane(to), wire);
+              c.store(get(SLOT), plane(WORD_BITS + to), wire);
+            }
+          }
+          c.also(set(SLOT, add(get(SLOT), constant(SLOT_OCTETS))));
+        }),
+      ),
     ownOctets: OWN_OCTETS,
     locals: USED.length,
     clock(clock, stream, carries) {
@@ -50,7 +73,8 @@ export function createZucPlanes(): KeyStreamKernel | null {
         nothingCarried,
         clock.repeat(2, 8, (c) => f(c, LOW_HALF, carries, stream)),
         clock.repeat(2, 8, (c) => f(c, HIGH_HALF, carries, stream)),
-        clock.repeat(2, 16, (c) => substitution(c, boxes)),
+        clock.repeat(8, 4, linear),
+        clock.repeat(4, 16, (c) => substitution(c, boxes)),
         nothingCarried,
         when(
           get(INITIALISES),
@@ -63,6 +87,20 @@ export function createZucPlanes(): KeyStreamKernel | null {
       );
     },
   });
+}
+
+/** The register with all bits of key and IV 0. */
+function slotsBefore(): Uint8Array {
+  const slots = new Uint8Array(OWN_AT);
+  for (const [i, bits] of LOADING.entries()) {
+    for (let bit = 0; bit < KEY_BIT - LOADING_BIT; bit++) {
+      if (((bits >>> bit) & 1) === 0) continue;
+      for (const at of [LOADING_BIT + bit, WORD_BITS + LOADING_BIT + bit]) {
+        slots.fill(0xff, i * SLOT_OCTETS + plane(at), i * SLOT_OCTETS + plane(at + 1));
+      }
+    }
+  }
+  return slots;
 }
 
 /** Where half a word of X0 to X3 (3.3) comes from, as a word of the register and its first plane, and where its results go. */
@@ -98,7 +136,7 @@ const HIGH_HALF: Half = {
 };
 
 /** F (3.4) for eight bits of a half, and the key stream of it. */
-function f(c: Circuit, { first, x, w1At, w2At }: Half, carries: readonly number[], stream: number): void {
+function f(c: Circuit, { first, x, w1At, w2At }: Half, carries: readonly number[], stream: Code): void {
   let [carry, carry1] = carries;
   for (let bit = 0; bit < 8; bit++) {
     const own = plane(first + bit);
@@ -115,26 +153,32 @@ function f(c: Circuit, { first, x, w1At, w2At }: Half, carries: readonly number[
       c.store(get(STEP), w2At + copy, w2);
     }
     c.store(get(STEP), W_AT + own, w);
-    c.store(get(STEP), stream + own, c.xor(w, x3));
+    c.store(at(stream), own, c.xor(w, x3));
   }
   c.write(carries[0], carry);
   c.write(carries[1], carry1);
 }
 
-/** r1 and r2 of 16 bits (3.4.1, 3.4.2). */
-function substitution(c: Circuit, { s0, s1 }: { readonly s0: Box; readonly s1: Box }): void {
-  const halves = [
+/** L1 and L2 (3.4.2) of four bits. */
+function linear(c: Circuit): void {
+  for (const { from, rotations, to } of [
     { from: L1_AT, rotations: [0, 2, 10, 18, 24], to: R1_AT },
     { from: L2_AT, rotations: [0, 8, 14, 22, 30], to: R2_AT },
-  ];
-  for (const { from, rotations, to } of halves) {
-    for (const [octet, box] of [s1, s0].entries()) {
-      const bits = Array.from({ length: 8 }, (_, bit) => {
-        const [first, ...others] = rotations.map((by) => c.load(get(STEP), from + plane(32 - by + 8 * octet + bit)));
-        return others.reduce((sum, other) => c.xor(sum, other), first);
-      });
-      for (const [bit, wire] of box(c, bits).entries()) c.store(get(STEP), to + plane(8 * octet + bit), wire);
+  ]) {
+    for (let bit = 0; bit < 4; bit++) {
+      const [first, ...others] = rotations.map((by) => c.load(get(STEP), from + plane(32 - by + bit)));
+      const sum = others.reduce((sum, other) => c.xor(sum, other), first);
+      c.store(get(STEP), to + plane(bit), sum);
     }
+  }
+}
+
+/** S-boxes of 16 bits of r1 and r2, which lie one behind the other (3.4.1). */
+function substitution(c: Circuit, { s0, s1 }: { readonly s0: Box; readonly s1: Box }): void {
+  for (const [octet, box] of [s1, s0].entries()) {
+    const at = (bit: number): number => R1_AT + plane(8 * octet + bit);
+    const bits = Array.from({ length: 8 }, (_, bit) => c.load(get(STEP), at(bit)));
+    for (const [bit, wire] of box(c, bits).entries()) c.store(get(STEP), at(bit), wire);
   }
 }
 

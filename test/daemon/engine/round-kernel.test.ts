@@ -6,6 +6,9 @@ import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { MessageTable, Place } from '../../../daemon/engine/message-table.ts';
 import { isCounterCipher, RoundKernel } from '../../../daemon/engine/round-kernel.ts';
 import { createTrafficCipher, type TrafficCipher } from '../../../dissectors/security/algorithm.ts';
+import { CipherRuns } from '../../../dissectors/security/cipher-runs.ts';
+import { Eea1Cipher } from '../../../dissectors/security/eea1.ts';
+import { Eea3Cipher } from '../../../dissectors/security/eea3.ts';
 import { hex } from '../../dissectors/security/vectors.ts';
 
 interface Message {
@@ -94,8 +97,40 @@ function heldEqual(messages: readonly Message[], pek: Uint8Array, rows: Uint32Ar
   return octets;
 }
 
+/** As `heldEqual` for messages of SNOW 3G and ZUC, each under the key and algorithm of its place; how many were summed. */
+function heldEqualTogether(messages: readonly Message[], peks: readonly Uint8Array[]): number {
+  const algorithm = (row: number) => (row % 3 === 0 ? '128-EEA1' : '128-EEA3');
+  const cipherOf = (row: number) => createTrafficCipher(algorithm(row), peks[row % peks.length]);
+  const rows = Uint32Array.from(messages, (_, i) => messages.length - 1 - i);
+  const slow = tableOf(messages);
+  const fast = tableOf(messages);
+  expect(kernel.attach(fast)).toBe(true);
+  const runs = new CipherRuns();
+  for (const [i, row] of rows.entries()) {
+    slow.copyToPlain(row);
+    cipherOf(row).apply(columnsOf(slow), rows, i, i + 1, slow.words);
+    fast.takePlain(row);
+    fast.sum[row] = 0;
+    runs.add(cipherOf(row), i + 1);
+  }
+  const { from, end } = rangeOf(fast);
+  expect(kernel.begin(fast, from, end, messages.length)).toBe(true);
+  runs.apply(columnsOf(fast), rows, fast.words, kernel);
+  let summed = 0;
+  for (const row of rows) {
+    const plain = plainOf(slow, row);
+    expect(hex(plainOf(fast, row))).toBe(hex(plain));
+    if (fast.sum[row] === 0) continue;
+    summed++;
+    expect(fast.sum[row]).toBe(sumOf(plain));
+  }
+  return summed;
+}
+
 beforeAll(() => {
   kernel.waitFor(1_000_000);
+  // So many messages have been seen that these kernels are there, too.
+  for (const Cipher of [Eea1Cipher, Eea3Cipher]) expect(new Cipher(new Uint8Array(16)).kernel(1 << 24)).not.toBeNull();
 });
 
 describe('a round through the kernel', () => {
@@ -110,6 +145,27 @@ describe('a round through the kernel', () => {
         },
       ),
     );
+  });
+
+  test('so are messages of SNOW 3G and ZUC, each under a key of its own', () => {
+    const pek = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    fc.assert(
+      fc.property(
+        fc.array(message, { minLength: 1, maxLength: 200 }),
+        fc.array(pek, { minLength: 1, maxLength: 5 }),
+        (messages, peks) => {
+          heldEqualTogether(messages, peks);
+        },
+      ),
+      { numRuns: 30 },
+    );
+    const alike = Array.from({ length: 300 }, (_, i) => ({
+      ...{ octets: new Uint8Array(120).fill(i), counter: i, lcid: 3, joined: i % 7 === 0, gap: 4 },
+    }));
+    expect(heldEqualTogether(alike, [new Uint8Array(16).fill(5)])).toBe(300);
+    // Longer than the kernels can, and more than one call takes at once.
+    const long = alike.map((each, i) => ({ ...each, octets: new Uint8Array(i === 9 ? 11_000 : i * 6).fill(i) }));
+    expect(heldEqualTogether(long, [new Uint8Array(16).fill(6)])).toBeGreaterThan(190);
   });
 
   test('only the rows asked for, in their order, the others stay as they are', () => {

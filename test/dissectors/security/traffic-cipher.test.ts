@@ -51,7 +51,7 @@ const anyMessage = fc.record({
 
 const anyPek = fc.uint8Array({ minLength: 16, maxLength: 16 });
 
-/** Messages that a cipher is given first: behind them each has built the kernel that it uses for batches. */
+/** Messages that a cipher is given first: behind them 128-EEA2 has the kernel that it uses for few blocks. */
 const FIRST_MESSAGES = 20_000;
 
 beforeAll(() => {
