@@ -137,9 +137,12 @@ async function judge(
     if (round === null) break;
     const { table, notices } = round;
     judgement.prepare(table);
-    for (let row = 0; row < table.count; row++) {
-      judgement.judge(table, row);
-      attempts?.note(table, row);
+    if (attempts === null) judgement.judge(table, 0, table.count);
+    else {
+      for (let row = 0; row < table.count; row++) {
+        judgement.judge(table, row, row + 1);
+        attempts.note(table, row);
+      }
     }
     // Such a message is the last of its round (engine.ts), so that all before it were judged without what it brings.
     if (notices !== null) {

@@ -312,7 +312,7 @@ export class Engine {
     judgement?.prepare(table);
     const takesRuns = sink.run !== undefined;
     // What comes of a message changes nothing of how those behind it are judged.
-    if (takesRuns) for (let judged = 0; judged < table.count; judged++) judgement?.judge(table, judged);
+    if (takesRuns) judgement?.judge(table, 0, table.count);
     let message = 0;
     let notice = 0;
     let row = this.#told;
@@ -329,7 +329,7 @@ export class Engine {
       sink.frame?.(batch, row, this.#walk);
       while (notice < this.#notices.length && this.#notices[notice].row === row) this.#notices[notice++].tell();
       while (message < table.count && table.frameRow[message] === row) {
-        if (!takesRuns) judgement?.judge(table, message);
+        if (!takesRuns) judgement?.judge(table, message, message + 1);
         sink.message(table, message);
         message++;
       }

@@ -80,9 +80,16 @@ export class Judge {
     this.#nextMessages = new NextMessages(tools, this.#evidence, this.#addresses);
   }
 
-  /** Judges one row. Rows must come in the order of the capture. */
-  judge(table: MessageTable, row: number): void {
-    if (this.trace === null && this.#nextMessages.judge(table, row)) return;
+  /** Judges rows from `from` on and before row `until`. Rows must come in the order of the capture. */
+  judge(table: MessageTable, from: number, until: number): void {
+    for (let row = from; row < until; row++) {
+      if (this.trace === null) row = this.#nextMessages.judge(table, row, until);
+      if (row < until) this.#judgeAnother(table, row);
+    }
+  }
+
+  /** A message that is not the next of its context, or one of which every attempt is to be written down. */
+  #judgeAnother(table: MessageTable, row: number): void {
     const groups = this.#tools.index.groupsFor(table.destination[row], table.version[row] === VERSION_WHOLE);
     if (groups.length === 1) table.group[row] = groups[0].index;
     if ((table.flags[row] & MessageFlag.damaged) !== 0) {

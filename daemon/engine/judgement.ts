@@ -41,9 +41,9 @@ export class Judgement {
     if (table.count > 0) this.#batchDecipher.run(table);
   }
 
-  /** Gives a message its verdict. */
-  judge(table: MessageTable, row: number): void {
-    this.#judge.judge(table, row);
+  /** Gives messages their verdict, from row `from` on and before row `until`. */
+  judge(table: MessageTable, from: number, until: number): void {
+    this.#judge.judge(table, from, until);
   }
 
   /**
@@ -55,7 +55,7 @@ export class Judgement {
    */
   judgeAgain(table: MessageTable, row: number): boolean {
     const { trialLimited } = this.#judge;
-    this.#judge.judge(table, row);
+    this.#judge.judge(table, row, row + 1);
     this.#judge.trialLimited = trialLimited;
     const verdict = table.verdict[row];
     return verdict !== VerdictCode.noKey && verdict !== VerdictCode.forged;

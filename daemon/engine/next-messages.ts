@@ -24,37 +24,52 @@ export class NextMessages {
   }
 
   /**
-   * Judges a message that was deciphered ahead and opens under the key of its context. That key is one of a group that the
-   * destination can mean, as it is configured: other contexts remember how they opened.
+   * Judges messages from row `from` on and before row `until`, up to the first that is another one: such that were deciphered
+   * ahead and open under the key of their context. That key is one of a group that the destination can mean, as it is
+   * configured: other contexts remember how they opened.
    *
-   * @returns false where it is another one; then nothing is written
+   * @returns the row of the first that is another one, of which nothing is written; `until` where there is none
    */
-  judge(table: MessageTable, row: number): boolean {
-    if (table.deciphered[row] === 0 || table.sduType[row] !== SDU_IP) return false;
+  judge(table: MessageTable, from: number, until: number): number {
     const { wires, traffic, index, allowStale } = this.#tools;
-    const wire = table.context[row];
-    const slot = table.traffic[row];
-    const serial = table.epoch[row];
-    const { destination, version, source, pgkIndex, ptkId } = table;
-    // Contexts and keys may have changed since it was deciphered.
-    if (!wires.opensWith(wire, serial, slot)) return false;
-    if (traffic.slots.generation[slot] !== wires.trafficGeneration[wire]) return false;
-    if (!wires.holds(wire, destination[row], version[row], source[row], pgkIndex[row], ptkId[row])) return false;
-    const epoch = index.epoch(serial);
-    const { group } = epoch;
-    if (epoch.octets === null) return false;
     const evidence = this.#evidence;
-    const at = table.plainWord[row] * 4;
-    evidence.weigh(table.plain, table.words, at, table.length[row], SDU_IP, this.#addresses.of(group), table.sum[row]);
-    if (evidence.tenths < PLAUSIBLE_TENTHS || evidence.failed !== 0) return false;
-    if (evidence.shape !== Shape.ipv4 || evidence.fragment) return false;
-    wires.touch(wire);
-    traffic.slots.touch(slot);
-    table.group[row] = group.index;
-    table.evidence[row] = evidence.tenths;
-    table.passed[row] = evidence.passed;
-    table.flags[row] |= MessageFlag.opened;
-    giveKeyVerdict(table, row, epoch, allowStale);
-    return true;
+    const {
+      deciphered,
+      sduType,
+      context,
+      traffic: slots,
+      epoch: serials,
+      plainWord,
+      length,
+      sum,
+      plain,
+      words,
+    } = table;
+    const { destination, version, source, pgkIndex, ptkId, group: groups, evidence: tenths, passed, flags } = table;
+    const { generation } = traffic.slots;
+    let row = from;
+    for (; row < until; row++) {
+      if (deciphered[row] === 0 || sduType[row] !== SDU_IP) break;
+      const wire = context[row];
+      const slot = slots[row];
+      const serial = serials[row];
+      // Contexts and keys may have changed since it was deciphered.
+      if (!wires.opensWith(wire, serial, slot) || generation[slot] !== wires.trafficGeneration[wire]) break;
+      if (!wires.holds(wire, destination[row], version[row], source[row], pgkIndex[row], ptkId[row])) break;
+      const epoch = index.epoch(serial);
+      const { group } = epoch;
+      if (epoch.octets === null) break;
+      evidence.weigh(plain, words, plainWord[row] * 4, length[row], SDU_IP, this.#addresses.of(group), sum[row]);
+      if (evidence.tenths < PLAUSIBLE_TENTHS || evidence.failed !== 0) break;
+      if (evidence.shape !== Shape.ipv4 || evidence.fragment) break;
+      wires.touch(wire);
+      traffic.slots.touch(slot);
+      groups[row] = group.index;
+      tenths[row] = evidence.tenths;
+      passed[row] = evidence.passed;
+      flags[row] |= MessageFlag.opened;
+      giveKeyVerdict(table, row, epoch, allowStale);
+    }
+    return row;
   }
 }
