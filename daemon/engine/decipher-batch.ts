@@ -81,44 +81,44 @@ export class BatchDecipher {
 
   /** Sorts the rows that can be deciphered by traffic key. */
   #gather(table: MessageTable): void {
+    // Asked for once: nothing that is called here makes a table grow.
+    const wires = this.#wires;
+    const { traffic: trafficOf, trafficGeneration, provedEpoch } = wires;
+    const { destination, version, source, pgkIndex, ptkId, flags, rawPlace, rawAt, length } = table;
+    const { context, sum, deciphered, traffic, epoch } = table;
     const generations = this.#traffic.slots.generation;
+    const first = this.#first;
+    const next = this.#next;
     let used = 0;
     let ciphered = 0;
     let clear = 0;
     let from = Number.MAX_SAFE_INTEGER;
     let until = 0;
     for (let row = table.count - 1; row >= 0; row--) {
-      if ((table.flags[row] & MessageFlag.damaged) !== 0) continue;
-      if (table.pgkIndex[row] === 0 && table.ptkId[row] === 0) continue;
-      const wire = this.#wires.find(
-        table.destination[row],
-        table.version[row],
-        table.source[row],
-        table.pgkIndex[row],
-        table.ptkId[row],
-      );
+      if ((flags[row] & MessageFlag.damaged) !== 0) continue;
+      if (pgkIndex[row] === 0 && ptkId[row] === 0) continue;
+      const wire = wires.find(destination[row], version[row], source[row], pgkIndex[row], ptkId[row]);
       if (wire === NONE) continue;
-      table.context[row] = wire;
-      const slot = this.#wires.traffic[wire];
-      if (slot === NONE || generations[slot] !== this.#wires.trafficGeneration[wire]) continue;
-      const isCiphered = this.#traffic.algorithm(slot) !== EEA0;
+      context[row] = wire;
+      const slot = trafficOf[wire];
+      if (slot === NONE || generations[slot] !== trafficGeneration[wire]) continue;
       table.takePlain(row);
-      table.sum[row] = 0;
-      table.deciphered[row] = 1;
-      table.traffic[row] = slot;
-      table.epoch[row] = this.#wires.provedEpoch[wire];
-      if (this.#first[slot] === NONE) this.#slots[used++] = slot;
-      this.#next[row] = this.#first[slot];
-      this.#first[slot] = row;
-      if (!isCiphered) {
+      sum[row] = 0;
+      deciphered[row] = 1;
+      traffic[row] = slot;
+      epoch[row] = provedEpoch[wire];
+      if (first[slot] === NONE) this.#slots[used++] = slot;
+      next[row] = first[slot];
+      first[slot] = row;
+      if (this.#traffic.algorithm(slot) === EEA0) {
         clear++;
         continue;
       }
       ciphered++;
-      if (table.rawPlace[row] !== Place.frame) continue;
-      const at = table.rawAt[row];
+      if (rawPlace[row] !== Place.frame) continue;
+      const at = rawAt[row];
       if (at < from) from = at;
-      if (at + table.length[row] > until) until = at + table.length[row];
+      if (at + length[row] > until) until = at + length[row];
     }
     this.#used = used;
     this.#ciphered = ciphered;
