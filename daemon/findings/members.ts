@@ -95,9 +95,11 @@ export class Members {
     this.rtp[slot] = -1;
     this.from[slot] = Number.POSITIVE_INFINITY;
     this.until[slot] = Number.NEGATIVE_INFINITY;
-    this.boundCount.fill(0, slot * KINDS, (slot + 1) * KINDS);
-    this.nextCount.fill(0, slot * KINDS, (slot + 1) * KINDS);
-    this.owner.fill(-1, slot * KINDS, (slot + 1) * KINDS);
+    for (let place = slot * KINDS; place < (slot + 1) * KINDS; place++) {
+      this.boundCount[place] = 0;
+      this.nextCount[place] = 0;
+      this.owner[place] = -1;
+    }
     return slot;
   }
 

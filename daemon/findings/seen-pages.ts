@@ -47,7 +47,7 @@ export class SeenPages {
     const obtained = slots.obtain(stream, sn >>> 8, 0);
     if (obtained >= 0) return obtained;
     const page = -1 - obtained;
-    this.#bits.fill(0, page * WORDS, (page + 1) * WORDS);
+    for (let word = page * WORDS; word < (page + 1) * WORDS; word++) this.#bits[word] = 0;
     this.last[page] = 0;
     return page;
   }

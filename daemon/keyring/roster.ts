@@ -46,34 +46,36 @@ export class Roster {
   readonly #names: readonly (string | null)[];
   readonly #addressesAt: Uint32Array;
   readonly #addresses: Uint8Array;
-  readonly #from: Float64Array;
-  readonly #until: Float64Array;
-  /** Stays by id, those of one member in the order of the file. */
+  /** Null where all stays are for ever: most rosters say nothing else. */
+  readonly #from: Float64Array | null;
+  readonly #until: Float64Array | null;
+  /** Stays by id, those of one member in the order of the file, and the id of each. */
   readonly #byId: Uint32Array;
+  readonly #idsInOrder: Uint32Array;
 
   /** @param columns see `RosterBuilder` */
   constructor({ ids, names, addressesAt, addresses, from, until }: RosterColumns) {
     this.length = ids.length;
     this.hasAddresses = addresses.length > 0;
-    this.#ids = Uint32Array.from(ids);
+    this.#ids = new Uint32Array(ids);
     this.#names = names;
-    this.#addressesAt = Uint32Array.from(addressesAt);
-    this.#addresses = Uint8Array.from(addresses);
-    this.#from = Float64Array.from(from);
-    this.#until = Float64Array.from(until);
+    this.#addressesAt = new Uint32Array(addressesAt);
+    this.#addresses = new Uint8Array(addresses);
+    this.#from = from.some(Number.isFinite) ? new Float64Array(from) : null;
+    this.#until = until.some(Number.isFinite) ? new Float64Array(until) : null;
     this.#byId = inOrderOfId(ids);
-    this.hasRepeats = this.#byId.some((stay, at) => at > 0 && ids[this.#byId[at - 1]] === ids[stay]);
+    this.#idsInOrder = this.#byId.map((stay) => ids[stay]);
+    this.hasRepeats = this.#idsInOrder.some((id, at) => at > 0 && this.#idsInOrder[at - 1] === id);
   }
 
   /** The first stay of a member, as a place in the order by id; -1 where it never was in the roster. */
   find(id: number): number {
-    const ids = this.#ids;
-    const byId = this.#byId;
+    const ids = this.#idsInOrder;
     let low = 0;
-    let high = byId.length;
+    let high = ids.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (ids[byId[middle]] < id) low = middle + 1;
+      if (ids[middle] < id) low = middle + 1;
       else high = middle;
     }
     return this.isOf(low, id) ? low : -1;
@@ -81,7 +83,7 @@ export class Roster {
 
   /** Whether a place in the order by id is a stay of this member: its stays stand one behind the other. */
   isOf(place: number, id: number): boolean {
-    return place >= 0 && place < this.length && this.#ids[this.#byId[place]] === id;
+    return place >= 0 && place < this.length && this.#idsInOrder[place] === id;
   }
 
   /** The stay at a place in the order by id. */
@@ -96,17 +98,17 @@ export class Roster {
 
   /** When the stay begins, in milliseconds since 1970; negative infinity where it always was. */
   from(stay: number): number {
-    return this.#from[stay];
+    return this.#from === null ? Number.NEGATIVE_INFINITY : this.#from[stay];
   }
 
   /** When it is over; infinity where it is not. */
   until(stay: number): number {
-    return this.#until[stay];
+    return this.#until === null ? Number.POSITIVE_INFINITY : this.#until[stay];
   }
 
   /** Whether a stay covers an instant. */
   covers(stay: number, time: number): boolean {
-    return this.#from[stay] <= time && time < this.#until[stay];
+    return this.from(stay) <= time && time < this.until(stay);
   }
 
   /** Whether a stay lists the address of `length` octets at `at`; null where it lists none of that length. */
@@ -130,7 +132,7 @@ export class Roster {
     for (let next = this.#addressesAt[stay]; next < this.#addressesAt[stay + 1]; next += this.#addresses[next] + 1) {
       addresses.push(this.#addresses.slice(next + 1, next + 1 + this.#addresses[next]));
     }
-    const [from, until] = [this.#from[stay], this.#until[stay]];
+    const [from, until] = [this.from(stay), this.until(stay)];
     return {
       id: this.#ids[stay],
       name: this.#names[stay],
@@ -179,6 +181,16 @@ export function rosterOf(stays: readonly MemberDraft[]): Roster {
 }
 
 function inOrderOfId(ids: readonly number[]): Uint32Array {
+  // Most files list their members in that order: sorting took as long as all else that a roster is made of.
+  let sorted = 1;
+  while (sorted < ids.length && ids[sorted - 1] <= ids[sorted]) sorted++;
+  if (sorted >= ids.length) return inOrder(ids.length);
   const keys = Float64Array.from(ids, (id, stay) => id * PLACES + stay).sort();
   return Uint32Array.from(keys, (key) => key % PLACES);
+}
+
+function inOrder(length: number): Uint32Array {
+  const order = new Uint32Array(length);
+  for (let stay = 0; stay < length; stay++) order[stay] = stay;
+  return order;
 }

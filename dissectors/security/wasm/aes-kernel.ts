@@ -82,20 +82,26 @@ export function createAesKernel(blocks: number): AesKernel {
   };
 }
 
-/** Key expansion (5.2). */
+/** Key expansion (5.2), a round at a time: one key is expanded for each message where there are many senders. */
 function expandKey(key: Uint32Array, roundKeys: Int32Array, box: Uint8Array): void {
-  roundKeys.set(key);
+  let a = key[0] | 0;
+  let b = key[1] | 0;
+  let c = key[2] | 0;
+  let d = key[3] | 0;
   let constantOctet = 1;
-  for (let i = COLUMNS; i < ROUND_KEY_WORDS; i++) {
-    let word = roundKeys[i - 1];
-    if (i % COLUMNS === 0) {
-      // RotWord, then SubWord: the octet of row 1 becomes that of row 0.
-      word =
-        box[(word >>> 8) & 255] | (box[(word >>> 16) & 255] << 8) | (box[word >>> 24] << 16) | (box[word & 255] << 24);
-      word ^= constantOctet;
-      constantOctet = timesX(constantOctet);
-    }
-    roundKeys[i] = roundKeys[i - COLUMNS] ^ word;
+  for (let i = 0; ; i += COLUMNS) {
+    roundKeys[i] = a;
+    roundKeys[i + 1] = b;
+    roundKeys[i + 2] = c;
+    roundKeys[i + 3] = d;
+    if (i === ROUNDS * COLUMNS) return;
+    // RotWord, then SubWord: the octet of row 1 becomes that of row 0.
+    a ^= box[(d >>> 8) & 255] | (box[(d >>> 16) & 255] << 8) | (box[d >>> 24] << 16) | (box[d & 255] << 24);
+    a ^= constantOctet;
+    b ^= a;
+    c ^= b;
+    d ^= c;
+    constantOctet = timesX(constantOctet);
   }
 }
 

@@ -60,6 +60,40 @@ describe('SlotTable', () => {
     expect(table.size).toBe(1024);
   });
 
+  test('gives up what a list of marks gives up that a hand goes round', () => {
+    const CAP = 1024;
+    // Mostly few keys, which are asked for again, among a flood of others.
+    const key = fc.oneof(fc.nat(600), fc.nat(4000));
+    fc.assert(
+      fc.property(fc.array(key, { minLength: 3000, maxLength: 6000 }), (keys) => {
+        const evicted: number[] = [];
+        const table = new SlotTable(
+          CAP,
+          () => undefined,
+          (slot) => evicted.push(slot),
+        );
+        const held: { key: number; used: boolean }[] = [];
+        const wanted: number[] = [];
+        let hand = 0;
+        for (const one of keys) {
+          table.obtain(one, 1, 2);
+          const known = held.find((entry) => entry.key === one);
+          if (known !== undefined) known.used = true;
+          else if (held.length < CAP) held.push({ key: one, used: true });
+          else {
+            for (; held[hand].used; hand = (hand + 1) % CAP) held[hand].used = false;
+            wanted.push(hand);
+            held[hand] = { key: one, used: true };
+            hand = (hand + 1) % CAP;
+          }
+        }
+        expect(evicted).toEqual(wanted);
+        for (const [slot, entry] of held.entries()) expect(table.find(entry.key, 1, 2)).toBe(slot);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   test('never holds more than its cap under a flood', () => {
     const table = new SlotTable(1024, () => undefined);
     for (let i = 0; i < 20_000; i++) table.obtain(i * 7, i, i >>> 3);
