@@ -4,7 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { programVersion } from './program-version.ts';
-import { reportError } from './report-error.ts';
+import { reportError, reportsAreWritten } from './report-error.ts';
 import { flushOutput } from './stdout.ts';
 
 /** A verb: adds its options and its action to the command that bears its name. */
@@ -89,7 +89,7 @@ async function run(): Promise<void> {
   flushOutput();
   // A capture has been read and all is written: the system takes memory and threads down sooner than the program would, which
   // clears away one heap after the other. What other verbs leave behind may still be at work.
-  if (process.argv[2] === 'read' && process.stderr.writableLength === 0) process.exit();
+  if (process.argv[2] === 'read' && reportsAreWritten()) process.exit();
 }
 
 // No `await` outside of a function: the bundle is loaded by require(), which is sooner done (scripts/bundle.mjs).

@@ -1,7 +1,6 @@
 // In how many threads `read` analyses a capture.
 
 import { fstatSync, type Stats, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { printsTrees, type ReadOptions } from './read-options.ts';
 
 /** We chose. */
@@ -53,7 +52,7 @@ function threadsOf(path: string, stats: Stats, options: ReadOptions, prints: boo
     count >= WORTH_THREADS_FRAMES / sooner &&
     keyringOctets(options) < LARGE_KEYRING_OCTETS;
   // A third thread on two cores takes from the others what it gives.
-  return pays ? upTo(availableParallelism()) : 1;
+  return pays ? upTo(process.getBuiltinModule('node:os').availableParallelism()) : 1;
 }
 
 function upTo(threads: number): 1 | 2 | 3 {

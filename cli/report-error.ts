@@ -18,6 +18,13 @@ export function reportWarning(code: string, message: string, hint: string): void
   write('warning', code, message, hint, null);
 }
 
+let hasReported = false;
+
+/** Whether all that was reported has been written. Asking the stream itself would make it, which takes milliseconds. */
+export function reportsAreWritten(): boolean {
+  return !hasReported || process.stderr.writableLength === 0;
+}
+
 function write(kind: string, code: string, message: string, hint: string, excerpt: Excerpt | null): void {
   let text = `sidescope: ${kind}: ${printable(message)} [${code}]\n`;
   if (excerpt !== null) {
@@ -25,5 +32,6 @@ function write(kind: string, code: string, message: string, hint: string, excerp
     text += `  ${printable(excerpt.text)}\n  ${' '.repeat([...before].length)}^\n`;
   }
   if (hint !== '') text += `  hint: ${printable(hint)}\n`;
+  hasReported = true;
   process.stderr.write(text);
 }

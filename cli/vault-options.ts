@@ -1,6 +1,5 @@
 // The options by which a command finds a vault and opens it, the same for every command.
 
-import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { Unlock, UnlockSource } from '../daemon/keyring/vault.ts';
@@ -57,6 +56,6 @@ export function unlockSource(options: VaultArguments, path: string): UnlockSourc
 
 /** Who acts, for the audit log. @param what e.g. `keys revoke` */
 export function actor(what: string): string {
-  const { uid, username } = userInfo();
+  const { uid, username } = process.getBuiltinModule('node:os').userInfo();
   return `${username} (uid ${uid}), ${what}`;
 }

@@ -10,10 +10,9 @@ import { RADIO_UDP } from './framing/start-strings.ts';
 import { ETHERNET } from './internet/ethernet.ts';
 import { IPV4 } from './internet/ipv4.ts';
 import { IPV6 } from './internet/ipv6.ts';
-import { MIKEY_PORT } from './internet/ports.ts';
+import { LKH_PORT, MIKEY_PORT } from './internet/ports.ts';
 import { TCP } from './internet/tcp.ts';
 import { UDP } from './internet/udp.ts';
-import { LKH_PORT, lkhProtocol } from './keying/lkh-rekey.ts';
 import type { Protocol } from './layer.ts';
 import { EXPORTED_PDU } from './link/exported-pdu.ts';
 import { SLL } from './link/sll.ts';
@@ -80,7 +79,7 @@ export function linkKind(linkType: number): LinkKind {
 /** What a port of UDP or TCP in an outer packet leads to. Start strings go first: they are found on any port. */
 export const PORTS: readonly { readonly port: number; readonly transport: string; readonly leadsTo: string }[] = [
   { port: MIKEY_PORT, transport: 'udp, tcp', leadsTo: 'mikey' },
-  { port: LKH_PORT, transport: 'udp', leadsTo: lkhProtocol.name },
+  { port: LKH_PORT, transport: 'udp', leadsTo: 'lkh' },
   { port: GSMTAP_PORT, transport: 'udp', leadsTo: GSMTAP.name },
 ];
 

@@ -1,17 +1,17 @@
 // What a PDCP SDU holds, once it is in the clear: one line for an event, and the layers for a tree. The one place that
 // knows which protocol follows which inside an SDU.
 
-import { arpProtocol, decodeArp, describeArp, looksLikeArp } from './internet/arp.ts';
+import { decodeArp, describeArp, looksLikeArp } from './internet/arp.ts';
 import { decodeIcmp, describeIcmp } from './internet/icmp.ts';
 import { decodeIcmpv6, describeIcmpv6 } from './internet/icmpv6.ts';
 import { decodeIgmp, describeIgmp } from './internet/igmp.ts';
 import { createIpCursor, type IpCursor } from './internet/ip-cursor.ts';
 import { decodeIpv4 } from './internet/ipv4.ts';
 import { decodeIpv6 } from './internet/ipv6.ts';
-import { IP_PROTOCOL_NAMES, IpProtocol, MIKEY_PORT, MONP_PORT, UDP_PORT_NAMES } from './internet/ports.ts';
+import { IP_PROTOCOL_NAMES, IpProtocol, LKH_PORT, MIKEY_PORT, MONP_PORT, UDP_PORT_NAMES } from './internet/ports.ts';
 import { decodeTcp, type TcpCursor } from './internet/tcp.ts';
 import { createUdpCursor, decodeUdp, type UdpCursor } from './internet/udp.ts';
-import { describeLkhRekey, dissectLkhRekey, LKH_PORT, looksLikeLkhRekey } from './keying/lkh-rekey.ts';
+import { describeLkhRekey, dissectLkhRekey, looksLikeLkhRekey } from './keying/lkh-rekey.ts';
 import { describeMikey } from './keying/mikey.ts';
 import { dissectMikey } from './keying/mikey-tree.ts';
 import { field, type Protocol, type TreeWriter } from './layer.ts';
@@ -57,7 +57,7 @@ export const dataProtocol: Protocol = {
 
 /** Chains of protocol names, made once. */
 const NOTHING: readonly string[] = [];
-const ARP: readonly string[] = [arpProtocol.name];
+const ARP: readonly string[] = ['arp'];
 const PC5_S: readonly string[] = ['pc5-s'];
 
 /** The chains over one version of IP. */

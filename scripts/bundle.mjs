@@ -8,6 +8,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { parseAst } from 'rolldown/parseAst';
+import { lateModules } from './late-modules.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
@@ -154,7 +155,7 @@ const INPUT_OPTIONS = {
   // Packages that have modules beside a form for require() give the modules.
   resolve: { mainFields: ['module', 'main'] },
   external: [/^node:/, ...OUTSIDE],
-  plugins: [placesOfModules, withoutPrograms, scannerAlone, plainStrings],
+  plugins: [placesOfModules, withoutPrograms, scannerAlone, lateModules(DIST), plainStrings],
 };
 const OUTPUT_OPTIONS = {
   dir: DIST,

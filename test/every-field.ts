@@ -13,10 +13,10 @@ import { encodeIcmpv6, encodeNeighborOption } from '../dissectors/internet/icmpv
 import { encodeIgmp } from '../dissectors/internet/igmp.ts';
 import { encodeIpv4 } from '../dissectors/internet/ipv4.ts';
 import { encodeIpv6 } from '../dissectors/internet/ipv6.ts';
-import { IpProtocol, MIKEY_PORT, MONP_PORT } from '../dissectors/internet/ports.ts';
+import { IpProtocol, LKH_PORT, MIKEY_PORT, MONP_PORT } from '../dissectors/internet/ports.ts';
 import { encodeTcp } from '../dissectors/internet/tcp.ts';
 import { encodeUdp } from '../dissectors/internet/udp.ts';
-import { encodeLkhContents, LKH_PORT, LkhKind } from '../dissectors/keying/lkh-rekey.ts';
+import { encodeLkhContents, LkhKind } from '../dissectors/keying/lkh-rekey.ts';
 import {
   counterPayload,
   encodeKeyData,

@@ -1,6 +1,6 @@
 // Another thread of this process, as a queue of what it says. The end of the thread, for whatever reason, ends the queue.
 
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 
 import type { CaptureProblem } from '../frame-batch.ts';
 import { systemCode } from '../open-error.ts';
@@ -31,17 +31,21 @@ export interface ThreadStart {
 export class ThreadQueue<Said> {
   readonly #worker: Worker;
   readonly #port: MessagePort;
+  readonly #messageOn: typeof receiveMessageOnPort;
   readonly #queue: (Said | Stopped)[] = [];
   #wake: () => void = () => {};
   #error: Error | null = null;
 
   constructor({ file, name, data, channels = [], youngMost }: ThreadStart) {
-    const { port1, port2 } = new MessageChannel();
+    // Loaded with the first thread: it takes as long as a tenth of a small capture, which has none.
+    const threads = process.getBuiltinModule('node:worker_threads');
+    const { port1, port2 } = new threads.MessageChannel();
+    this.#messageOn = threads.receiveMessageOnPort;
     this.#port = port1;
     this.#port.on('message', (message: Said) => {
       this.#put(message);
     });
-    this.#worker = new Worker(file, {
+    this.#worker = new threads.Worker(file, {
       name,
       // Some options of a process (`--input-type`) would keep a file from being loaded.
       execArgv: [],
@@ -109,7 +113,7 @@ export class ThreadQueue<Said> {
   }
 
   #receive(): Said | null {
-    return (receiveMessageOnPort(this.#port)?.message as Said | undefined) ?? null;
+    return (this.#messageOn(this.#port)?.message as Said | undefined) ?? null;
   }
 
   #put(said: Said | Stopped): void {

@@ -3,7 +3,8 @@
 
 import { printable } from '../../dissectors/printable.ts';
 import type { FindingEvent } from '../events.ts';
-import { type FindingName, findingEntry } from '../findings/catalogue.ts';
+import { findingEntry } from '../findings/catalogue.ts';
+import type { FindingName } from '../findings/finding-names.ts';
 import type { PlainPart } from '../relay/relay-record.ts';
 
 /** Evidence that does not stand on plaintext, by the findings that stand on it. */

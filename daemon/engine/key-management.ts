@@ -4,34 +4,45 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { looksLikeLkhRekey } from '../../dissectors/keying/lkh-rekey.ts';
 import type { KeyEvent } from '../events.ts';
-import { LkhReceiver } from '../keying/lkh-receiver.ts';
-import { MikeyReceiver, type MikeyResult } from '../keying/mikey-receiver.ts';
+import { createLkhReceiver, type LkhReceiver } from '../keying/lkh-receiver.ts';
+import { createMikeyReceiver, type MikeyReceiver, type MikeyResult } from '../keying/mikey-receiver.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import { type Keyring, layer2IdText } from '../keyring/keyring.ts';
 import { formatInstant, formatMilliseconds } from '../time.ts';
 
 /** Takes key-management messages of one capture. */
 export class KeyManagement {
-  readonly #mikey: MikeyReceiver;
-  readonly #lkh: LkhReceiver;
+  readonly #keyring: Keyring;
   readonly #index: KeyIndex;
+  // Made for the first message of their kind: few captures have one.
+  #mikey: MikeyReceiver | null = null;
+  #lkh: LkhReceiver | null = null;
 
   /** @param index is refreshed when a key arrives */
   constructor(keyring: Keyring, index: KeyIndex) {
-    this.#mikey = new MikeyReceiver(keyring);
-    this.#lkh = new LkhReceiver(keyring);
+    this.#keyring = keyring;
     this.#index = index;
   }
 
   /** The keyring was changed from outside: takes in its new PMKs, node keys and managers. */
   refresh(): void {
-    this.#mikey.refresh();
-    this.#lkh.refresh();
+    this.#mikey?.refresh();
+    this.#lkh?.refresh();
   }
 
   /** Overwrites what was learned on the way and is in no keyring. */
   close(): void {
-    this.#lkh.wipe();
+    this.#lkh?.wipe();
+  }
+
+  #mikeyReceiver(): MikeyReceiver {
+    this.#mikey ??= createMikeyReceiver(this.#keyring);
+    return this.#mikey;
+  }
+
+  #lkhReceiver(): LkhReceiver {
+    this.#lkh ??= createLkhReceiver(this.#keyring);
+    return this.#lkh;
   }
 
   /**
@@ -48,7 +59,7 @@ export class KeyManagement {
   ): { readonly result: MikeyResult; readonly events: KeyEvent[] } {
     const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
     // A MIKEY message begins with its version, 1: nothing is both.
-    const receiver = looksLikeLkhRekey(batch.bytes, at, at + length) ? this.#lkh : this.#mikey;
+    const receiver = looksLikeLkhRekey(batch.bytes, at, at + length) ? this.#lkhReceiver() : this.#mikeyReceiver();
     const result = receiver.receive(batch.bytes, at, at + length, time);
     this.#index.refresh();
     const about = {

@@ -6,12 +6,8 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { CALL_BLOCKS } from '../../dissectors/security/aes-eea2.ts';
 import type { MessageColumns, TrafficCipher } from '../../dissectors/security/algorithm.ts';
 import type { StreamXor } from '../../dissectors/security/cipher-runs.ts';
-import {
-  createMessageKernel,
-  Entry,
-  LIST_WORDS,
-  type MessageKernel,
-} from '../../dissectors/security/wasm/message-kernel.ts';
+import { createMessageKernel, type MessageKernel } from '../../dissectors/security/wasm/message-kernel.ts';
+import { Entry, LIST_WORDS } from '../../dissectors/security/wasm/message-list.ts';
 import { type MessageTable, PLAIN_OCTETS, Place } from './message-table.ts';
 
 // We chose.

@@ -7,7 +7,7 @@ import { grown, SlotTable } from '../engine/slot-table.ts';
 import type { Group } from '../keyring/keyring.ts';
 import { formatDuration } from '../time.ts';
 import { addressText, addressWord, hashedWord } from './address.ts';
-import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import { BY_ROSTER, KINDS, Kind, type Members } from './members.ts';
 import type { Observed } from './observed.ts';
 import { NO_PGK, type OpenRecord, type Recorder } from './recorder.ts';

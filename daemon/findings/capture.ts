@@ -8,7 +8,7 @@ import {
   NO_INTERFACE,
 } from '../../captures/frame-batch.ts';
 import { formatDuration } from '../time.ts';
-import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import { NO_PGK, type OpenRecord, type Recorder } from './recorder.ts';
 import { NO_GROUP, NO_SOURCE } from './subject.ts';
 

@@ -2,6 +2,7 @@
 // the confidence strong.
 
 import type { EntryTexts } from './catalogue-entry.ts';
+import type { FindingName } from './finding-names.ts';
 
 const WITHOUT_KEY = 'Where no key is held, somebody may have injected a frame under this sender’s headers.';
 
@@ -93,4 +94,4 @@ export const COUNTER_ENTRIES = {
     action: 'Look at what the sender did at that time; see member.clone.',
     reference: 'sidescope’s design',
   },
-} as const satisfies Record<string, EntryTexts>;
+} as const satisfies Partial<Record<FindingName, EntryTexts>>;

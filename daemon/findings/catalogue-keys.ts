@@ -1,6 +1,7 @@
 // Catalogue: keys and epochs.
 
 import type { EntryTexts } from './catalogue-entry.ts';
+import type { FindingName } from './finding-names.ts';
 
 export const KEY_ENTRIES = {
   'key.unknown_index': {
@@ -163,4 +164,4 @@ export const KEY_ENTRIES = {
     action: 'Give PGKs that overlap ids with different low bits, none of them a multiple of 32.',
     reference: 'TS 36.323 6.3.12',
   },
-} as const satisfies Record<string, EntryTexts>;
+} as const satisfies Partial<Record<FindingName, EntryTexts>>;

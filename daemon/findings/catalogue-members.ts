@@ -1,6 +1,7 @@
 // Catalogue: who sent it.
 
 import type { EntryTexts } from './catalogue-entry.ts';
+import type { FindingName } from './finding-names.ts';
 
 export const MEMBER_ENTRIES = {
   'member.not_in_roster': {
@@ -91,4 +92,4 @@ export const MEMBER_ENTRIES = {
     action: 'Compare the multicast addresses of the radio with the keyring.',
     reference: 'TS 23.303 5.4',
   },
-} as const satisfies Record<string, EntryTexts>;
+} as const satisfies Partial<Record<FindingName, EntryTexts>>;

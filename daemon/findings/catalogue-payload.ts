@@ -1,6 +1,7 @@
 // Catalogue: what was inside, the capture itself, and key management.
 
 import type { EntryTexts } from './catalogue-entry.ts';
+import type { FindingName } from './finding-names.ts';
 
 export const PAYLOAD_ENTRIES = {
   'payload.forged': {
@@ -89,7 +90,7 @@ export const PAYLOAD_ENTRIES = {
     action: '`-V` shows the frame up to the fault.',
     reference: 'RFC 791 3.1',
   },
-} as const satisfies Record<string, EntryTexts>;
+} as const satisfies Partial<Record<FindingName, EntryTexts>>;
 
 export const CAPTURE_ENTRIES = {
   'capture.duplicate': {
@@ -140,7 +141,7 @@ export const CAPTURE_ENTRIES = {
     action: 'Use a larger capture buffer.',
     reference: 'pcapng 4.6',
   },
-} as const satisfies Record<string, EntryTexts>;
+} as const satisfies Partial<Record<FindingName, EntryTexts>>;
 
 export const MIKEY_ENTRIES = {
   'mikey.mac_failed': {
@@ -209,4 +210,4 @@ export const MIKEY_ENTRIES = {
     action: 'Find out which of the two the group uses.',
     reference: 'sidescope’s design',
   },
-} as const satisfies Record<string, EntryTexts>;
+} as const satisfies Partial<Record<FindingName, EntryTexts>>;

@@ -2,7 +2,7 @@
 // stayed open for the whole reorder window.
 
 import { grown } from '../engine/slot-table.ts';
-import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';
 import type { SeenPages } from './seen-pages.ts';
 import type { Streams } from './streams.ts';

@@ -3,7 +3,7 @@
 
 import { endAt } from '../keyring/epoch-state.ts';
 import { formatDuration, formatMilliseconds } from '../time.ts';
-import { ConfidenceLevel, type FindingName, findingNumber, SeverityLevel } from './catalogue.ts';
+import { ConfidenceLevel, type FindingName, findingNumber, SeverityLevel } from './finding-names.ts';
 import type { Observed } from './observed.ts';
 import type { Recorder } from './recorder.ts';
 

@@ -7,7 +7,7 @@ import { isUsableAt } from '../keyring/epoch-state.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Group, PgkEpoch } from '../keyring/keyring.ts';
 import { formatDuration, formatMilliseconds } from '../time.ts';
-import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import { WINDOW_MS, WINDOW_PDUS } from './gaps.ts';
 import { noteForbiddenKey } from './key-dates.ts';
 import type { Members } from './members.ts';

@@ -3,7 +3,7 @@
 
 import { type KeyFlaw, lintKeys } from '../keyring/key-lint.ts';
 import type { Keyring } from '../keyring/keyring.ts';
-import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';
 import { NO_GROUP, NO_SOURCE } from './subject.ts';
 

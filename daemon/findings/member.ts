@@ -2,7 +2,7 @@
 
 import type { Group } from '../keyring/keyring.ts';
 import { formatDuration, formatMilliseconds } from '../time.ts';
-import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import { type Members, Place } from './members.ts';
 import type { Observed } from './observed.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';

@@ -2,7 +2,8 @@
 
 import type { KeyEvent, Severity } from '../events.ts';
 import type { Group } from '../keyring/keyring.ts';
-import { ConfidenceLevel, type FindingName, findingEntry, findingNumber, severityLevel } from './catalogue.ts';
+import { findingEntry } from './catalogue.ts';
+import { ConfidenceLevel, type FindingName, findingNumber, severityLevel } from './finding-names.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';
 import { destinationKey, NO_GROUP, NO_SOURCE } from './subject.ts';
 

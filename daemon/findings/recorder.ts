@@ -7,7 +7,8 @@ import { SlotTable } from '../engine/slot-table.ts';
 import { type FindingEvent, SEVERITIES } from '../events.ts';
 import type { Group } from '../keyring/keyring.ts';
 import { formatInstant } from '../time.ts';
-import { CATALOGUE, CONFIDENCES } from './catalogue.ts';
+import { referenceOf } from './catalogue.ts';
+import { CONFIDENCES, FINDING_NAMES } from './finding-names.ts';
 import { AS_RULED, overrideColumn, type SeverityOverrides, SWITCHED_OFF } from './severity-overrides.ts';
 import { groupKeyText, NO_SOURCE, sourceText } from './subject.ts';
 
@@ -78,7 +79,7 @@ export class OpenRecord {
 /** Counts and folds. Work is done by whoever has something to say; nothing here knows a rule. */
 export class Recorder {
   /** Occurrences by the number of the finding. */
-  readonly counts = new Float64Array(CATALOGUE.length);
+  readonly counts = new Float64Array(FINDING_NAMES.length);
   /** The worst severity told so far, -1 where there was none. */
   worst = -1;
   /** What the message at hand raised. */
@@ -243,8 +244,8 @@ export class Recorder {
   /** Occurrences by name, without those that did not occur. */
   countsByName(): Record<string, number> {
     const named: Record<string, number> = {};
-    for (let number = 0; number < CATALOGUE.length; number++) {
-      if (this.counts[number] > 0) named[CATALOGUE[number].name] = this.counts[number];
+    for (let number = 0; number < FINDING_NAMES.length; number++) {
+      if (this.counts[number] > 0) named[FINDING_NAMES[number]] = this.counts[number];
     }
     return named;
   }
@@ -316,13 +317,13 @@ function addFrame(record: OpenRecord, frame: number): void {
 }
 
 function eventOf(record: OpenRecord): FindingEvent {
-  const entry = CATALOGUE[record.number];
+  const name = FINDING_NAMES[record.number];
   const frames = [...record.frames].sort((a, b) => a - b);
   if (frames.length > 0 && record.lastFrame > frames[frames.length - 1]) frames.push(record.lastFrame);
   return {
     v: 1,
     type: 'finding',
-    name: entry.name,
+    name,
     severity: SEVERITIES[record.severity],
     confidence: CONFIDENCES[record.confidence],
     group: record.group,
@@ -334,7 +335,7 @@ function eventOf(record: OpenRecord): FindingEvent {
     count: record.count,
     summary: record.summary,
     evidence: { ...record.evidence },
-    reference: entry.reference,
+    reference: referenceOf(name),
   };
 }
 
@@ -346,7 +347,7 @@ function raisedFinding(number: number, severity: number, confidence: number): Ra
   let raised = RAISED[at];
   if (raised === undefined) {
     raised = {
-      name: CATALOGUE[number].name,
+      name: FINDING_NAMES[number],
       severity: SEVERITIES[severity],
       confidence: CONFIDENCES[confidence],
     };

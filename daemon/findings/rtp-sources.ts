@@ -5,7 +5,7 @@ import { Check } from '../engine/evidence-checks.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
 import { grown, SlotTable } from '../engine/slot-table.ts';
 import { addressWord } from './address.ts';
-import { ConfidenceLevel, findingNumber, SeverityLevel } from './catalogue.ts';
+import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import type { Members } from './members.ts';
 import type { Observed } from './observed.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';

@@ -3,7 +3,7 @@
 import { ExitCode, SidescopeError } from '../errors.ts';
 import { SEVERITIES, type Severity } from '../events.ts';
 import { nearestName } from '../keyring/nearest-name.ts';
-import { CATALOGUE, type FindingName, findingEntry, findingNumber, severityLevel } from './catalogue.ts';
+import { FINDING_NAMES, type FindingName, findingNumber, isFindingName, severityLevel } from './finding-names.ts';
 
 /** A severity for every occurrence of a finding, or `off`: it is neither told nor counted. */
 export type SeverityOverrides = Readonly<Record<string, Severity | 'off'>>;
@@ -15,7 +15,7 @@ export const SWITCHED_OFF = -2;
 
 /** Overrides as a column by the number of the finding. */
 export function overrideColumn(overrides: SeverityOverrides): Int8Array {
-  const column = new Int8Array(CATALOGUE.length).fill(AS_RULED);
+  const column = new Int8Array(FINDING_NAMES.length).fill(AS_RULED);
   for (const [name, severity] of Object.entries(overrides)) {
     column[findingNumber(name as FindingName)] = severity === 'off' ? SWITCHED_OFF : severityLevel(severity);
   }
@@ -32,11 +32,8 @@ export function checkOverrides(value: unknown): SeverityOverrides {
     throw wrong('findings.no-table', 'the severities of findings are no object', 'write {"ctr.gap": "low"}');
   }
   for (const [name, severity] of Object.entries(value)) {
-    if (findingEntry(name) === undefined) {
-      const near = nearestName(
-        name,
-        CATALOGUE.map((entry) => entry.name),
-      );
+    if (!isFindingName(name)) {
+      const near = nearestName(name, FINDING_NAMES);
       const hint = near === null ? 'see `sidescope findings`' : `did you mean ${near}?`;
       throw wrong('findings.unknown-name', `there is no finding ${JSON.stringify(name.slice(0, 64))}`, hint);
     }

@@ -2,9 +2,8 @@
 
 import { PcapWriter } from '../../captures/formats/pcap-writer.ts';
 import { encodeIpv4 } from '../../dissectors/internet/ipv4.ts';
-import { IpProtocol, MIKEY_PORT } from '../../dissectors/internet/ports.ts';
+import { IpProtocol, LKH_PORT, MIKEY_PORT } from '../../dissectors/internet/ports.ts';
 import { encodeUdp } from '../../dissectors/internet/udp.ts';
-import { LKH_PORT } from '../../dissectors/keying/lkh-rekey.ts';
 import type { BuiltMessage } from './group-messenger.ts';
 import type { PlannedMessage } from './rekey-plan.ts';
 

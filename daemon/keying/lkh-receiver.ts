@@ -38,6 +38,11 @@ interface NewKey {
   readonly octets: Uint8Array;
 }
 
+/** A receiver for one capture, or one live feed, that takes its keys from `keyring` and puts those that come there. */
+export function createLkhReceiver(keyring: Keyring): LkhReceiver {
+  return new LkhReceiver(keyring);
+}
+
 /** See the head of the file. One receiver sees one capture, or one live feed. */
 export class LkhReceiver {
   readonly #keyring: Keyring;

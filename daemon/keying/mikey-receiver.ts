@@ -87,6 +87,11 @@ export const GRAVITY: readonly MikeyFinding[] = [
   'mikey.stale',
 ];
 
+/** A receiver for one capture, or one live feed, that takes its keys from `keyring` and puts those that come there. */
+export function createMikeyReceiver(keyring: Keyring): MikeyReceiver {
+  return new MikeyReceiver(keyring);
+}
+
 /** See the head of the file. One receiver sees one capture, or one live feed. */
 export class MikeyReceiver implements ReplayState {
   /** Answers that are no longer awaited because too many were. */

@@ -5,7 +5,7 @@
 // out of the text.
 
 import { isAscii } from 'node:buffer';
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ExitCode, SidescopeError } from '../errors.ts';
 import { JsonReader } from './json-reader.ts';
 import type { Keyring } from './keyring.ts';
@@ -73,10 +73,28 @@ function decodeUtf8(octets: Uint8Array, fileName: string): string {
   }
 }
 
+/** What is needed of a file that is open. */
+interface OpenFile {
+  stat(): { readonly size: number } | Promise<{ readonly size: number }>;
+  read(into: Uint8Array, at: number, length: number): { bytesRead: number } | Promise<{ bytesRead: number }>;
+  close(): void | Promise<void>;
+}
+
+/** Opens a file. A plain one needs no promises: loading what node has of them takes longer than reading a keyring. */
+async function openFile(path: string): Promise<OpenFile> {
+  if (!statSync(path).isFile()) return (await import('node:fs/promises')).open(path);
+  const descriptor = openSync(path, 'r');
+  return {
+    stat: () => fstatSync(descriptor),
+    read: (into, at, length) => ({ bytesRead: readSync(descriptor, into, at, length, null) }),
+    close: () => closeSync(descriptor),
+  };
+}
+
 /** The octets of a file, which need not be a plain one, up to the cap. */
 async function readFileWithin(path: string): Promise<Uint8Array> {
   try {
-    const file = await open(path);
+    const file = await openFile(path);
     try {
       const { size } = await file.stat();
       if (size > KEYRING_FILE_OCTETS) throw tooLarge(path);

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ExitCode, SidescopeError } from '../errors.ts';
-import { CATALOGUE } from '../findings/catalogue.ts';
+import { FINDING_NAMES } from '../findings/finding-names.ts';
 import { checkOverrides, type SeverityOverrides } from '../findings/severity-overrides.ts';
 import { JsonReader, memberTable } from '../keyring/json-reader.ts';
 import { type DaemonConfig, type JournalConfig, type KeyStore, LOG_LEVELS, type RelayConfig } from './config.ts';
@@ -50,10 +50,7 @@ const JOURNAL = memberTable(
 );
 const RELAY = memberTable(['operator'], ['listen', 'certificate', 'privateKey', 'hosts', 'origins']);
 const LOG = memberTable([], ['level']);
-const SEVERITIES = memberTable(
-  [],
-  CATALOGUE.map(({ name }) => name),
-);
+const SEVERITIES = memberTable([], FINDING_NAMES);
 
 /**
  * Reads a configuration file.

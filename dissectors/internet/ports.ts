@@ -6,6 +6,10 @@ export const MIKEY_PORT = 2269;
 /** MCPTT off-network protocol, MONP (TS 24.379 10.2.1.1.1). */
 export const MONP_PORT = 8809;
 
+/** We chose. */
+/** Rekey messages: among the ports that nobody can have assigned (RFC 6335 6); its digits recall RFC 2627. */
+export const LKH_PORT = 52_627;
+
 /**
  * Names of UDP ports that are met beside group traffic. RTP is never guessed on one of them: what the port says weighs
  * more than what the octets look like.

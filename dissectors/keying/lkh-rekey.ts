@@ -37,8 +37,6 @@ export const WRAPPED_OCTETS = 40;
 
 // We chose.
 
-/** UDP port, among those nobody can have assigned (RFC 6335 6); its digits recall the RFC. */
-export const LKH_PORT = 52_627;
 /** "SSCOLKH1"; a MIKEY message begins with 1, so that the two are told apart wherever they stand. */
 const MAGIC_OCTETS = Uint8Array.of(0x53, 0x53, 0x43, 0x4f, 0x4c, 0x4b, 0x48, 0x31);
 /** Octets of the name of a manager's public key. */

@@ -3,8 +3,8 @@
 
 import { Eea2Cipher } from './aes-eea2.ts';
 import { Eea0Cipher } from './eea0.ts';
-import { Eea1Cipher } from './eea1.ts';
-import { Eea3Cipher } from './eea3.ts';
+import { createEea1Cipher } from './eea1.ts';
+import { createEea3Cipher } from './eea3.ts';
 import type { CipherAlgorithm, TrafficCipher } from './traffic-cipher.ts';
 
 export {
@@ -27,11 +27,11 @@ export function createTrafficCipher(algorithm: CipherAlgorithm, pek: Uint8Array)
     case 'EEA0':
       return new Eea0Cipher();
     case '128-EEA1':
-      return new Eea1Cipher(pek);
+      return createEea1Cipher(pek);
     case '128-EEA2':
       return new Eea2Cipher(pek);
     case '128-EEA3':
-      return new Eea3Cipher(pek);
+      return createEea3Cipher(pek);
   }
 }
 

@@ -13,6 +13,11 @@ const MESSAGES_BEFORE_KERNEL = 24_576;
 // One call at a time, so one kernel serves all ciphers of the process.
 const kernelInTime = new KernelInTime(createSnow3gKernel, MESSAGES_BEFORE_KERNEL);
 
+/** 128-EEA1 under one PEK of 16 octets, which are copied. */
+export function createEea1Cipher(pek: Uint8Array): Eea1Cipher {
+  return new Eea1Cipher(pek);
+}
+
 /** 128-EEA1 under one PEK. */
 export class Eea1Cipher extends WordStreamCipher {
   readonly algorithm: CipherAlgorithm = '128-EEA1';

@@ -16,6 +16,11 @@ const MESSAGES_BEFORE_KERNEL = 65_536;
 // One call at a time, so one kernel serves all ciphers of the process.
 const kernelInTime = new KernelInTime(createZucPlanes, MESSAGES_BEFORE_KERNEL);
 
+/** 128-EEA3 under one PEK of 16 octets, which are copied. */
+export function createEea3Cipher(pek: Uint8Array): Eea3Cipher {
+  return new Eea3Cipher(pek);
+}
+
 /** 128-EEA3 under one PEK. */
 export class Eea3Cipher extends WordStreamCipher {
   readonly algorithm: CipherAlgorithm = '128-EEA3';

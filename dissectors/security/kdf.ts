@@ -8,7 +8,7 @@
 
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { CIPHER_KEY_OCTETS } from './traffic-cipher.ts';
-import { INITIAL, type Sha256Kernel, sha256Kernel } from './wasm/sha256-kernel.ts';
+import { type Sha256Kernel, sha256Kernel } from './wasm/sha256-kernel.ts';
 import { LITTLE_ENDIAN } from './words.ts';
 
 /** How the cipher key comes from the key of the group, as in the keyring. */
@@ -214,13 +214,13 @@ function padsOf(pgk: Uint8Array, sha: Sha256Kernel): Int32Array {
 
 /** The hash values behind both pads of a key of 8 words. */
 function keyPads(sha: Sha256Kernel, key: Int32Array, pads: Int32Array): void {
-  const { state, block } = sha;
+  const { initial, state, block } = sha;
   copyWords(key, 0, keyWords, 0);
   for (let half = 0; half < 2; half++) {
     const pad = half === 0 ? INNER_PAD : OUTER_PAD;
     for (let word = 0; word < HASH_WORDS; word++) block[word] = keyWords[word] ^ pad;
     fillWords(block, HASH_WORDS, pad);
-    copyWords(INITIAL, 0, state, 0);
+    copyWords(initial, 0, state, 0);
     sha.compress();
     copyWords(state, 0, pads, half * HASH_WORDS);
   }

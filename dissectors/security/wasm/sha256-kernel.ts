@@ -20,12 +20,8 @@ import {
 } from './assembler.ts';
 
 // The specification says (FIPS 180-4 4.2.2, 5.3.3).
-const PRIMES = firstPrimes(64);
-/** H(0): the first 32 bits of the fractional parts of the square roots of the first eight primes. */
-export const INITIAL = Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
-/** The same of the cube roots of the first 64. */
-const K = Int32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)));
 const ROUNDS = 64;
+const WORDS_OF_STATE = 8;
 const WORDS_OF_BLOCK = 16;
 
 // We chose: where things lie in the kernel's memory, in octets.
@@ -41,6 +37,8 @@ const UNROLLED = 8;
 
 /** SHA-256 over one block at a time. The caller fills `block`, and finds and leaves the hash value in `state`. */
 export interface Sha256Kernel {
+  /** H(0), 8 words: the hash value before the first block. */
+  readonly initial: Int32Array;
   /** 8 words. */
   readonly state: Int32Array;
   /** 16 words, big endian values: word 0 holds octets 0 to 3, octet 0 the most significant. */
@@ -60,9 +58,12 @@ export function sha256Kernel(): Sha256Kernel {
 
 function build(): Sha256Kernel {
   const { memory, call } = startKernel([{ name: 'compress', parameters: 0, locals: LOCALS, body: compression() }], 1);
-  new Int32Array(memory, K_AT, ROUNDS).set(K);
+  const primes = firstPrimes(ROUNDS);
+  // K and H(0): the first 32 bits of the fractional parts of the cube and square roots of the first primes.
+  new Int32Array(memory, K_AT, ROUNDS).set(primes.map((prime) => fraction(Math.cbrt(prime))));
   return {
-    state: new Int32Array(memory, STATE_AT, 8),
+    initial: Int32Array.from(primes.slice(0, WORDS_OF_STATE), (prime) => fraction(Math.sqrt(prime))),
+    state: new Int32Array(memory, STATE_AT, WORDS_OF_STATE),
     block: new Int32Array(memory, SCHEDULE_AT, WORDS_OF_BLOCK),
     secrets: new Int32Array(memory, SCHEDULE_AT, ROUNDS + 8),
     compress: call.compress,

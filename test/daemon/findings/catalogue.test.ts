@@ -4,8 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SEVERITIES, type Severity } from '../../../daemon/events.ts';
-import { CATALOGUE, CONFIDENCES, DOMAINS, findingEntry, severityLevel } from '../../../daemon/findings/catalogue.ts';
+import { CATALOGUE, DOMAINS, findingEntry } from '../../../daemon/findings/catalogue.ts';
 import { explainFinding, findingsPage } from '../../../daemon/findings/catalogue-text.ts';
+import { CONFIDENCES, severityLevel } from '../../../daemon/findings/finding-names.ts';
 import { PROBLEMS } from '../../../dissectors/problems.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');

@@ -3,12 +3,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeIpv4 } from '../../../dissectors/internet/ipv4.ts';
+import { LKH_PORT } from '../../../dissectors/internet/ports.ts';
 import { encodeUdp } from '../../../dissectors/internet/udp.ts';
 import {
   describeLkhRekey,
   dissectLkhRekey,
   encodeLkhContents,
-  LKH_PORT,
   type LkhContents,
   LkhKind,
   lkhMessageOctets,

@@ -13,17 +13,17 @@ import {
   startKernel,
   store,
 } from '../../../dissectors/security/wasm/assembler.ts';
-import { INITIAL, sha256Kernel } from '../../../dissectors/security/wasm/sha256-kernel.ts';
+import { sha256Kernel } from '../../../dissectors/security/wasm/sha256-kernel.ts';
 
 /** SHA-256 of a message by the kernel, padded here (FIPS 180-4 5.1.1). */
 function digest(message: Uint8Array): string {
   const kernel = sha256Kernel();
-  const { state, block } = kernel;
+  const { initial, state, block } = kernel;
   const padded = Buffer.alloc(Math.ceil((message.length + 9) / 64) * 64);
   padded.set(message);
   padded[message.length] = 0x80;
   padded.writeUInt32BE(message.length * 8, padded.length - 4);
-  state.set(INITIAL);
+  state.set(initial);
   for (let at = 0; at < padded.length; at += 64) {
     for (let word = 0; word < 16; word++) block[word] = padded.readInt32BE(at + word * 4);
     kernel.compress();

@@ -1,0 +1,92 @@
+// Parts of the program that few captures need. Who calls them imports them as anything else; in a bundle the import becomes
+// functions that load the module when one of them is called first. That is possible at any place because bundles are
+// CommonJS, and leaves sources, tests and what others import as they are.
+
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parseAst } from 'rolldown/parseAst';
+
+/** Who imports, and what it finds late: modules of which it takes functions only. */
+const LATE = {
+  'captures/formats/compression.js': ['captures/formats/gzip.js', 'captures/formats/zstd.js'],
+  'daemon/engine/duplicates.js': ['daemon/engine/duplicate-kernel.js'],
+  'daemon/engine/evidence.js': ['dissectors/sidelink/pc5-signalling.js'],
+  'daemon/engine/key-management.js': [
+    'daemon/keying/lkh-receiver.js',
+    'daemon/keying/mikey-receiver.js',
+    'dissectors/keying/lkh-rekey.js',
+  ],
+  'daemon/engine/round-kernel.js': ['dissectors/security/wasm/message-kernel.js'],
+  'daemon/findings/mikey.js': ['daemon/findings/catalogue.js'],
+  'daemon/findings/recorder.js': ['daemon/findings/catalogue.js'],
+  'dissectors/sdu.js': [
+    'dissectors/internet/arp.js',
+    'dissectors/internet/icmp.js',
+    'dissectors/internet/icmpv6.js',
+    'dissectors/internet/igmp.js',
+    'dissectors/keying/lkh-rekey.js',
+    'dissectors/keying/mikey.js',
+    'dissectors/keying/mikey-tree.js',
+    'dissectors/media/monp.js',
+    'dissectors/media/rtcp.js',
+    'dissectors/sidelink/non-ip.js',
+    'dissectors/sidelink/pc5-signalling.js',
+  ],
+  'dissectors/security/aes-eea2.js': ['dissectors/security/wasm/aes-kernel.js'],
+  'dissectors/security/algorithm.js': ['dissectors/security/eea1.js', 'dissectors/security/eea3.js'],
+  'dissectors/security/kdf.js': ['dissectors/security/wasm/sha256-kernel.js'],
+  'dissectors/sidelink/sl-sch.js': ['dissectors/sidelink/pc5-signalling.js'],
+  'dissectors/walk.js': ['dissectors/keying/lkh-rekey.js', 'dissectors/sidelink/mib-sl.js'],
+};
+
+/**
+ * What runs for long loads all of it when it starts: the files may be others by the time they are needed, where somebody
+ * installs the next version meanwhile.
+ */
+const AT_ONCE = ['daemon/engine-process/main.js', 'daemon/inspection/capture-worker.js'];
+
+const PREFIX = '\0late:';
+
+/** The plugin, for modules below `dist`. */
+export function lateModules(dist) {
+  return {
+    name: 'late-modules',
+    resolveId(source, importer) {
+      if (importer === undefined || !source.startsWith('.')) return null;
+      const found = join(dirname(importer), source);
+      return LATE[relative(dist, importer)]?.includes(relative(dist, found)) ? PREFIX + found : null;
+    },
+    load(id) {
+      return id.startsWith(PREFIX) ? standIn(id.slice(PREFIX.length)) : null;
+    },
+    transform(code, id) {
+      if (!AT_ONCE.includes(relative(dist, id))) return null;
+      const imports = [...new Set(Object.values(LATE).flat())].map(
+        (module) => `import(${JSON.stringify(join(dist, module))})`,
+      );
+      return { code: `${code}\nvoid Promise.all([${imports.join(', ')}]);\n`, map: null };
+    },
+    renderChunk(code) {
+      const placed = code.replace(
+        /__LATE__\(Promise\.resolve\(\)\.then\(\(\) => require\(("[^"]+")\)\)(?:\.then\(\((\w+)\) => \2(\.\w+)\))?\)/g,
+        (_, file, __, member = '') => `require(${file})${member}`,
+      );
+      const left = placed.match(/__LATE__\(.*/)?.[0];
+      if (left !== undefined) throw new Error(`loaded at once by somebody else, or written in another way: ${left}`);
+      return { code: placed, map: null };
+    },
+  };
+}
+
+/** A module of the functions of another one, which is loaded when one of them is called. */
+function standIn(file) {
+  const functions = parseAst(readFileSync(file, 'utf8')).body.flatMap(({ type, declaration }) =>
+    type === 'ExportNamedDeclaration' && declaration?.type === 'FunctionDeclaration' ? [declaration] : [],
+  );
+  const each = functions.map(({ id, params }) => {
+    const names = params.map((_, index) => `p${index}`).join(', ');
+    const taken = params.some(({ type }) => type === 'RestElement') ? '...p' : names;
+    return `export function ${id.name}(${taken}) { return late().${id.name}(${taken}); }`;
+  });
+  return `let module;\nconst late = () => (module ??= __LATE__(import(${JSON.stringify(file)})));\n${each.join('\n')}\n`;
+}
