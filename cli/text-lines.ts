@@ -33,14 +33,19 @@ export function rowPrinter(keyring: Keyring): AnalysisListener {
 export function nameColumns(keyring: Keyring): number {
   let longest = SHORTEST_NAME;
   for (const group of keyring.groups) {
-    longest = Math.max(longest, charactersOf(group.name));
-    for (const { name } of group.members) longest = Math.max(longest, charactersOf(name));
+    longest = longestOf(longest, group.name);
+    // A member without a name bears its id, which is as long as the shortest.
+    const { roster } = group;
+    for (let stay = 0; stay < roster.length && longest < NAME_COLUMNS; stay++) {
+      longest = longestOf(longest, roster.name(stay) ?? '');
+    }
   }
   return Math.min(longest, NAME_COLUMNS);
 }
 
-function charactersOf(name: string): number {
-  return [...name].length;
+function longestOf(longest: number, name: string): number {
+  // No text has more characters than units.
+  return name.length <= longest ? longest : Math.max(longest, [...name].length);
 }
 
 /** Prints messages, keys and the summary as text. */

@@ -90,7 +90,7 @@ const tcp: TcpCursor = { sourcePort: 0, destinationPort: 0, payloadAt: 0 };
 
 // Text of IPv4 endpoints, direct-mapped: a pure function's results, so that remembering them changes nothing.
 const endpointKeys = new Float64Array(ENDPOINT_CACHE).fill(-1);
-const endpointTexts: string[] = Array.from({ length: ENDPOINT_CACHE }, () => '');
+const endpointTexts: string[] = Array<string>(ENDPOINT_CACHE).fill('');
 
 /** `169.254.10.11:5000`. */
 function ipv4Endpoint(bytes: Uint8Array, at: number, port: number): string {

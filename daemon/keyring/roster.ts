@@ -96,6 +96,11 @@ export class Roster {
     return this.#ids[stay];
   }
 
+  /** Name of the member; null where the file gives none. */
+  name(stay: number): string | null {
+    return this.#names[stay];
+  }
+
   /** When the stay begins, in milliseconds since 1970; negative infinity where it always was. */
   from(stay: number): number {
     return this.#from === null ? Number.NEGATIVE_INFINITY : this.#from[stay];
