@@ -1,7 +1,6 @@
 // What the kernels of SNOW 3G and ZUC have in common: key stream for some messages in one call, whatever their keys are.
 
 import { LITTLE_ENDIAN } from '../words.ts';
-import { VECTOR_OCTETS } from './vector.ts';
 
 // The specification says (SNOW 3G 4, ZUC 3.6).
 export const REGISTER_WORDS = 16;
@@ -18,6 +17,9 @@ export const KERNEL_WORDS = 2560;
 export const ENTRY_WORDS = 8;
 export const ENTRY_OCTETS = ENTRY_WORDS * 4;
 export const PAGE_OCTETS = 65_536;
+
+/** Octets of a vector; vector.ts has the same, and is not loaded before a kernel is built. */
+const VECTOR_OCTETS = 16;
 
 /** Octets of key stream from one message of a call to the next. */
 export function strideOf(words: number): number {
