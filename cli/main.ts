@@ -80,12 +80,20 @@ function exitCodeOf(error: unknown): number {
   return ExitCode.damagedInput;
 }
 
+/** Nothing is left that could happen, and the verb has not ended: what it waits for will not come. */
+function reportUnfinished(): void {
+  reportError('internal', 'sidescope made a mistake (it waits for what cannot come)', '');
+  process.exitCode = ExitCode.damagedInput;
+}
+
 async function run(): Promise<void> {
+  process.once('beforeExit', reportUnfinished);
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {
     process.exitCode = exitCodeOf(error);
   }
+  process.off('beforeExit', reportUnfinished);
   flushOutput();
   // A capture has been read and all is written: the system takes memory and threads down sooner than the program would, which
   // clears away one heap after the other. What other verbs leave behind may still be at work.

@@ -150,3 +150,19 @@ describe('output', () => {
     expect(run(args).out).toBe(run(args).out);
   });
 });
+
+test('a verb that waits for what cannot come ends as a mistake of ours, not as if all were done', () => {
+  const never = file(
+    'never.mjs',
+    `import fs from 'node:fs';
+     import { syncBuiltinESMExports } from 'node:module';
+     fs.promises.open = () => new Promise(() => undefined);
+     syncBuiltinESMExports();`,
+  );
+  const pipe = join(folder, 'keyring.fifo');
+  expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+  const args = ['--import', never, SIDESCOPE, 'read', CAPTURE, '--keyring', pipe];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+  expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+  expect(stderr).toMatch(/waits for what cannot come.*\[internal\]/);
+});

@@ -194,7 +194,7 @@ describe('the same output at 1 and 2 threads', () => {
       expect([threaded.code, threaded.err]).toEqual([0, '']);
       expect(threaded.out === alone.out, name).toBe(true);
     }
-  });
+  }, 60_000);
 
   test.each(['text', 'ndjson', 'json', 'ek'])('-T %s', (type) => {
     const args = [ATTACKED, '--keyring', KEYRING, '-T', type];
