@@ -96,6 +96,8 @@ export class UsualMessages {
   readonly #numbers = new Float64Array(this.#words.buffer);
   /** By group of the keyring: where the first one begins to which something is lent, or END. */
   #lent = new Int32Array(0);
+  /** Contexts to which something is lent. */
+  #borrowers = 0;
   /** What was remembered with another stamp no longer holds. */
   #stamp = 1;
   #changes = 0;
@@ -248,6 +250,7 @@ export class UsualMessages {
     if (group >= this.#lent.length) this.#grow(group);
     words[at + LENT] = this.#lent[group] + 2;
     this.#lent[group] = at;
+    this.#borrowers++;
     return true;
   }
 
@@ -275,7 +278,8 @@ export class UsualMessages {
   }
 
   #giveAllBack(): void {
-    for (let group = 0; group < this.#lent.length; group++) this.#giveGroupBack(group);
+    // Asked for each message of a flood, which leaves nothing to give back.
+    for (let group = 0; this.#borrowers > 0 && group < this.#lent.length; group++) this.#giveGroupBack(group);
   }
 
   #giveGroupBack(group: number): void {
@@ -285,6 +289,7 @@ export class UsualMessages {
     while (at !== END) {
       const next = this.#words[at + LENT] - 2;
       this.#words[at + LENT] = 0;
+      this.#borrowers--;
       this.#writeDown(at);
       at = next;
     }
