@@ -63,7 +63,7 @@ function peerVersions(): Record<string, string> {
 async function main(): Promise<void> {
   const names = chosenRows();
   // Node reads these certificates at each start, for some 40 ms and for connections that no command here makes.
-  delete process.env['NODE_EXTRA_CA_CERTS'];
+  delete process.env.NODE_EXTRA_CA_CERTS;
   const shelf = new CaptureShelf();
   const context: BenchContext = {
     shelf,
