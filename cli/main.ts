@@ -32,6 +32,9 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
   },
 };
 
+/** What to do about a mistake that is not the user's. */
+const OUR_MISTAKE = 'please report it, with the command line and what `sidescope --version` says';
+
 async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('sidescope')
     .description('Analyser and relay daemon for ProSe one-to-many (LTE sidelink) group traffic.')
@@ -75,14 +78,14 @@ function exitCodeOf(error: unknown): number {
   reportError(
     'internal',
     `sidescope made a mistake (${error instanceof Error ? error.name : typeof error} ${place})`,
-    '',
+    OUR_MISTAKE,
   );
   return ExitCode.damagedInput;
 }
 
 /** Nothing is left that could happen, and the verb has not ended: what it waits for will not come. */
 function reportUnfinished(): void {
-  reportError('internal', 'sidescope made a mistake (it waits for what cannot come)', '');
+  reportError('internal', 'sidescope made a mistake (it waits for what cannot come)', OUR_MISTAKE);
   process.exitCode = ExitCode.damagedInput;
 }
 

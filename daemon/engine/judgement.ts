@@ -64,6 +64,8 @@ export class Judgement {
   /** Wipes what was derived from these PGKs, by serial: they were destroyed, or are used in another way now. */
   forgetKeys(serials: ReadonlySet<number>): void {
     this.#traffic.forget(serials);
+    // Key stream of the last messages may be theirs.
+    this.#batchDecipher.forget();
   }
 
   /** Wipes the traffic keys, and key stream. */

@@ -3,7 +3,7 @@
 import { int32 } from '../octets.ts';
 import { wipeSnow3g, xorSnow3g } from './snow3g.ts';
 import type { CipherAlgorithm } from './traffic-cipher.ts';
-import { KernelInTime, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import { KernelInTime, type KeyStreamKernel, writeEntry } from './wasm/key-stream-kernel.ts';
 import { createSnow3gKernel } from './wasm/snow3g-kernel.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
 
@@ -39,15 +39,7 @@ export class Eea1Cipher extends WordStreamCipher {
   }
 
   protected list(list: Int32Array, at: number, count: number, stream: number): void {
-    const { key } = this;
-    list[at] = key[0];
-    list[at + 1] = key[1];
-    list[at + 2] = key[2];
-    list[at + 3] = key[3];
-    list[at + 4] = stream;
-    list[at + 5] = count;
-    list[at + 6] = stream;
-    list[at + 7] = count;
+    writeEntry(list, at, this.key, stream, count);
   }
 
   protected wipe(): void {

@@ -2,7 +2,7 @@
 
 import { int32 } from '../octets.ts';
 import type { CipherAlgorithm } from './traffic-cipher.ts';
-import { KernelInTime, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import { KernelInTime, type KeyStreamKernel, writeEntry } from './wasm/key-stream-kernel.ts';
 import { createZucPlanes } from './wasm/zuc-planes.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
 import { loadZucKey, wipeZuc, xorZuc } from './zuc.ts';
@@ -44,15 +44,7 @@ export class Eea3Cipher extends WordStreamCipher {
   }
 
   protected list(list: Int32Array, at: number, count: number, stream: number): void {
-    const words = this.#words;
-    list[at] = words[0];
-    list[at + 1] = words[1];
-    list[at + 2] = words[2];
-    list[at + 3] = words[3];
-    list[at + 4] = count;
-    list[at + 5] = stream;
-    list[at + 6] = count;
-    list[at + 7] = stream;
+    writeEntry(list, at, this.#words, count, stream);
   }
 
   protected wipe(): void {

@@ -43,6 +43,23 @@ export interface KeyStreamKernel {
   wipe(): void;
 }
 
+/**
+ * Writes an entry of the list from word `at` on.
+ *
+ * @param key 4 words
+ * @param first the two words that are the IV twice, COUNT and BEARER with DIRECTION in the order of the cipher
+ */
+export function writeEntry(list: Int32Array, at: number, key: Int32Array, first: number, second: number): void {
+  list[at] = key[0];
+  list[at + 1] = key[1];
+  list[at + 2] = key[2];
+  list[at + 3] = key[3];
+  list[at + 4] = first;
+  list[at + 5] = second;
+  list[at + 6] = first;
+  list[at + 7] = second;
+}
+
 /** A kernel that is built when it pays: who deciphers a little never builds it. */
 export class KernelInTime {
   #messages = 0;
