@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Fate, Reassembly, SEGMENT_CAP, SEGMENT_MS } from '../../../daemon/engine/reassembly.ts';
+import { ENTITY_CAP, Fate, Reassembly, SEGMENT_CAP, SEGMENT_MS } from '../../../daemon/engine/reassembly.ts';
 import { ElementFlag } from '../../../dissectors/walk-table.ts';
 import { SlowReassembly } from '../../reference/reassembly.ts';
 
@@ -122,6 +122,19 @@ describe('Reassembly (RLC UM, window 0)', () => {
     expect([...reassembly.waiting()].length).toBeLessThanOrEqual(16_384);
     expect(reassembly.overflows).toBe(lost);
     expect(lost).toBeGreaterThan(0);
+  });
+
+  test('entities with segments are bounded; who sends whole SDUs is none', () => {
+    const bytes = new Uint8Array(4);
+    const reassembly = new Reassembly(() => undefined);
+    const take = (source: number, flags: number): Fate =>
+      reassembly.take(source, 2, 1, 3, 0, flags, bytes, 0, 4, 4, source + 1, 0);
+    for (let source = 0; source < ENTITY_CAP + 1000; source++)
+      if (take(source, WHOLE) !== Fate.whole) throw new Error(`${source}`);
+    expect(reassembly.evictions).toBe(0);
+    for (let source = 0; source < ENTITY_CAP + 1000; source++)
+      if (take(source, FIRST) !== Fate.waiting) throw new Error(`${source}`);
+    expect(reassembly.evictions).toBe(1000);
   });
 
   test('without loss every SDU comes out, however it is cut up', () => {
