@@ -4,8 +4,13 @@
 /** Constants we chose. */
 /** Octets of one slot: what is written at once (stdout.ts), and as much again for the piece that makes it full. */
 export const SLOT_OCTETS = 128 * 1024;
-/** Slots. Above, who prints waits. More would not stay in the cache of the processor. */
-const SLOTS = 4;
+/** Slots, a power of two. Above, who prints waits. What is filled of them, half as a rule, stays in the processor's cache. */
+export const SLOTS = 32;
+/**
+ * Slots after which a side wakes the other, a power of two: to wake a thread that sleeps on another core takes as long as
+ * seven documents of `-T ek` (docs/performance.md), and who writes is the faster one and sleeps whenever it has caught up.
+ */
+const WOKEN_FOR = 8;
 
 // Places in the words.
 const FILLED = 0;
@@ -51,23 +56,25 @@ export class OutputSlots {
     return Atomics.load(this.#words, FAILED);
   }
 
-  /** The slot to fill next, the same until it is handed over; waits for one that is free. */
+  /** The slot to fill next, the same until it is handed over. Where none is free it waits until several are. */
   next(): Buffer {
     const filled = Atomics.load(this.#words, FILLED);
-    this.#waitUntilWritten((filled - SLOTS + 1) | 0);
+    const isFull = ((filled - Atomics.load(this.#words, WRITTEN)) | 0) >= SLOTS;
+    if (isFull) this.#waitUntilWritten((filled - SLOTS + WOKEN_FOR) | 0);
     return Buffer.from(this.memory.octets, (filled & (SLOTS - 1)) * SLOT_OCTETS, SLOT_OCTETS);
   }
 
-  /** Hands over that slot. @param length octets of it that are filled */
+  /** Hands over that slot; the other side may sleep until there are more. @param length octets of it that are filled */
   handOver(length: number): void {
-    const slot = Atomics.load(this.#words, FILLED) & (SLOTS - 1);
-    Atomics.store(this.#words, LENGTHS + slot, length);
+    const filled = Atomics.load(this.#words, FILLED);
+    Atomics.store(this.#words, LENGTHS + (filled & (SLOTS - 1)), length);
     Atomics.add(this.#words, FILLED, 1);
-    Atomics.notify(this.#words, FILLED);
+    if (((filled + 1) & (WOKEN_FOR - 1)) === 0) Atomics.notify(this.#words, FILLED);
   }
 
   /** Waits until all that was handed over is written, or given up. */
   drain(): void {
+    Atomics.notify(this.#words, FILLED);
     this.#waitUntilWritten(Atomics.load(this.#words, FILLED));
   }
 
@@ -83,8 +90,9 @@ export class OutputSlots {
   /** The octets that were taken are written. @param failed the system error number, where they are not */
   written(failed = 0): void {
     if (failed !== 0) Atomics.store(this.#words, FAILED, failed);
-    Atomics.add(this.#words, WRITTEN, 1);
-    Atomics.notify(this.#words, WRITTEN);
+    const written = (Atomics.add(this.#words, WRITTEN, 1) + 1) | 0;
+    const isLast = Atomics.load(this.#words, FILLED) === written;
+    if (isLast || (written & (WOKEN_FOR - 1)) === 0) Atomics.notify(this.#words, WRITTEN);
   }
 
   /** @param count slots that have to be written, counted from the first, as a word that wraps */
