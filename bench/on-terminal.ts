@@ -10,8 +10,8 @@ const COLUMNS = 140;
 const ROWS = 40;
 /** What does not come within so long does not come (ms). */
 const PATIENCE_MS = 120_000;
-/** A key whose effect is not seen within so long (ms) counts as that long. */
-const KEY_MS = 2000;
+/** A key whose effect is not seen within so long (ms) shows nothing; it counts as that long. */
+export const KEY_MS = 2000;
 /** Hundredths of a second, in which the kernel counts (sysconf(3), _SC_CLK_TCK), and octets of a page. */
 const TICKS = 100;
 const PAGE = 4096;
@@ -54,12 +54,12 @@ export class OnTerminal {
     return performance.now() - begun;
   }
 
-  /** Milliseconds from a key to its effect: what `look` sees of the screen is another one. */
-  async keyTime(octets: string, look: (text: string) => string): Promise<number> {
-    const before = look(this.text());
+  /** Milliseconds from a key to its effect, which is told from the screens before it and after it. */
+  async keyTime(octets: string, isSeen: (before: string, text: string) => boolean): Promise<number> {
+    const before = this.text();
     this.press(octets);
     const begun = performance.now();
-    while (look(this.text()) === before && performance.now() - begun < KEY_MS) await pause(1);
+    while (!isSeen(before, this.text()) && performance.now() - begun < KEY_MS) await pause(1);
     return performance.now() - begun;
   }
 

@@ -21,8 +21,8 @@ export class Actions implements CommandActions {
     this.#app = app;
   }
 
-  /** Does what a key asks for. */
-  run(command: Command): void {
+  /** Does what a key asks for. @returns false where that is nothing of this */
+  run(command: Command): boolean {
     const app = this.#app;
     const { session, settings } = app;
     switch (command) {
@@ -81,7 +81,9 @@ export class Actions implements CommandActions {
         this.#listSaved();
         break;
       default:
+        return false;
     }
+    return true;
   }
 
   quit(): void {

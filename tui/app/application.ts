@@ -70,6 +70,8 @@ export class Application implements ViewHost {
   #notice: { readonly text: string; readonly level: NoticeLevel } | null = null;
   #tabs: TabPlace[] = [];
   #drawn = Number.NEGATIVE_INFINITY;
+  /** The view of the last picture. */
+  #drawnView: View | null = null;
   #callOff: (() => void) | null = null;
   #due = Number.POSITIVE_INFINITY;
   #isEnded = false;
@@ -215,8 +217,10 @@ export class Application implements ViewHost {
 
   #run({ command, argument }: Invocation): void {
     if (this.#runHere(command, argument)) return;
-    if (this.#current.run(command, argument)) return;
-    this.#actions.run(command);
+    // Keys may come faster than pictures: a view knows its rows when it has been drawn.
+    if (this.#drawnView !== this.#current) this.#draw();
+    if (this.#current.run(command, argument) || this.#actions.run(command) || command === 'back') return;
+    this.say(`nothing to do that with here${this.session.state === 'loading' ? ' yet' : ''}`, 'warning');
   }
 
   /** Commands that are about the program itself. */
@@ -290,6 +294,7 @@ export class Application implements ViewHost {
     const cursor = this.#drawAll(new Pane(grid));
     this.#screen.show(grid, cursor);
     this.#drawn = this.#parts.timer.now();
+    this.#drawnView = this.#current;
   }
 
   #drawAll(pane: Pane): CellPlace | null {

@@ -99,6 +99,7 @@ export class EpochsView implements View {
     // Keys may come faster than pictures: what the one before unfolded must be there.
     this.#build();
     if (this.#cursor.run(command)) return this.#keepSelected();
+    if (this.#lines.length === 0) return false;
     switch (command) {
       case 'left':
       case 'right':

@@ -117,10 +117,12 @@ export class FindingsView implements View {
         this.#sort = { ...this.#sort, isDown: !this.#sort.isDown };
         return true;
       case 'maximise':
+        if (this.#rows.length === 0) return false;
         this.#isMaximised = !this.#isMaximised;
         return true;
       case 'wider':
       case 'narrower':
+        if (this.#rows.length === 0) return false;
         this.#detailTop = Math.max(0, this.#detailTop + (command === 'wider' ? 1 : -1));
         return true;
       case 'back':

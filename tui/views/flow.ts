@@ -14,6 +14,7 @@ import { clockText, countText, spanText } from '../widgets/time-text.ts';
 import { lineLabel, memberText } from './flow-label.ts';
 import { FlowLadder, TIME_CELLS } from './flow-ladder.ts';
 import { type FlowLine, FlowLines, UNFOLDED_MOST } from './flow-lines.ts';
+import { sayLastSoFar } from './last-row.ts';
 import { MessageDiff } from './message-diff.ts';
 
 // We chose.
@@ -101,14 +102,17 @@ export class FlowView implements View {
 
   run(command: Command): boolean {
     if (this.#diff.isOpen) return this.#diff.run(command);
+    const { isAtEnd } = this.#cursor;
     if (this.#cursor.run(command)) {
       this.#host.stopFollowing();
+      if (isAtEnd && this.#cursor.isAtEnd) sayLastSoFar(this.#host);
       return true;
     }
+    if (this.#flow === null) return false;
     switch (command) {
       case 'left':
       case 'right': {
-        const most = Math.max(0, (this.#flow?.members.length ?? 1) - 1);
+        const most = Math.max(0, this.#flow.members.length - 1);
         this.#firstColumn = Math.max(0, Math.min(most, this.#firstColumn + (command === 'right' ? 1 : -1)));
         return true;
       }

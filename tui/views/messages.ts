@@ -12,6 +12,7 @@ import { style } from '../screen/style.ts';
 import { LayerTree } from '../widgets/layer-tree.ts';
 import { OctetDump, type OctetRange } from '../widgets/octet-dump.ts';
 import { RowCursor } from '../widgets/row-cursor.ts';
+import { sayLastSoFar } from './last-row.ts';
 import { drawMessages, messageText } from './message-list.ts';
 import { MessageMarks } from './message-marks.ts';
 
@@ -39,7 +40,7 @@ export class MessagesView implements View {
   readonly name = 'messages';
   readonly title = 'Messages';
   readonly #host: ViewHost;
-  readonly #cursor = new RowCursor();
+  readonly #cursor = new RowCursor(true);
   readonly #tree = new LayerTree();
   readonly #octets = new OctetDump();
   readonly #marks = new MessageMarks();
@@ -86,10 +87,7 @@ export class MessagesView implements View {
     const { rows } = session;
     this.#place(pane);
     const { list } = this.#places;
-    this.#follow();
-    if (this.#selected !== null) this.#cursor.row = rows.rowOf(this.#selected);
-    this.#cursor.fit(rows.count, (list?.height ?? 2) - 1);
-    if (this.#isSettled()) this.#selected = rows.count === 0 ? null : rows.ordinal(this.#cursor.row);
+    this.#fit();
     this.#ask();
     if (list !== undefined) {
       const part = pane.part(list.x, list.y, list.width, list.height);
@@ -105,6 +103,8 @@ export class MessagesView implements View {
 
   run(command: Command, argument: string): boolean {
     this.#stepping++;
+    // Messages may have come since the last picture.
+    this.#fit();
     if (this.#runOnParts(command)) return true;
     if (this.#part === 'tree') {
       if (command === 'filter-on-this') return this.#filterOnField();
@@ -121,8 +121,10 @@ export class MessagesView implements View {
       if (isTaken) this.#tree.selectOctet(this.#octets.source, this.#octets.offset);
       return isTaken;
     }
+    const { isAtEnd } = this.#cursor;
     if (this.#cursor.run(command)) {
       this.#moved();
+      if (isAtEnd && this.#cursor.isAtEnd) sayLastSoFar(this.#host);
       return true;
     }
     return this.#runOnList(command, argument);
@@ -132,6 +134,7 @@ export class MessagesView implements View {
     const part = PARTS.find((each) => isIn(this.#places[each], event));
     const place = part === undefined ? undefined : this.#places[part];
     if (part === undefined || place === undefined) return;
+    this.#fit();
     const x = event.x - place.x;
     const y = event.y - place.y;
     const wheel = event.action === 'wheel-down' ? 1 : event.action === 'wheel-up' ? -1 : 0;
@@ -298,6 +301,17 @@ export class MessagesView implements View {
     this.#cursor.reveal(rows.rowOf(ordinal));
     this.#host.stopFollowing();
     this.#host.redraw();
+  }
+
+  /** Brings cursor and selected message to the rows that there are now. */
+  #fit(): void {
+    const { rows, filter } = this.#host.session;
+    this.#follow();
+    if (this.#selected !== null) this.#cursor.row = rows.rowOf(this.#selected);
+    // Nothing will come: what was pressed meant rows of this filter and not those of the next one.
+    else if (rows.count === 0 && filter?.isDone === true) this.#cursor.row = 0;
+    this.#cursor.fit(rows.count, (this.#places.list?.height ?? 2) - 1);
+    if (this.#isSettled()) this.#selected = rows.count === 0 ? null : rows.ordinal(this.#cursor.row);
   }
 
   /** The cursor was moved by hand. */

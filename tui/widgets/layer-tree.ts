@@ -13,7 +13,7 @@ const OPEN_LAYERS: ReadonlySet<string> = new Set(['pdcp-slrb', 'slrb', 'finding'
 
 /** See the head of the file. */
 export class LayerTree {
-  readonly cursor = new RowCursor();
+  readonly cursor = new RowCursor(true);
   #rows: readonly DetailRow[] = [];
   /** Rows that are in sight when nothing is scrolled away: numbers of `#rows`. */
   #visible: number[] = [];
@@ -24,6 +24,8 @@ export class LayerTree {
 
   /** Shows the rows of another frame. */
   show(rows: readonly DetailRow[]): void {
+    // Keys that were pressed before the first layers came lead on from where the cursor begins.
+    const ahead = this.#rows.length === 0 ? this.cursor.row : 0;
     this.#rows = rows;
     this.#paths = pathsOf(rows);
     this.#layOut();
@@ -34,8 +36,8 @@ export class LayerTree {
     }
     // At first what was judged is on top, not the capture's own facts.
     const judged = this.#visible.findIndex((row) => rows[row].field === 'slrb');
-    this.cursor.row = Math.max(0, judged);
-    this.cursor.top = this.cursor.row;
+    this.cursor.top = Math.max(0, judged);
+    this.cursor.row = Math.min(this.cursor.top + ahead, Math.max(0, this.#visible.length - 1));
   }
 
   /** The selected row, or null where there is none. */

@@ -7,17 +7,28 @@ export const WHEEL_ROWS = 3;
 
 /** See the head of the file. */
 export class RowCursor {
-  /** Selected row, from 0; 0 where there are none. */
+  /** Selected row, from 0; 0 where there are none, unless it waits. */
   row = 0;
   /** Row on top. */
   top = 0;
+  readonly #waits: boolean;
   #count = 0;
   #height = 1;
+
+  /** @param waits keys that are pressed while there are no rows yet count for those to come: they come in their order */
+  constructor(waits = false) {
+    this.#waits = waits;
+  }
 
   /** Says how many rows there are and how many are seen; keeps the selected one in sight. Call before drawing. */
   fit(count: number, height: number): void {
     this.#count = count;
     this.#height = Math.max(1, height);
+    if (count === 0) {
+      this.row = this.#waits ? Math.max(0, this.row) : 0;
+      this.top = 0;
+      return;
+    }
     this.row = Math.max(0, Math.min(this.row, count - 1));
     if (this.row < this.top) this.top = this.row;
     if (this.row >= this.top + this.#height) this.top = this.row - this.#height + 1;
@@ -32,8 +43,14 @@ export class RowCursor {
     return this.row >= this.#count - 1;
   }
 
-  /** Moves as a command asks. @returns false where the command is none that moves */
+  /** The last row, where there is one. */
+  get isAtEnd(): boolean {
+    return this.#count > 0 && this.isLast;
+  }
+
+  /** Moves as a command asks. @returns false where the command is none that moves, or there is nothing to move in */
   run(command: Command): boolean {
+    if (this.#count === 0 && !this.#waits) return false;
     const page = Math.max(1, this.#height - 1);
     const half = Math.max(1, Math.floor(this.#height / 2));
     switch (command) {
@@ -59,7 +76,7 @@ export class RowCursor {
         this.moveTo(0);
         return true;
       case 'bottom':
-        this.moveTo(this.#count - 1);
+        this.moveTo(Number.MAX_SAFE_INTEGER);
         return true;
       default:
         return false;
@@ -68,7 +85,7 @@ export class RowCursor {
 
   /** Selects a row. */
   moveTo(row: number): void {
-    this.row = Math.max(0, Math.min(row, this.#count - 1));
+    this.row = Math.max(0, row);
     this.fit(this.#count, this.#height);
   }
 
