@@ -105,6 +105,37 @@ export function memberTable(required: readonly string[], optional: readonly stri
   return { names, required };
 }
 
+/** What reads the values of a document, one after the other. Each call reads at the current token and goes behind what it read. */
+export interface ValueReader {
+  /** The place of the current token, or of a member or entry below it. */
+  place(below?: string | number): Place;
+  /** Notes where the current token stands as the place of the next entry. */
+  note(places: Places): void;
+  /** An error at the current token, or at `place`; `code` without its domain. */
+  error(code: string, what: string, hint: string, place?: Place): Error;
+  /** Reads an object; `readMember` is called at the value of each member, which is in the table. */
+  object(table: MemberTable, readMember: (name: string) => void): void;
+  /** Reads a list; `readEntry` is called at each entry. */
+  list(readEntry: (index: number) => void): void;
+  /** True, and read, where the value is null. */
+  nothing(): boolean;
+  /**
+   * Reads a text and turns it into what is wanted; `turn` may throw `error`, which then names this text's place. The
+   * text may be a view of the whole file: whoever keeps it copies it.
+   */
+  text<Value>(turn: (text: string) => Value): Value;
+  /** Reads a whole number from `least` to `most`. */
+  integer(least: number, most: number): number;
+  /** Whether the current value is a number. */
+  atNumber(): boolean;
+  /**
+   * Lets somebody read a value who knows what it usually looks like: is given the octets and where the value begins, and
+   * returns where it ends, or -1 where it looks otherwise. False, and nothing is read, in that case and where there are
+   * no octets.
+   */
+  take(recognize: (octets: Uint8Array, at: number) => number): boolean;
+}
+
 /** Whether member `number` is among the first `WORD_MEMBERS` that were seen, or those behind them. */
 function isSeen(seen: number, seenBehind: number, number: number): boolean {
   return ((number < WORD_MEMBERS ? seen : seenBehind) & (1 << (number % WORD_MEMBERS))) !== 0;
@@ -126,7 +157,7 @@ export function placeText(place: Place): string {
  * See the head of the file. Every method reads at the current token and leaves the one behind what it read. Errors are
  * SidescopeError with codes under `domain`; they never quote a value, since a value may be a key.
  */
-export class JsonReader {
+export class JsonReader implements ValueReader {
   readonly #scanner: ReturnType<typeof createScanner>;
   readonly #file: string;
   readonly #domain: string;
@@ -274,6 +305,11 @@ export class JsonReader {
   /** Whether the current value is a number. */
   atNumber(): boolean {
     return this.#is(Token.number);
+  }
+
+  /** It reads text. */
+  take(): boolean {
+    return false;
   }
 
   #is(token: number): boolean {

@@ -1,7 +1,7 @@
 // The keyring file of interfaces 2: plain JSON for laboratories and tests.
 //
 // What is read here are keys in the clear. The octets of a file are overwritten when they have been read; the strings
-// that the JSON scanner makes on the way cannot be, but nothing keeps them: keys become octets at once, names are copied
+// that the readers make on the way cannot be, but nothing keeps them: keys become octets at once, names are copied
 // out of the text.
 
 import { isAscii } from 'node:buffer';
@@ -11,9 +11,16 @@ import { JsonReader } from './json-reader.ts';
 import type { Keyring } from './keyring.ts';
 import { assembleKeyring } from './keyring-assembly.ts';
 import { type KeyringDraft, readKeyring } from './keyring-schema.ts';
+import { OctetReader, UnusualJson } from './octet-reader.ts';
 
 /** We chose: octets of a keyring file. A key with its dates takes 150 to 300, so 200,000 keys and more fit. Above: an error. */
 export const KEYRING_FILE_OCTETS = 64 * 1024 * 1024;
+
+/** A file: its name, for error messages, and its octets, UTF-8. */
+export interface KeyringOctets {
+  readonly name: string;
+  readonly octets: Uint8Array;
+}
 
 /**
  * Reads the text of one keyring file.
@@ -23,17 +30,20 @@ export const KEYRING_FILE_OCTETS = 64 * 1024 * 1024;
  * @throws SidescopeError, code `keyring.*`: names the first place that is wrong, and never quotes a key
  */
 export function parseKeyring(text: string | Uint8Array, fileName: string): Keyring {
+  if (typeof text !== 'string') return parseKeyrings([{ name: fileName, octets: text }]);
   return assembleKeyring([readDraft(text, fileName)]);
 }
 
 /**
  * Reads the texts of keyring files and puts them together, as `loadKeyrings` does; none gives an empty keyring.
  *
- * @param files octets are UTF-8; names are for error messages
  * @throws as `parseKeyring`, and where two of them contradict each other
  */
-export function parseKeyrings(files: readonly { readonly name: string; readonly octets: Uint8Array }[]): Keyring {
-  return assembleKeyring(files.map(({ name, octets }) => readDraft(octets, name)));
+export function parseKeyrings(files: readonly KeyringOctets[]): Keyring {
+  return assembled(
+    files,
+    files.map(({ name, octets }) => readOctets(octets, name)),
+  );
 }
 
 /**
@@ -42,17 +52,42 @@ export function parseKeyrings(files: readonly { readonly name: string; readonly 
  * @throws SidescopeError where a file cannot be read or is wrong, or two of them contradict each other: names both places
  */
 export async function loadKeyrings(paths: readonly string[]): Promise<Keyring> {
+  const files: KeyringOctets[] = [];
   const drafts: KeyringDraft[] = [];
-  // The same file named twice says nothing new.
-  for (const path of new Set(paths)) {
-    const octets = await readFileWithin(path);
-    try {
-      drafts.push(readDraft(octets, path));
-    } finally {
-      octets.fill(0);
+  try {
+    // The same file named twice says nothing new.
+    for (const name of new Set(paths)) {
+      const octets = await readFileWithin(name);
+      files.push({ name, octets });
+      drafts.push(readOctets(octets, name));
     }
+    return assembled(files, drafts);
+  } finally {
+    for (const { octets } of files) octets.fill(0);
   }
-  return assembleKeyring(drafts);
+}
+
+/** The keyring of files that were read. */
+function assembled(files: readonly KeyringOctets[], drafts: readonly KeyringDraft[]): Keyring {
+  try {
+    return assembleKeyring(drafts);
+  } catch (error) {
+    if (!(error instanceof SidescopeError)) throw error;
+    // Something contradicts something else, and now it counts where both stand.
+    return assembleKeyring(files.map(({ name, octets }) => readDraft(octets, name)));
+  }
+}
+
+/** One file: as plain octets, which is quicker, or as text that may be unusual or wrong. */
+function readOctets(octets: Uint8Array, fileName: string): KeyringDraft {
+  if (octets.length > KEYRING_FILE_OCTETS) throw tooLarge(fileName);
+  try {
+    const reader = new OctetReader(octets, fileName);
+    return reader.document(() => readKeyring(reader));
+  } catch (error) {
+    if (!(error instanceof UnusualJson)) throw error;
+    return readDraft(octets, fileName);
+  }
 }
 
 function readDraft(text: string | Uint8Array, fileName: string): KeyringDraft {

@@ -3,7 +3,7 @@
 
 import type { Derivation } from '../../dissectors/security/kdf.ts';
 import type { EpochContents, Protection } from './group.ts';
-import { type JsonReader, memberTable, type Place, Places } from './json-reader.ts';
+import { memberTable, type Place, Places, type ValueReader } from './json-reader.ts';
 import { GROUP_CAP, KEY_CAP, KEY_OCTETS, type Manager, MEMBER_CAP, NodeKey } from './keyring.ts';
 import {
   readAddresses,
@@ -19,6 +19,7 @@ import {
 } from './keyring-values.ts';
 import { DEFAULT_MIKEY_PROFILE, type MikeyProfile, Pmk } from './pmk.ts';
 import { type MemberDraft, type Roster, RosterBuilder } from './roster.ts';
+import { takeUsualMember } from './usual-member.ts';
 
 /** The specification says (interfaces 2): the value of `format`. */
 export const KEYRING_FORMAT = 'sidescope-keyring/1';
@@ -82,7 +83,7 @@ interface Usage {
 }
 
 /** Reads a keyring document. @throws SidescopeError at the first thing that interfaces 2 does not allow */
-export function readKeyring(reader: JsonReader): KeyringDraft {
+export function readKeyring(reader: ValueReader): KeyringDraft {
   const usage: Usage = { keys: 0, members: 0 };
   const draft = {
     groups: [] as Placed<GroupDraft>[],
@@ -104,7 +105,7 @@ export function readKeyring(reader: JsonReader): KeyringDraft {
   return draft;
 }
 
-function readGroup(reader: JsonReader, usage: Usage): GroupDraft {
+function readGroup(reader: ValueReader, usage: Usage): GroupDraft {
   const draft = {
     id: 0,
     name: null as string | null,
@@ -133,18 +134,18 @@ function readGroup(reader: JsonReader, usage: Usage): GroupDraft {
   return draft;
 }
 
-function readRoster(reader: JsonReader, cap: number): RosterDraft {
+function readRoster(reader: ValueReader, cap: number): RosterDraft {
   const places = new Places(reader.place());
   const roster = new RosterBuilder();
   reader.list((index) => {
     if (index >= cap) throw tooMany(reader, 'members in the file');
     reader.note(places);
-    roster.add(readMember(reader));
+    if (!reader.take((octets, at) => takeUsualMember(octets, at, roster))) roster.add(readMember(reader));
   });
   return { roster: roster.build(), places };
 }
 
-function readMember(reader: JsonReader): MemberDraft {
+function readMember(reader: ValueReader): MemberDraft {
   const draft = {
     id: 0,
     name: null as string | null,
@@ -169,7 +170,7 @@ function readMember(reader: JsonReader): MemberDraft {
   return draft;
 }
 
-function readKey(reader: JsonReader): EpochContents {
+function readKey(reader: ValueReader): EpochContents {
   const draft = {
     id: 0,
     octets: null as Uint8Array | null,
@@ -220,7 +221,7 @@ function readKey(reader: JsonReader): EpochContents {
 }
 
 /** What the members of one key say together. */
-function checkKey(reader: JsonReader, key: EpochContents, begin: Place, places: ReadonlyMap<string, Place>): void {
+function checkKey(reader: ValueReader, key: EpochContents, begin: Place, places: ReadonlyMap<string, Place>): void {
   if (key.notAfter <= key.notBefore) {
     throw reader.error('impossible-date', 'is not later than "notBefore"', 'Correct one', places.get('notAfter'));
   }
@@ -238,7 +239,7 @@ function checkKey(reader: JsonReader, key: EpochContents, begin: Place, places: 
   }
 }
 
-function readPmk(reader: JsonReader): Pmk {
+function readPmk(reader: ValueReader): Pmk {
   let id = new Uint8Array(0);
   let octets = new Uint8Array(0);
   let member: number | null = null;
@@ -262,7 +263,7 @@ function readPmk(reader: JsonReader): Pmk {
   return new Pmk(id, octets, member, profile);
 }
 
-function readProfile(reader: JsonReader): MikeyProfile {
+function readProfile(reader: ValueReader): MikeyProfile {
   const profile = { ...DEFAULT_MIKEY_PROFILE };
   reader.object(PROFILE, (name) => {
     if (name === 'prf') profile.prf = readChoice(reader, ['sha1', 'sha256'] as const);
@@ -274,7 +275,7 @@ function readProfile(reader: JsonReader): MikeyProfile {
   return profile;
 }
 
-function readNodeKey(reader: JsonReader): NodeKey {
+function readNodeKey(reader: ValueReader): NodeKey {
   let group = 0;
   let node = '';
   let version = 0;
@@ -288,7 +289,7 @@ function readNodeKey(reader: JsonReader): NodeKey {
   return new NodeKey(group, node, version, octets);
 }
 
-function readManager(reader: JsonReader): Manager {
+function readManager(reader: ValueReader): Manager {
   let name = '';
   let publicKey = new Uint8Array(0);
   reader.object(MANAGER, (member) => {
@@ -299,7 +300,7 @@ function readManager(reader: JsonReader): Manager {
 }
 
 /** Reads a list of at most `cap` entries with the place of each. */
-function readList<Value>(reader: JsonReader, cap: number, what: string, read: () => Value): Placed<Value>[] {
+function readList<Value>(reader: ValueReader, cap: number, what: string, read: () => Value): Placed<Value>[] {
   const entries: Placed<Value>[] = [];
   reader.list((index) => {
     if (index >= cap) throw tooMany(reader, what);
@@ -309,6 +310,6 @@ function readList<Value>(reader: JsonReader, cap: number, what: string, read: ()
   return entries;
 }
 
-function tooMany(reader: JsonReader, what: string): Error {
+function tooMany(reader: ValueReader, what: string): Error {
   return reader.error('too-many', `is one of too many ${what}`, 'Split the keyring and load only what is needed');
 }

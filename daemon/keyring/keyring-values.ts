@@ -2,7 +2,7 @@
 
 import { ALGORITHM_ID, CIPHER_ALGORITHMS } from '../../dissectors/security/traffic-cipher.ts';
 import { addressOctets } from './ip-address.ts';
-import type { JsonReader } from './json-reader.ts';
+import type { ValueReader } from './json-reader.ts';
 import { nearestName } from './nearest-name.ts';
 import { parseInstant } from './rfc3339.ts';
 
@@ -14,11 +14,13 @@ const ID_DIGITS = 6;
 
 /** Octets of a PMK id. The wire would allow 65,535; real ones are names and numbers. Above: an error. */
 const PMK_ID_OCTETS = 256;
+/** Instants remembered; above it they are forgotten, all at once. */
+const INSTANT_CAP = 256;
 /** Addresses of one group or member. Above: an error. */
 const ADDRESS_CAP = 256;
 
 /** 6 hex digits in lower case. */
-export function readLayer2Id(reader: JsonReader): number {
+export function readLayer2Id(reader: ValueReader): number {
   return reader.text((text) => {
     const hint = 'A Layer-2 id is 6 hex digits in lower case, such as "f00001"';
     if (text.length !== ID_DIGITS) {
@@ -30,7 +32,7 @@ export function readLayer2Id(reader: JsonReader): number {
 }
 
 /** Pairs of hex digits in lower case. */
-export function readPmkId(reader: JsonReader): Uint8Array<ArrayBuffer> {
+export function readPmkId(reader: ValueReader): Uint8Array<ArrayBuffer> {
   return reader.text((text) => {
     const hint = 'A PMK id is the octets that IDr carries, as pairs of hex digits in lower case';
     if (text.length === 0 || text.length % 2 !== 0 || text.length > 2 * PMK_ID_OCTETS) {
@@ -43,7 +45,7 @@ export function readPmkId(reader: JsonReader): Uint8Array<ArrayBuffer> {
 }
 
 /** Key material: exactly so many octets in hex digits of either case. */
-export function readOctets(reader: JsonReader, octets: number): Uint8Array<ArrayBuffer> {
+export function readOctets(reader: ValueReader, octets: number): Uint8Array<ArrayBuffer> {
   return reader.text((text) => {
     const hint = `Give ${octets} octets as ${2 * octets} hex digits`;
     if (text.length !== 2 * octets) {
@@ -54,7 +56,7 @@ export function readOctets(reader: JsonReader, octets: number): Uint8Array<Array
   });
 }
 
-function checkHex(reader: JsonReader, text: string, lowerCase: boolean, hint: string): void {
+function checkHex(reader: ValueReader, text: string, lowerCase: boolean, hint: string): void {
   let hasUpper = false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -81,7 +83,7 @@ function digitValue(code: number): number {
 }
 
 /** A name of up to 64 characters. */
-export function readName(reader: JsonReader): string {
+export function readName(reader: ValueReader): string {
   return reader.text((text) => {
     // No text has more characters than units.
     const characters = text.length <= NAME_CHARACTERS ? text.length : [...text].length;
@@ -98,7 +100,7 @@ export function readName(reader: JsonReader): string {
 }
 
 /** A node of a key tree, e.g. `1.0.1`. */
-export function readNodeName(reader: JsonReader): string {
+export function readNodeName(reader: ValueReader): string {
   return reader.text((text) => {
     if (!/^\d{1,9}(\.\d{1,9}){0,31}$/.test(text)) {
       throw reader.error('bad-value', 'is no node of a key tree', 'Write numbers with dots between, such as "1.0.1"');
@@ -124,7 +126,7 @@ function copyOf(text: string): string {
 }
 
 /** One of some words. */
-export function readChoice<Choice extends string>(reader: JsonReader, choices: readonly Choice[]): Choice {
+export function readChoice<Choice extends string>(reader: ValueReader, choices: readonly Choice[]): Choice {
   return reader.text((text) => {
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
@@ -135,12 +137,12 @@ export function readChoice<Choice extends string>(reader: JsonReader, choices: r
 }
 
 /** An algorithm, as its identity 0 to 3. */
-export function readAlgorithm(reader: JsonReader): number {
+export function readAlgorithm(reader: ValueReader): number {
   return ALGORITHM_ID[readChoice(reader, CIPHER_ALGORITHMS)];
 }
 
 /** IP addresses. */
-export function readAddresses(reader: JsonReader): readonly Uint8Array[] {
+export function readAddresses(reader: ValueReader): readonly Uint8Array[] {
   const addresses: Uint8Array[] = [];
   reader.list((index) => {
     if (index >= ADDRESS_CAP) throw reader.error('too-many', 'is one of too many addresses', 'Remove some');
@@ -154,15 +156,24 @@ export function readAddresses(reader: JsonReader): readonly Uint8Array[] {
 }
 
 /** An instant or null. */
-export function readOptionalInstant(reader: JsonReader): number | null {
+export function readOptionalInstant(reader: ValueReader): number | null {
   return reader.nothing() ? null : readInstant(reader);
 }
 
+/** Instants read before: those of thousands of keys are few. */
+const instants = new Map<string, number>();
+
 /** An instant, as milliseconds since 1970. */
-export function readInstant(reader: JsonReader): number {
+export function readInstant(reader: ValueReader): number {
   return reader.text((text) => {
+    const known = instants.get(text);
+    if (known !== undefined) return known;
     const instant = parseInstant(text);
-    if (typeof instant === 'number') return instant;
+    if (typeof instant === 'number') {
+      if (instants.size === INSTANT_CAP) instants.clear();
+      instants.set(copyOf(text), instant);
+      return instant;
+    }
     const hint = 'Write an instant in UTC, such as "2026-05-01T00:00:00Z"';
     if (instant === 'not-utc') throw reader.error('not-utc', 'is not in UTC', hint);
     if (instant === 'impossible') throw reader.error('impossible-date', 'does not exist in the calendar', hint);

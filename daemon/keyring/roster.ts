@@ -1,6 +1,8 @@
 // The roster of one group, in columns: two hundred thousand stays as objects, each with its addresses, took 90 MiB and
 // longer to make than all that a message of each of these members costs.
 
+import { grown } from '../engine/slot-table.ts';
+
 /** One stay of a member in a group. */
 export interface Member {
   /** Layer-2 id, 24 bits. */
@@ -22,17 +24,17 @@ export interface MemberDraft extends Omit<Member, 'name'> {
 /** Stays up to 2^20, of ids of 24 bits: both fit into the whole numbers that a double holds. */
 const PLACES = 2 ** 20;
 
-/** What a roster is made from: columns while they grow. Each address is its length and its octets. */
-interface RosterColumns {
-  readonly ids: number[];
-  readonly names: (string | null)[];
-  /** Where the addresses of a stay begin, and behind the last where they end. */
-  readonly addressesAt: number[];
-  readonly addresses: number[];
-  /** Infinite where there is no such instant. */
-  readonly from: number[];
-  readonly until: number[];
-}
+const IPV4_OCTETS = 4;
+
+/** Stands for no name: UTF-8 has no such octet. */
+const NO_NAME = 0xff;
+
+/** We chose: stays up to which the columns that a roster was made from serve for the next one. */
+const SPARE_STAYS = 4096;
+const FIRST_STAYS = 128;
+/** Octets of names and addresses of a stay that there is room for at first. */
+const NAME_ROOM = 32;
+const ADDRESS_ROOM = 16;
 
 /** See the head of the file. Nothing of it changes. A stay is named by its place in the order of the file. */
 export class Roster {
@@ -43,28 +45,33 @@ export class Roster {
   /** Whether a member has several stays. */
   readonly hasRepeats: boolean;
   readonly #ids: Uint32Array;
-  readonly #names: readonly (string | null)[];
+  /** UTF-8 and not texts: two hundred thousand of them the collector would carry along. */
+  readonly #namesAt: Uint32Array;
+  readonly #names: Uint8Array<ArrayBuffer>;
+  /** Each is its length and its octets. */
   readonly #addressesAt: Uint32Array;
   readonly #addresses: Uint8Array;
   /** Null where all stays are for ever: most rosters say nothing else. */
   readonly #from: Float64Array | null;
   readonly #until: Float64Array | null;
-  /** Stays by id, those of one member in the order of the file, and the id of each. */
-  readonly #byId: Uint32Array;
+  /** Stays by id, those of one member in the order of the file; null where the file has them so. And the id of each. */
+  readonly #byId: Uint32Array | null;
   readonly #idsInOrder: Uint32Array;
 
-  /** @param columns see `RosterBuilder` */
-  constructor({ ids, names, addressesAt, addresses, from, until }: RosterColumns) {
-    this.length = ids.length;
-    this.hasAddresses = addresses.length > 0;
-    this.#ids = new Uint32Array(ids);
-    this.#names = names;
-    this.#addressesAt = new Uint32Array(addressesAt);
-    this.#addresses = new Uint8Array(addresses);
-    this.#from = from.some(Number.isFinite) ? new Float64Array(from) : null;
-    this.#until = until.some(Number.isFinite) ? new Float64Array(until) : null;
-    this.#byId = inOrderOfId(ids);
-    this.#idsInOrder = this.#byId.map((stay) => ids[stay]);
+  /** @param columns are copied */
+  constructor(columns: RosterColumns) {
+    const { length } = columns;
+    this.length = length;
+    this.#ids = columns.ids.slice(0, length);
+    this.#namesAt = columns.namesAt.slice(0, length + 1);
+    this.#names = columns.names.slice(0, columns.namesAt[length]);
+    this.#addressesAt = columns.addressesAt.slice(0, length + 1);
+    this.#addresses = columns.addresses.slice(0, columns.addressesAt[length]);
+    this.hasAddresses = this.#addresses.length > 0;
+    this.#from = columns.hasFrom ? columns.from.slice(0, length) : null;
+    this.#until = columns.hasUntil ? columns.until.slice(0, length) : null;
+    this.#byId = inOrderOfId(this.#ids);
+    this.#idsInOrder = this.#byId === null ? this.#ids : this.#byId.map((stay) => this.#ids[stay]);
     this.hasRepeats = this.#idsInOrder.some((id, at) => at > 0 && this.#idsInOrder[at - 1] === id);
   }
 
@@ -88,7 +95,7 @@ export class Roster {
 
   /** The stay at a place in the order by id. */
   stayAt(place: number): number {
-    return this.#byId[place];
+    return this.#byId === null ? place : this.#byId[place];
   }
 
   /** Layer-2 id of the member. */
@@ -98,7 +105,10 @@ export class Roster {
 
   /** Name of the member; null where the file gives none. */
   name(stay: number): string | null {
-    return this.#names[stay];
+    const at = this.#namesAt[stay];
+    const end = this.#namesAt[stay + 1];
+    const isNone = at < end && this.#names[at] === NO_NAME;
+    return isNone ? null : Buffer.from(this.#names.buffer, at, end - at).toString('utf8');
   }
 
   /** When the stay begins, in milliseconds since 1970; negative infinity where it always was. */
@@ -140,7 +150,7 @@ export class Roster {
     const [from, until] = [this.from(stay), this.until(stay)];
     return {
       id: this.#ids[stay],
-      name: this.#names[stay],
+      name: this.name(stay),
       addresses,
       from: from === Number.NEGATIVE_INFINITY ? null : from,
       until: until === Number.POSITIVE_INFINITY ? null : until,
@@ -153,28 +163,116 @@ export class Roster {
   }
 }
 
+/** What a roster is made from: columns while they grow. */
+class RosterColumns {
+  length = 0;
+  ids = new Uint32Array(FIRST_STAYS);
+  /** Where the name of a stay begins, and behind the last where it ends; addresses in the same way. */
+  namesAt = new Uint32Array(FIRST_STAYS + 1);
+  addressesAt = new Uint32Array(FIRST_STAYS + 1);
+  names = new Uint8Array(FIRST_STAYS * NAME_ROOM);
+  addresses = new Uint8Array(FIRST_STAYS * ADDRESS_ROOM);
+  /** Infinite where there is no such instant. */
+  from = new Float64Array(FIRST_STAYS);
+  until = new Float64Array(FIRST_STAYS);
+  hasFrom = false;
+  hasUntil = false;
+
+  /** Makes room for a stay with so many octets of its name and its addresses. */
+  reserve(name: number, addresses: number): void {
+    const { length } = this;
+    if (length === this.ids.length) {
+      this.ids = grown(this.ids, length * 2);
+      this.namesAt = grown(this.namesAt, length * 2 + 1);
+      this.addressesAt = grown(this.addressesAt, length * 2 + 1);
+      this.from = grown(this.from, length * 2);
+      this.until = grown(this.until, length * 2);
+    }
+    const names = this.namesAt[length] + name;
+    if (names > this.names.length) this.names = grown(this.names, names * 2);
+    const all = this.addressesAt[length] + addresses;
+    if (all > this.addresses.length) this.addresses = grown(this.addresses, all * 2);
+  }
+}
+
+/** Columns that no roster is made from at the moment. */
+let spare: RosterColumns | null = null;
+
 /** Puts a roster together. */
 export class RosterBuilder {
-  readonly #columns: RosterColumns = { ids: [], names: [], addressesAt: [0], addresses: [], from: [], until: [] };
+  readonly #columns: RosterColumns;
+
+  constructor() {
+    this.#columns = spare ?? new RosterColumns();
+    spare = null;
+  }
 
   /** Adds a stay behind the others; what is kept of it is copied. */
-  add(stay: MemberDraft): this {
-    const { ids, names, addressesAt, addresses, from, until } = this.#columns;
-    ids.push(stay.id);
-    names.push(stay.name);
-    for (const address of stay.addresses) {
-      addresses.push(address.length);
-      for (let i = 0; i < address.length; i++) addresses.push(address[i]);
+  add({ id, name, addresses, from, until }: MemberDraft): this {
+    const columns = this.#columns;
+    const octets = name === null ? Uint8Array.of(NO_NAME) : Buffer.from(name, 'utf8');
+    columns.reserve(
+      octets.length,
+      addresses.reduce((sum, address) => sum + address.length + 1, 0),
+    );
+    const stay = columns.length;
+    let end = columns.addressesAt[stay];
+    for (const address of addresses) {
+      columns.addresses[end] = address.length;
+      columns.addresses.set(address, end + 1);
+      end += address.length + 1;
     }
-    addressesAt.push(addresses.length);
-    from.push(stay.from ?? Number.NEGATIVE_INFINITY);
-    until.push(stay.until ?? Number.POSITIVE_INFINITY);
+    columns.names.set(octets, columns.namesAt[stay]);
+    if (from !== null) columns.hasFrom = true;
+    if (until !== null) columns.hasUntil = true;
+    this.#end(id, columns.namesAt[stay] + octets.length, end, from, until);
     return this;
+  }
+
+  /**
+   * Adds a stay for ever.
+   *
+   * @param octets hold its name, in UTF-8, from `nameFrom` on and before `nameEnd`; none where that is -1
+   * @param ipv4 addresses one behind the other
+   * @param count of the addresses
+   */
+  addOctets(id: number, octets: Uint8Array, nameFrom: number, nameEnd: number, ipv4: Uint8Array, count: number): void {
+    const columns = this.#columns;
+    columns.reserve(nameEnd - nameFrom + 1, count * (IPV4_OCTETS + 1));
+    const { names, addresses } = columns;
+    const stay = columns.length;
+    let name = columns.namesAt[stay];
+    if (nameFrom < 0) names[name++] = NO_NAME;
+    for (let at = nameFrom; at < nameEnd; at++) names[name++] = octets[at];
+    let end = columns.addressesAt[stay];
+    for (let at = 0; at < count * IPV4_OCTETS; at++) {
+      if (at % IPV4_OCTETS === 0) addresses[end++] = IPV4_OCTETS;
+      addresses[end++] = ipv4[at];
+    }
+    this.#end(id, name, end, null, null);
   }
 
   /** The roster; nothing can be added afterwards. */
   build(): Roster {
-    return new Roster(this.#columns);
+    const columns = this.#columns;
+    const roster = new Roster(columns);
+    if (columns.ids.length > SPARE_STAYS) return roster;
+    columns.length = 0;
+    columns.hasFrom = false;
+    columns.hasUntil = false;
+    spare = columns;
+    return roster;
+  }
+
+  /** Ends the stay whose names and addresses were added, and end there. */
+  #end(id: number, nameEnd: number, addressesEnd: number, from: number | null, until: number | null): void {
+    const columns = this.#columns;
+    const stay = columns.length++;
+    columns.ids[stay] = id;
+    columns.from[stay] = from ?? Number.NEGATIVE_INFINITY;
+    columns.until[stay] = until ?? Number.POSITIVE_INFINITY;
+    columns.namesAt[stay + 1] = nameEnd;
+    columns.addressesAt[stay + 1] = addressesEnd;
   }
 }
 
@@ -185,17 +283,12 @@ export function rosterOf(stays: readonly MemberDraft[]): Roster {
   return builder.build();
 }
 
-function inOrderOfId(ids: readonly number[]): Uint32Array {
+/** Stays by id; null where that is the order they have. */
+function inOrderOfId(ids: Uint32Array): Uint32Array | null {
   // Most files list their members in that order: sorting took as long as all else that a roster is made of.
   let sorted = 1;
   while (sorted < ids.length && ids[sorted - 1] <= ids[sorted]) sorted++;
-  if (sorted >= ids.length) return inOrder(ids.length);
+  if (sorted >= ids.length) return null;
   const keys = Float64Array.from(ids, (id, stay) => id * PLACES + stay).sort();
   return Uint32Array.from(keys, (key) => key % PLACES);
-}
-
-function inOrder(length: number): Uint32Array {
-  const order = new Uint32Array(length);
-  for (let stay = 0; stay < length; stay++) order[stay] = stay;
-  return order;
 }

@@ -1,0 +1,133 @@
+// A member of a roster as most files say it, read from its octets straight into the columns of the roster: id, name and IPv4
+// addresses in this order, without escapes. Everything else goes the long way (keyring-schema.ts); a test holds both equal.
+
+import { behindBlanks } from './octet-reader.ts';
+import type { RosterBuilder } from './roster.ts';
+
+/** The specification says (interfaces 2). */
+const ID_DIGITS = 6;
+const NAME_OCTETS = 64;
+const IPV4_OCTETS = 4;
+
+/** We chose: more go the long way, which has the cap. */
+const ADDRESSES_MOST = 16;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const LETTER_A = 0x61;
+const LETTER_F = 0x66;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const FIRST_PRINTABLE = 0x20;
+const LAST_PRINTABLE = 0x7e;
+
+const ID = Uint8Array.from(Buffer.from('"id"'));
+const NAME = Uint8Array.from(Buffer.from('"name"'));
+const ADDRESSES = Uint8Array.from(Buffer.from('"addresses"'));
+
+/** None of it is kept from one member to the next. */
+const addresses = new Uint8Array(ADDRESSES_MOST * IPV4_OCTETS);
+let addressCount = 0;
+
+/**
+ * Adds the member that begins at octet `begin` to a roster, if it is a usual one.
+ *
+ * @returns where it ends, or -1 where it is another one; then nothing was added
+ */
+export function takeUsualMember(octets: Uint8Array, begin: number, roster: RosterBuilder): number {
+  let at = valueBehind(octets, step(octets, begin, OPEN_BRACE), ID);
+  const id = idAt(octets, at);
+  if (id < 0) return -1;
+  at = behindBlanks(octets, at + ID_DIGITS + 2);
+  let nameFrom = -1;
+  let nameEnd = -1;
+  addressCount = 0;
+  if (octets[at] === COMMA && octets[behindBlanks(octets, at + 1) + 1] === NAME[1]) {
+    at = valueBehind(octets, step(octets, at, COMMA), NAME);
+    nameFrom = at + 1;
+    nameEnd = endOfName(octets, at);
+    if (nameEnd < 0) return -1;
+    at = behindBlanks(octets, nameEnd + 1);
+  }
+  if (octets[at] === COMMA) {
+    at = addressesBehind(octets, valueBehind(octets, step(octets, at, COMMA), ADDRESSES));
+    if (at < 0) return -1;
+  }
+  if (octets[at] !== CLOSE_BRACE) return -1;
+  roster.addOctets(id, octets, nameFrom, nameEnd, addresses, addressCount);
+  return at + 1;
+}
+
+/** Where what follows an octet begins, where that is what stands at `at`; else -1, as from all that begins at -1. */
+function step(octets: Uint8Array, at: number, octet: number): number {
+  return at >= 0 && octets[at] === octet ? behindBlanks(octets, at + 1) : -1;
+}
+
+/** Where the value of the member with this name begins, whose name is to stand at `at`; -1 where it does not. */
+function valueBehind(octets: Uint8Array, at: number, name: Uint8Array): number {
+  if (at < 0) return -1;
+  for (let i = 0; i < name.length; i++) if (octets[at + i] !== name[i]) return -1;
+  return step(octets, behindBlanks(octets, at + name.length), COLON);
+}
+
+/** The Layer-2 id whose text begins at `at`, or -1. */
+function idAt(octets: Uint8Array, at: number): number {
+  if (at < 0 || octets[at] !== QUOTE || octets[at + ID_DIGITS + 1] !== QUOTE) return -1;
+  let id = 0;
+  for (let i = 1; i <= ID_DIGITS; i++) {
+    const octet = octets[at + i];
+    if (octet >= ZERO && octet <= NINE) id = (id << 4) | (octet - ZERO);
+    else if (octet >= LETTER_A && octet <= LETTER_F) id = (id << 4) | (octet - LETTER_A + 10);
+    else return -1;
+  }
+  return id;
+}
+
+/** The quote that ends a name of printable ASCII whose text begins at `at`, or -1. */
+function endOfName(octets: Uint8Array, at: number): number {
+  if (at < 0 || octets[at] !== QUOTE) return -1;
+  for (let end = at + 1; end <= at + 1 + NAME_OCTETS; end++) {
+    const octet = octets[end];
+    if (octet === QUOTE) return end;
+    if (!(octet >= FIRST_PRINTABLE && octet <= LAST_PRINTABLE) || octet === BACKSLASH) return -1;
+  }
+  return -1;
+}
+
+/** Reads the list of addresses that begins at `at`; where what is behind it begins, or -1. */
+function addressesBehind(octets: Uint8Array, begin: number): number {
+  let at = step(octets, begin, OPEN_BRACKET);
+  if (at < 0) return -1;
+  if (octets[at] === CLOSE_BRACKET) return behindBlanks(octets, at + 1);
+  for (;;) {
+    if (addressCount === ADDRESSES_MOST || octets[at] !== QUOTE) return -1;
+    const end = endOfIpv4(octets, at + 1, addressCount * IPV4_OCTETS);
+    if (end < 0 || octets[end] !== QUOTE) return -1;
+    addressCount++;
+    at = behindBlanks(octets, end + 1);
+    if (octets[at] === CLOSE_BRACKET) return behindBlanks(octets, at + 1);
+    at = step(octets, at, COMMA);
+    if (at < 0) return -1;
+  }
+}
+
+/** Four numbers without zeros in front, read into `addresses`; where they end, or -1. */
+function endOfIpv4(octets: Uint8Array, begin: number, to: number): number {
+  let at = begin;
+  for (let part = 0; part < IPV4_OCTETS; part++) {
+    const first = at;
+    let value = 0;
+    for (; at < first + 3 && octets[at] >= ZERO && octets[at] <= NINE; at++) value = value * 10 + octets[at] - ZERO;
+    if (at === first || value > 255 || (at > first + 1 && octets[first] === ZERO)) return -1;
+    addresses[to + part] = value;
+    if (part < IPV4_OCTETS - 1 && octets[at++] !== DOT) return -1;
+  }
+  return at;
+}

@@ -1,0 +1,135 @@
+// Keyring files read from their octets against the same read as text: what is plain and right gives the same keyring, and of
+// everything else the error is the same. A text is always read by the slow twin.
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { plainKeyring } from '../../../daemon/keyring/keyring-copy.ts';
+import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
+import { OctetReader, UnusualJson } from '../../../daemon/keyring/octet-reader.ts';
+
+const hexOf = (digits: number) =>
+  fc
+    .array(fc.constantFrom(...'0123456789abcdef'.split('')), { minLength: digits, maxLength: digits })
+    .map((all) => all.join(''));
+const rarely = (usual: fc.Arbitrary<unknown>, odd: fc.Arbitrary<unknown>) =>
+  fc.oneof({ weight: 20, arbitrary: usual }, { weight: 1, arbitrary: odd });
+const oddText = fc.constantFrom(
+  '',
+  'zz',
+  'Zweig "\u00fc"',
+  '\u{1f692}',
+  'a\\b',
+  'tab\tin',
+  '0A0B0C',
+  '::1',
+  '10.01.0.1',
+  '1.2.3',
+);
+const name = rarely(fc.string({ maxLength: 12 }), fc.oneof(oddText, fc.constant('x'.repeat(65)), fc.constant(7)));
+const address = rarely(
+  fc.array(fc.nat({ max: 255 }), { minLength: 4, maxLength: 4 }).map((parts) => parts.join('.')),
+  fc.constantFrom('fe80::1', '256.0.0.1', '1.2.3.4 ', '', '01.2.3.4', '1.2.3.', '1..2.3'),
+);
+const instant = fc.constantFrom('2026-05-01T00:00:00Z', '2026-05-08T00:00:00.25Z', '2026-06-01T00:00:00+00:00');
+const member = fc.record(
+  {
+    id: rarely(hexOf(6), oddText),
+    name: rarely(name, fc.constant(null)),
+    addresses: rarely(fc.array(address, { maxLength: 3 }), fc.constant(Array.from({ length: 20 }, () => '10.0.0.1'))),
+    from: fc.oneof(instant, fc.constant(null)),
+    until: fc.oneof(instant, fc.constant(null)),
+    role: fc.constant('dog'),
+  },
+  { requiredKeys: ['id'] },
+);
+const usualMember = fc.record(
+  { id: hexOf(6), name, addresses: fc.array(address, { maxLength: 3 }) },
+  { requiredKeys: ['id', 'name'] },
+);
+const key = fc.record({
+  id: rarely(fc.nat({ max: 255 }), fc.constantFrom(-1, 1.5, 256, 1e3)),
+  key: rarely(hexOf(64), hexOf(63)),
+  notBefore: fc.constant('2026-05-01T00:00:00Z'),
+  notAfter: rarely(fc.constant('2026-05-08T00:00:00Z'), fc.constant('2026-02-30T00:00:00Z')),
+});
+const group = fc.record(
+  {
+    id: hexOf(6),
+    name,
+    algorithm: rarely(fc.constantFrom('EEA0', '128-EEA2'), fc.constant('AES')),
+    multicast: fc.array(address, { maxLength: 2 }),
+    members: fc.array(fc.oneof({ weight: 4, arbitrary: usualMember }, { weight: 1, arbitrary: member }), {
+      maxLength: 4,
+    }),
+    keys: fc.array(key, { maxLength: 2 }),
+  },
+  { requiredKeys: ['id', 'algorithm'] },
+);
+const file = fc.record({ format: fc.constant('sidescope-keyring/1'), groups: fc.array(group, { maxLength: 3 }) });
+
+/** What becomes of a keyring file: a keyring as plain data, or the error. */
+function outcome(text: string | Uint8Array): unknown {
+  try {
+    return plainKeyring(parseKeyring(text, 'keyring.json'));
+  } catch (error) {
+    return [(error as { code?: string }).code, (error as Error).message];
+  }
+}
+
+test('octets say what the text says', () => {
+  const blanks = fc.constantFrom<number | string>(0, 1, '\t', ' \r\n');
+  let right = 0;
+  fc.assert(
+    fc.property(file, blanks, (contents, indent) => {
+      const text = JSON.stringify(contents, null, indent).replaceAll('\n', indent === 0 ? '' : '\r\n');
+      const expected = outcome(text);
+      if (!Array.isArray(expected)) right++;
+      expect(outcome(Buffer.from(text))).toEqual(expected);
+    }),
+    { numRuns: 400 },
+  );
+  // Neither all right nor all wrong.
+  expect(right).toBeGreaterThan(20);
+  expect(right).toBeLessThan(390);
+});
+
+test('a file that was damaged anywhere ends in the same way', () => {
+  const contents = {
+    format: 'sidescope-keyring/1',
+    groups: [
+      {
+        id: 'f00001',
+        algorithm: '128-EEA2',
+        members: [
+          { id: '0a0b0c', name: 'Engine 71', addresses: ['169.254.10.11', '10.0.0.1'] },
+          { id: '0a0b0d' },
+          { id: '0a0b0e', name: 'M\u00fcller', addresses: [] },
+        ],
+        keys: [{ id: 39, key: 'ab'.repeat(32), notBefore: '2026-05-01T00:00:00Z', notAfter: '2026-05-08T00:00:00Z' }],
+      },
+    ],
+  };
+  const octets = Buffer.from(JSON.stringify(contents, null, 1));
+  const replacements = Buffer.from('"\\{}[],: 0a\n\tz.\u0000\u007f');
+  for (let at = 0; at < octets.length; at++) {
+    const damaged = [octets.subarray(0, at), Buffer.concat([octets.subarray(0, at), octets.subarray(at + 1)])];
+    for (const octet of replacements) {
+      const other = Buffer.from(octets);
+      other[at] = octet;
+      damaged.push(other);
+    }
+    for (const each of damaged) {
+      // The name with an umlaut is two octets, of which one may be gone now.
+      if (each.includes(0xc3) !== each.includes(0xbc)) continue;
+      expect(outcome(each), each.toString()).toEqual(outcome(each.toString()));
+    }
+  }
+}, 60_000);
+
+test('escapes are read, and half a character is none', () => {
+  const read = (text: string) => new OctetReader(Buffer.from(text, 'latin1'), 'x').text((value) => value);
+  expect(read('"a\\u00fc\\"\\\\b"')).toBe('a\u00fc"\\b');
+  for (const wrong of ['"a\\x"', '"a\\u00f"', '"a', '"a\\"', '"\u0007"', '"\u00fc"']) {
+    expect(() => read(wrong), wrong).toThrow(UnusualJson);
+  }
+});
