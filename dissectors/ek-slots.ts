@@ -5,6 +5,7 @@
 import { frameProtocol } from './frame-fields.ts';
 import { MAC_LTE } from './framing/mac-lte.ts';
 import { IPV4 } from './internet/ipv4.ts';
+import { IPV6 } from './internet/ipv6.ts';
 import { UDP } from './internet/udp.ts';
 import { judgedProtocol } from './judged-fields.ts';
 import type { Field, Protocol } from './layer.ts';
@@ -33,6 +34,21 @@ export const SLOT_BITS: ReadonlyMap<Field, number> = new Map([
   [UDP.fields.checksum, 0xffff],
   [rtpProtocol.fields.sequence, 0xffff],
   [rtpProtocol.fields.timestamp, 0xffff_ffff],
+]);
+
+/**
+ * Values that say who speaks, and to whom, and nothing of how the octets around them are read. No value of another field
+ * depends on them but the checksums' status and what a message is judged to be.
+ */
+export const SENDER_FIELDS: ReadonlySet<Field> = new Set([
+  SL_SCH.fields.source,
+  SL_SCH.fields.destination,
+  SL_SCH.fields.destinationHigh,
+  IPV4.fields.source,
+  IPV4.fields.destination,
+  IPV6.fields.source,
+  IPV6.fields.destination,
+  rtpProtocol.fields.ssrc,
 ]);
 
 /** Octets that are shown as they are. What is read inside them tells of itself: layers and fields of their own. */

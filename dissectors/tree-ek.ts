@@ -300,29 +300,29 @@ export class EkWriter implements TreeWriter {
 
   #writeEntry(entry: number): void {
     const start = this.#out.length;
-    this.#writeValue(this.#fields[entry], this.#values[entry]);
+    writeEkValue(this.#fields[entry], this.#values[entry], this.#out);
     if (this.#places !== null) this.#places[entry] = { start, end: this.#out.length };
   }
+}
 
-  #writeValue(field: Field, value: FieldValue): void {
-    const out = this.#out;
-    if (field.type === 'bool') {
-      out.text(value === true || value === 1 ? 'true' : 'false');
-      return;
-    }
-    if (typeof value === 'string') {
-      out.json(field.type === 'text' ? value : bareText(field, value, ':'));
-      return;
-    }
-    out.octet(QUOTE);
-    if (field.type === 'bytes' && value instanceof Uint8Array) {
-      out.hexWithColons(value);
-    } else if (field.type === 'time' && typeof value === 'bigint' && field !== frameFields.timeEpoch) {
-      out.text(isoText(value));
-    } else if (!writePlain(field, value, out)) {
-      // Digits, letters and separators alone: numbers, ids, addresses, labels of markers.
-      out.text(bareText(field, value, ':'));
-    }
-    out.octet(QUOTE);
+/** Writes a value as a document has it, in quotes but for truth and what is text by itself. */
+export function writeEkValue(field: Field, value: FieldValue, out: AsciiWriter): void {
+  if (field.type === 'bool') {
+    out.text(value === true || value === 1 ? 'true' : 'false');
+    return;
   }
+  if (typeof value === 'string') {
+    out.json(field.type === 'text' ? value : bareText(field, value, ':'));
+    return;
+  }
+  out.octet(QUOTE);
+  if (field.type === 'bytes' && value instanceof Uint8Array) {
+    out.hexWithColons(value);
+  } else if (field.type === 'time' && typeof value === 'bigint' && field !== frameFields.timeEpoch) {
+    out.text(isoText(value));
+  } else if (!writePlain(field, value, out)) {
+    // Digits, letters and separators alone: numbers, ids, addresses, labels of markers.
+    out.text(bareText(field, value, ':'));
+  }
+  out.octet(QUOTE);
 }

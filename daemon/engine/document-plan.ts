@@ -1,18 +1,21 @@
 // The plan of the `-T ek` document of one sender's messages: what the engine has to have concluded of a message, and the
-// template of the document that then says it.
+// template of the document that then says it. Plans are derived from a model, the document of one message of their kind.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { AsciiWriter } from '../../dissectors/ascii-writer.ts';
-import { EkTemplate, type SlotValues } from '../../dissectors/ek-template.ts';
+import { EkModel, ToldValues } from '../../dissectors/ek-model.ts';
+import type { EkTemplate, SlotValues } from '../../dissectors/ek-template.ts';
 import { EkTrace } from '../../dissectors/ek-trace.ts';
 import { ekIndexLine, ekTimestamp } from '../../dissectors/tree-json.ts';
 import { memberName } from '../keyring/member-name.ts';
 import type { AnalysedFrame, AnalysedMessage, JudgementContext } from './analysed-frame.ts';
 import { writeAnalysedFrame } from './frame-tree.ts';
+import { writeJudgement } from './frame-tree-judgement.ts';
 import type { Attempt } from './judge.ts';
 import { MessageFlag, type MessageTable, NONE, Place } from './message-table.ts';
 
 const trace = new EkTrace();
+const told = new ToldValues();
 
 /** What the judgement of a message says, as far as the document has it. */
 class Judged {
@@ -63,22 +66,29 @@ class Judged {
     return (
       this.#source === table.source[row] &&
       this.#epoch === table.epoch[row] &&
+      this.#group === table.group[row] &&
+      this.#destination === table.destination[row] &&
+      this.isAlike(table, row) &&
+      sameAttempts(this.#attempts, message.attempts) &&
+      this.#withheld === withheld(table, row, context) &&
+      this.#name === nameOf(table, row, context)
+    );
+  }
+
+  /** Whether all that is told in numbers is the same for another message, which may be another sender's in another group. */
+  isAlike(table: MessageTable, row: number): boolean {
+    return (
       this.#verdict === table.verdict[row] &&
       this.#epochState === table.epochState[row] &&
       this.#evidence === table.evidence[row] &&
       this.#passed === table.passed[row] &&
       this.#failed === table.failed[row] &&
       this.#flags === table.flags[row] &&
-      this.#group === table.group[row] &&
       this.#version === table.version[row] &&
-      this.#destination === table.destination[row] &&
       this.#lcid === table.lcid[row] &&
       this.#length === table.length[row] &&
       this.#hasContext === (table.context[row] !== NONE) &&
-      this.#deciphered === table.deciphered[row] &&
-      sameAttempts(this.#attempts, message.attempts) &&
-      this.#withheld === withheld(table, row, context) &&
-      this.#name === nameOf(table, row, context)
+      this.#deciphered === table.deciphered[row]
     );
   }
 }
@@ -124,33 +134,44 @@ export function sourcesOf(frame: AnalysedFrame): readonly Uint8Array[] {
   return [frame.bytes, table.bodyBytes(row).subarray(at, at + table.length[row])];
 }
 
-/** See the head of the file. */
-export class DocumentPlan {
-  readonly #judged: Judged;
-  readonly #template: EkTemplate;
+/** How a frame was captured, as far as its document has it. */
+class Captured {
   readonly #original: number;
   readonly #interfaceId: number;
   readonly #linkType: number;
   /** Octet of the frame at which the SDU lies: a frame may hold others that became no message. */
   readonly #at: number;
 
-  private constructor(frame: AnalysedFrame, template: EkTemplate) {
+  constructor(frame: AnalysedFrame) {
     const { batch, row } = frame;
-    this.#judged = new Judged(frame.table, frame.messages[0], frame.context);
-    this.#template = template;
     this.#original = batch.original[row];
     this.#interfaceId = batch.interfaceId[row];
     this.#linkType = batch.linkType[row];
     this.#at = sduAt(frame);
   }
 
-  /** The plan of a frame that may have one; null where its document is not made of what a template knows. */
-  static of(frame: AnalysedFrame): DocumentPlan | null {
-    writeAnalysedFrame(frame, trace);
-    const document = trace.finish();
-    if (document === null) return null;
-    const template = EkTemplate.of(document, headLength(frame), sourcesOf(frame));
-    return template === null ? null : new DocumentPlan(frame, template);
+  /** Whether another frame was captured in the same way. */
+  equals(frame: AnalysedFrame): boolean {
+    const { batch, row } = frame;
+    return (
+      batch.original[row] === this.#original &&
+      batch.linkType[row] === this.#linkType &&
+      batch.interfaceId[row] === this.#interfaceId &&
+      sduAt(frame) === this.#at
+    );
+  }
+}
+
+/** See the head of the file. */
+export class DocumentPlan {
+  readonly #captured: Captured;
+  readonly #judged: Judged;
+  readonly #template: EkTemplate;
+
+  constructor(frame: AnalysedFrame, template: EkTemplate) {
+    this.#captured = new Captured(frame);
+    this.#judged = new Judged(frame.table, frame.messages[0], frame.context);
+    this.#template = template;
   }
 
   /** Octets that are kept for it. */
@@ -160,12 +181,8 @@ export class DocumentPlan {
 
   /** Whether the frame has this document but for its slots. @param sources as `sourcesOf` gives them */
   fits(frame: AnalysedFrame, sources: readonly Uint8Array[]): boolean {
-    const { batch, row } = frame;
     return (
-      batch.original[row] === this.#original &&
-      batch.linkType[row] === this.#linkType &&
-      batch.interfaceId[row] === this.#interfaceId &&
-      sduAt(frame) === this.#at &&
+      this.#captured.equals(frame) &&
       this.#judged.equals(frame.table, frame.messages[0], frame.context) &&
       this.#template.fits(sources)
     );
@@ -174,6 +191,41 @@ export class DocumentPlan {
   /** Writes the document of a frame that fits, from behind the milliseconds of its time stamp. */
   write(sources: readonly Uint8Array[], values: SlotValues, out: AsciiWriter): void {
     this.#template.write(sources, values, out);
+  }
+}
+
+/** What plans of messages of one kind are derived from, whoever sends them. */
+export class DocumentModel {
+  readonly #captured: Captured;
+  readonly #judged: Judged;
+  readonly #model: EkModel;
+
+  private constructor(frame: AnalysedFrame, model: EkModel) {
+    this.#captured = new Captured(frame);
+    this.#judged = new Judged(frame.table, frame.messages[0], frame.context);
+    this.#model = model;
+  }
+
+  /** The model that a frame is which may have a plan; null where its document is not made of what a template knows. */
+  static of(frame: AnalysedFrame): DocumentModel | null {
+    writeAnalysedFrame(frame, trace);
+    const document = trace.finish();
+    if (document === null) return null;
+    const model = EkModel.of(document, headLength(frame), sourcesOf(frame));
+    return model === null ? null : new DocumentModel(frame, model);
+  }
+
+  /** Whether a frame that may have a plan is of its kind, as far as columns say. */
+  isLike(frame: AnalysedFrame): boolean {
+    return this.#captured.equals(frame) && this.#judged.isAlike(frame.table, frame.messages[0].row);
+  }
+
+  /** The plan of such a frame; null where its octets differ from the model's in more than in who sends. */
+  derive(frame: AnalysedFrame, sources: readonly Uint8Array[]): DocumentPlan | null {
+    told.clear();
+    writeJudgement(frame.table, frame.messages[0], frame.context, true, told);
+    const template = this.#model.derive(sources, told);
+    return template === null ? null : new DocumentPlan(frame, template);
   }
 }
 

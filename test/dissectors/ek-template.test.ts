@@ -6,117 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { AsciiWriter } from '../../dissectors/ascii-writer.ts';
 import { EkTemplate, type SlotValues } from '../../dissectors/ek-template.ts';
 import { EkTrace } from '../../dissectors/ek-trace.ts';
-import { writeFrame } from '../../dissectors/frame-fields.ts';
-import { encodeMacLteFramed, encodeMacLteUdp } from '../../dissectors/framing/mac-lte.ts';
-import { EtherType, encodeEthernet } from '../../dissectors/internet/ethernet.ts';
-import { encodeIpv4 } from '../../dissectors/internet/ipv4.ts';
-import { encodeIpv6 } from '../../dissectors/internet/ipv6.ts';
-import { encodeUdp } from '../../dissectors/internet/udp.ts';
-import { judgedProtocol } from '../../dissectors/judged-fields.ts';
-import type { TreeWriter } from '../../dissectors/layer.ts';
-import { encodeRtp } from '../../dissectors/media/rtp.ts';
-import { dissectSdu } from '../../dissectors/sdu.ts';
-import { encodePdcpSlrb } from '../../dissectors/sidelink/pdcp-slrb.ts';
-import { encodeRlcUm } from '../../dissectors/sidelink/rlc-um.ts';
-import { encodeSlSch } from '../../dissectors/sidelink/sl-sch.ts';
-import { EkWriter } from '../../dissectors/tree-ek.ts';
 import { describeFrame } from '../../dissectors/walk.ts';
-
-const SECONDS = 1_777_629_600;
-
-/** A kind of message: its octets, and how a tree of them is written. */
-interface Kind {
-  readonly name: string;
-  readonly linkType: number;
-  readonly sources: readonly Uint8Array[];
-  /** Octet of the frame at which an SDU lies that is not ciphered; -1 where the SDU is a source of its own. */
-  readonly sduAt: number;
-}
-
-const payload = Uint8Array.from({ length: 33 }, (_, index) => index * 7);
-const source = Uint8Array.of(10, 0, 0, 1);
-const destination = Uint8Array.of(239, 255, 0, 1);
-const addresses6 = {
-  source: Uint8Array.from({ length: 16 }, (_, index) => index + 1),
-  destination: new Uint8Array(16).fill(0xff),
-};
-const rtp = encodeRtp({ payloadType: 0, sequence: 4711, timestamp: 3_000_000_001, ssrc: 0x01020304, payload });
-const padded = encodeRtp({ payloadType: 96, sequence: 9, timestamp: 1, ssrc: 7, payload, padding: 4, csrc: [1, 2] });
-
-function ipv4(body: Uint8Array): Uint8Array {
-  const udp = encodeUdp({ sourcePort: 5000, destinationPort: 5004, payload: body, addresses: { source, destination } });
-  return encodeIpv4({ source, destination, protocol: 17, payload: udp, identification: 0x1234 });
-}
-
-function ipv6(body: Uint8Array): Uint8Array {
-  const udp = encodeUdp({ sourcePort: 5000, destinationPort: 5004, payload: body, addresses: addresses6 });
-  return encodeIpv6({ ...addresses6, nextHeader: 17, payload: udp });
-}
-
-function pdu(sdu: Uint8Array): Uint8Array {
-  const pdcp = encodePdcpSlrb({ sduType: 0, pgkIndex: 3, ptkId: 907, sn: 999, sdu });
-  const rlc = encodeRlcUm({ fi: 0, sn: 9, elements: [pdcp] });
-  return encodeSlSch({ version: 1, source: 0x200001, destination: 0x100000, sdus: [{ lcid: 3, sdu: rlc }] });
-}
-
-const context = { rnti: 1, sfn: 99, subframe: 9, crcStatus: 1 };
-const noise = Uint8Array.from({ length: 80 }, (_, index) => index * 31);
-
-function framed(sdu: Uint8Array): Uint8Array {
-  return encodeMacLteFramed(context, pdu(sdu));
-}
-
-function overUdp(sdu: Uint8Array): Uint8Array {
-  const body = encodeMacLteUdp(context, pdu(sdu));
-  const udp = encodeUdp({ sourcePort: 7777, destinationPort: 9999, payload: body });
-  const packet = encodeIpv4({ source, destination, protocol: 17, payload: udp });
-  const [from, to] = [new Uint8Array(6).fill(2), new Uint8Array(6).fill(4)];
-  return encodeEthernet({ source: from, destination: to, etherType: EtherType.ipv4, payload: packet });
-}
-
-const clear = framed(ipv4(rtp));
-const KINDS: readonly Kind[] = [
-  { name: 'deciphered RTP', linkType: 147, sources: [framed(noise), ipv4(rtp)], sduAt: -1 },
-  { name: 'deciphered RTP over IPv6', linkType: 147, sources: [framed(noise), ipv6(rtp)], sduAt: -1 },
-  { name: 'RTP with sources and padding', linkType: 147, sources: [framed(noise), ipv4(padded)], sduAt: -1 },
-  { name: 'a datagram of nobody', linkType: 147, sources: [framed(noise), ipv4(payload)], sduAt: -1 },
-  { name: 'RTP in the clear', linkType: 147, sources: [clear], sduAt: clear.length - ipv4(rtp).length },
-  { name: 'not shown', linkType: 147, sources: [framed(noise)], sduAt: 0 },
-  { name: 'over UDP and Ethernet', linkType: 1, sources: [overUdp(noise), ipv4(rtp)], sduAt: -1 },
-];
-
-/** The tree of a message, with values that stand in no octet. */
-function write(kind: Kind, sources: readonly Uint8Array[], values: SlotValues, tree: TreeWriter): void {
-  const [frame] = sources;
-  writeFrame(tree, {
-    ...{ number: values.number, seconds: SECONDS, nanoseconds: values.nanoseconds },
-    ...{ captured: frame.length, original: frame.length, interfaceId: 0, linkType: kind.linkType },
-  });
-  describeFrame(frame, frame.length, kind.linkType, tree);
-  tree.begin(judgedProtocol, 0, 0);
-  tree.generated(judgedProtocol.fields.count, values.counter);
-  tree.end();
-  if (kind.sduAt > 0) dissectSdu(frame, kind.sduAt, frame.length - kind.sduAt, 0, tree);
-  if (kind.sduAt >= 0) return;
-  tree.source('deciphered SDU', sources[1]);
-  dissectSdu(sources[1], 0, sources[1].length, 0, tree);
-  tree.end();
-}
+import { flipped, HEAD, KINDS, type Kind, slow, valuesOf, write } from './ek-messages.ts';
 
 const out = new AsciiWriter();
-const writer = new EkWriter(out);
-const HEAD = `{"index":{"_index":"packets-2026-05-01","_type":"doc"}}\n{"timestamp":"1777629600123`;
-
-function slow(kind: Kind, sources: readonly Uint8Array[], values: SlotValues): string {
-  write(kind, sources, values, writer);
-  writer.finish();
-  return Buffer.from(out.take()).toString('latin1').slice(HEAD.length);
-}
-
-function valuesOf(number: number, counter: number): SlotValues {
-  const iso = Buffer.from('2026-05-01T10:00:00.');
-  return { number, iso, epoch: Buffer.from(`${SECONDS}.`), nanoseconds: 123_456_789, counter };
-}
 
 function templateOf(kind: Kind): EkTemplate {
   const trace = new EkTrace();
@@ -125,20 +18,6 @@ function templateOf(kind: Kind): EkTemplate {
   const template = document === null ? null : EkTemplate.of(document, HEAD.length, kind.sources);
   if (template === null) throw new Error(`there is no template of ${kind.name}`);
   return template;
-}
-
-function flipped(sources: readonly Uint8Array[], bits: readonly number[]): Uint8Array[] {
-  const copies = sources.map((bytes) => Uint8Array.from(bytes));
-  for (const bit of bits) {
-    let at = bit >> 3;
-    const bytes = copies.find((copy) => {
-      if (at < copy.length) return true;
-      at -= copy.length;
-      return false;
-    });
-    if (bytes !== undefined) bytes[at] ^= 1 << (bit & 7);
-  }
-  return copies;
 }
 
 /** @returns whether the template fits; where it does, its text is the same */
@@ -189,7 +68,7 @@ describe.each(KINDS.map((kind) => [kind.name, kind] as const))('%s', (_name, kin
 
 test('what was said to be wrong has no template', () => {
   const trace = new EkTrace();
-  const cut = framed(ipv4(rtp)).subarray(0, 16);
+  const cut = KINDS[0].sources[0].subarray(0, 16);
   describeFrame(cut, cut.length, 147, trace);
   expect(trace.finish()).toBeNull();
 });
