@@ -17,9 +17,11 @@ const WORTH_A_THREAD_OCTETS = 16 * 1024 * 1024;
 /**
  * From some megabytes on, another thread writes, where standard output is a file and there is a second core. Pipes are not
  * written so: who reads them sets the pace.
+ *
+ * @param expected whether there will be so many: then it starts at once
  */
-export function writeLargeOutputAside(): void {
-  if (availableParallelism() > 1 && fstatSync(1).isFile()) passOutputTo(new OutputThread());
+export function writeLargeOutputAside(expected: boolean): void {
+  if (availableParallelism() > 1 && fstatSync(1).isFile()) passOutputTo(new OutputThread(expected));
 }
 
 /** See the head of the file. Until the thread has started, and where it never does, it takes nothing. */
@@ -27,6 +29,10 @@ class OutputThread implements OutputAside {
   readonly #slots = new OutputSlots();
   #isStarted = false;
   #octets = 0;
+
+  constructor(expected: boolean) {
+    if (expected) this.#start();
+  }
 
   take(octets: Uint8Array): boolean {
     this.#octets += octets.length;

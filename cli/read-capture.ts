@@ -41,7 +41,8 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
     );
   }
   const config = options.config === undefined ? {} : (await import('./config-file.ts')).readConfig(options.config);
-  const output = await chooseOutput(prints ? options : { ...options, quiet: true }, keyring);
+  const isLarge = started !== null && options.threads === undefined;
+  const output = await chooseOutput(prints ? options : { ...options, quiet: true }, keyring, isLarge);
   const tables = await chosenTables(options, keyring);
   const needsOnlyFrames =
     output.needsAnalysis === false && options.write === undefined && options.statistics.length === 0;

@@ -42,13 +42,21 @@ export function jsonOutput(filter: CompiledFilter | null, hex: boolean): Output 
   };
 }
 
-/** `-T ek`. @param aside whether another thread may write it */
-export function ekOutput(filter: CompiledFilter | null, aside: boolean): Output {
+/**
+ * `-T ek`.
+ *
+ * @param aside whether another thread may write it
+ * @param isLarge whether it is known that there will be very much of it
+ */
+export function ekOutput(filter: CompiledFilter | null, aside: boolean, isLarge: boolean): Output {
   const { passes } = frameFilter(filter);
   const writer = new EkDocumentWriter(standardOutput);
-  if (aside) writeLargeOutputAside();
   return {
     explains: true,
+    // While others read and judge the first frames, and this thread has nothing to do.
+    begin: () => {
+      if (aside) writeLargeOutputAside(isLarge);
+    },
     listener: {
       frame: (frame) => {
         if (!passes(frame)) return;

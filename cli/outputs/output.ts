@@ -27,9 +27,10 @@ export interface Output {
  * The printer that the options ask for. What it is made of is loaded here, so that nobody waits for a printer, or for the
  * language of filters, that nobody asked for.
  *
+ * @param isLarge whether the capture is so large that it is read in threads for this reason alone, and all of it is printed
  * @throws SidescopeError `filter.*` for a filter, a field or a column option that is wrong
  */
-export async function chooseOutput(options: ReadOptions, keyring: Keyring): Promise<Output> {
+export async function chooseOutput(options: ReadOptions, keyring: Keyring, isLarge: boolean): Promise<Output> {
   const filter = await chosenFilter(options);
   const rows = await chosenRows(options);
   if (options.quiet === true) return { listener: {} };
@@ -44,7 +45,7 @@ export async function chooseOutput(options: ReadOptions, keyring: Keyring): Prom
       return (await import('./columns.ts')).chosenJsonOutput(rows, filter);
     }
     case 'ek': {
-      if (rows === null) return (await import('./documents.ts')).ekOutput(filter, options.threads !== 1);
+      if (rows === null) return (await import('./documents.ts')).ekOutput(filter, options.threads !== 1, isLarge);
       return (await import('./columns.ts')).chosenEkOutput(rows, filter);
     }
     case 'ndjson':
