@@ -44,6 +44,8 @@ export interface TalkerRow {
 /** Counts by one key; groups and talkers share it. */
 class Counts {
   readonly slots: SlotTable;
+  /** Raised by one whenever a row is another one's. */
+  generation = new Uint32Array(0);
   messages = new Float64Array(0);
   octets = new Float64Array(0);
   verdicts = new Float64Array(0);
@@ -57,6 +59,7 @@ class Counts {
 
   constructor() {
     this.slots = new SlotTable(ROW_CAP, (capacity) => {
+      this.generation = grown(this.generation, capacity);
       this.messages = grown(this.messages, capacity);
       this.octets = grown(this.octets, capacity);
       this.verdicts = grown(this.verdicts, capacity * VERDICTS.length);
@@ -74,6 +77,7 @@ class Counts {
     const obtained = this.slots.obtain(key0, key1, 0);
     const slot = obtained < 0 ? -1 - obtained : obtained;
     if (obtained < 0) {
+      this.generation[slot]++;
       this.messages[slot] = 0;
       this.octets[slot] = 0;
       this.verdicts.fill(0, slot * VERDICTS.length, (slot + 1) * VERDICTS.length);
@@ -156,7 +160,7 @@ export class Statistics {
     const key = group < 0 ? table.destination[row] | (table.version[row] << 24) : group;
     const slot = this.#groups.obtain(key, group < 0 ? 0 : 1, table, row);
     // A row that was given up and taken again has another generation, and its sources count anew.
-    const generation = this.#groups.slots.generation[slot];
+    const generation = this.#groups.generation[slot];
     if (this.#pairs.obtain(source, slot, generation) < 0) this.#groups.extra[slot]++;
     if (group >= 0) this.#recentGroups.keep(table.context[row], source, group, this.#forgotten, slot);
     return slot;

@@ -42,7 +42,7 @@ export class BatchDecipher {
       this.#next = new Int32Array(table.frameRow.length);
       this.#rows = new Uint32Array(table.frameRow.length);
     }
-    const generations = this.#traffic.slots.generation;
+    const generations = this.#traffic.generation;
     if (this.#first.length < generations.length) {
       this.#first = new Int32Array(generations.length).fill(NONE);
       this.#slots = new Uint32Array(generations.length);
@@ -86,7 +86,7 @@ export class BatchDecipher {
     const { traffic: trafficOf, trafficGeneration, provedEpoch } = wires;
     const { destination, version, source, pgkIndex, ptkId, flags, rawPlace, rawAt, length } = table;
     const { context, sum, deciphered, traffic, epoch } = table;
-    const generations = this.#traffic.slots.generation;
+    const generations = this.#traffic.generation;
     const first = this.#first;
     const next = this.#next;
     let used = 0;

@@ -179,7 +179,7 @@ export class Judge {
     const { wires, traffic } = this.#tools;
     const slot = wires.traffic[wire];
     const generation = wires.trafficGeneration[wire];
-    if (slot === NONE || traffic.slots.generation[slot] !== generation) return false;
+    if (slot === NONE || traffic.generation[slot] !== generation) return false;
     traffic.slots.touch(slot);
     const home = ownGroup(groups, epoch);
     if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#decipher(table, row, slot);
@@ -342,7 +342,7 @@ export class Judge {
     else {
       table.flags[row] |= MessageFlag.opened;
       if (evidence.tenths >= PLAUSIBLE_TENTHS) {
-        wires.prove(wire, epoch.serial, slot, traffic.slots.generation[slot], table.flags[row] & ELSEWHERE);
+        wires.prove(wire, epoch.serial, slot, traffic.generation[slot], table.flags[row] & ELSEWHERE);
       }
     }
     const ip = evidence.shape === Shape.ipv4 || evidence.shape === Shape.ipv6;
@@ -374,7 +374,7 @@ export class Judge {
     const known = this.#knownKey(table, row, wire);
     if (known !== null && known.octets !== null) {
       const slot = this.#tools.wires.traffic[wire];
-      if (slot !== NONE && this.#tools.traffic.slots.generation[slot] === this.#tools.wires.trafficGeneration[wire]) {
+      if (slot !== NONE && this.#tools.traffic.generation[slot] === this.#tools.wires.trafficGeneration[wire]) {
         if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#decipher(table, row, slot);
         this.#evidence.clear();
         this.#fits(table, row, known, ownGroup(groups, known) ?? only(groups));

@@ -46,7 +46,7 @@ export class NextMessages {
       words,
     } = table;
     const { destination, version, source, pgkIndex, ptkId, group: groups, evidence: tenths, passed, flags } = table;
-    const { generation } = traffic.slots;
+    const { generation } = traffic;
     let row = from;
     for (; row < until; row++) {
       if (deciphered[row] === 0 || sduType[row] !== SDU_IP) break;

@@ -29,9 +29,6 @@ export class SlotTable {
   size = 0;
   /** Entries given up so far. */
   evictions = 0;
-  /** Raised by one whenever a slot gets a new key, so that a remembered slot number can be checked. */
-  generation: Uint32Array;
-
   #capacity: number;
   readonly #cap: number;
   #mask: number;
@@ -54,7 +51,6 @@ export class SlotTable {
     this.#heads = new Uint32Array(this.#capacity * 2);
     this.#entries = new Uint32Array(this.#capacity * STRIDE);
     this.#touched = new Uint8Array(this.#capacity);
-    this.generation = new Uint32Array(this.#capacity);
     this.#onGrow = onGrow;
     this.#onEvict = onEvict;
     onGrow(this.#capacity);
@@ -111,7 +107,6 @@ export class SlotTable {
     this.#entries[at + KEY0] = key0;
     this.#entries[at + KEY1] = key1;
     this.#entries[at + KEY2] = key2;
-    this.generation[slot]++;
     this.#touched[slot] = 1;
     this.#link(slot);
     return -1 - slot;
@@ -167,7 +162,6 @@ export class SlotTable {
     const capacity = Math.min(this.#cap, this.#capacity * GROWTH);
     this.#entries = grown(this.#entries, capacity * STRIDE);
     this.#touched = grown(this.#touched, capacity);
-    this.generation = grown(this.generation, capacity);
     this.#capacity = capacity;
     this.#mask = capacity * 2 - 1;
     this.#heads = new Uint32Array(capacity * 2);

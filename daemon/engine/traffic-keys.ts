@@ -20,6 +20,8 @@ export class TrafficKeys {
   /** Keys derived so far, for the summary of what the trials cost. */
   derived = 0;
   readonly slots: SlotTable;
+  /** Raised by one whenever a slot gets another key, so that a remembered slot number can be checked. */
+  generation = new Uint32Array(0);
   #pek = new Uint8Array(0);
   #algorithm = new Uint8Array(0);
   /** Serial of the PGK it was made from, or FORGOTTEN where it is to be derived anew. */
@@ -36,6 +38,7 @@ export class TrafficKeys {
         const before = this.#pek;
         this.#pek = grown(before, capacity * PEK_OCTETS);
         before.fill(0);
+        this.generation = grown(this.generation, capacity);
         this.#algorithm = grown(this.#algorithm, capacity);
         this.#serial = grown(this.#serial, capacity);
       },
@@ -57,6 +60,7 @@ export class TrafficKeys {
     );
     if (obtained >= 0 && this.#serial[obtained] !== FORGOTTEN) return obtained;
     const slot = obtained >= 0 ? obtained : -1 - obtained;
+    if (obtained < 0) this.generation[slot]++;
     const { prepared } = epoch;
     if (prepared === null) throw new Error('a destroyed PGK derives nothing');
     this.derived++;
@@ -98,7 +102,7 @@ export class TrafficKeys {
       this.#close(slot);
       this.#pek.fill(0, slot * PEK_OCTETS, (slot + 1) * PEK_OCTETS);
       this.#serial[slot] = FORGOTTEN;
-      slots.generation[slot]++;
+      this.generation[slot]++;
     }
   }
 

@@ -8,7 +8,7 @@ import type { Group } from '../keyring/keyring.ts';
 import { formatDuration } from '../time.ts';
 import { addressText, addressWord, hashedWord } from './address.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
-import { BY_ROSTER, KINDS, Kind, type Members } from './members.ts';
+import { type Bindings, BY_ROSTER, Kind, type Members } from './members.ts';
 import type { Observed } from './observed.ts';
 import { NO_PGK, type OpenRecord, type Recorder } from './recorder.ts';
 import type { RosterAddresses } from './roster-addresses.ts';
@@ -107,9 +107,9 @@ export class BindingWatch {
     const passed = (seen.table as MessageTable).passed[seen.row];
     if ((passed & (IPV4 | IPV6 | ARP_BODY)) === 0) return NONE;
     if ((passed & IPV4) === 0 || (passed & TO_GROUP) === 0) return null;
-    const place = seen.member * KINDS + Kind.ipv4;
-    const slot = this.#members.owner[place];
-    const isSettled = slot !== NONE && this.#members.boundCount[place] >= BINDING_MESSAGES;
+    const { owner, count } = this.#members.bindings[Kind.ipv4];
+    const slot = owner[seen.member] - 1;
+    const isSettled = slot !== NONE && count[seen.member] >= BINDING_MESSAGES;
     return isSettled && this.#ownerSource[slot] === seen.source ? slot : null;
   }
 
@@ -120,10 +120,10 @@ export class BindingWatch {
    * @param body where its IPv4 header begins in `bytes`
    */
   isBound(member: number, owner: number, source: number, bytes: Uint8Array, body: number): boolean {
-    const place = member * KINDS + Kind.ipv4;
+    const { address0, count } = this.#members.bindings[Kind.ipv4];
     return (
-      this.#members.bound0[place] === addressWord(bytes, body + IPV4_SOURCE) &&
-      this.#members.boundCount[place] >= BINDING_MESSAGES &&
+      address0[member] === addressWord(bytes, body + IPV4_SOURCE) &&
+      count[member] >= BINDING_MESSAGES &&
       this.#ownerSource[owner] === source
     );
   }
@@ -152,52 +152,52 @@ export class BindingWatch {
 
   /** Whether the address at hand is what the source is bound to; learns it where the source is bound to nothing yet. */
   #agrees(seen: Observed, kind: Kind, bytes: Uint8Array, at: number, length: number): boolean {
-    const members = this.#members;
-    const place = seen.member * KINDS + kind;
-    const count = members.boundCount[place];
-    const isBound = members.bound0[place] === this.#word0 && members.bound1[place] === this.#word1;
+    const { member } = seen;
+    const bindings = this.#members.bindings[kind];
+    const count = bindings.count[member];
+    const isBound = bindings.address0[member] === this.#word0 && bindings.address1[member] === this.#word1;
     if (count >= BINDING_MESSAGES && isBound) return true;
     if (seen.group !== null && kind !== Kind.hardware) {
       const listed = this.#roster.lists(seen.group, seen.source, seen.time, bytes, at, length);
       if (listed !== null) {
         if (!listed) return false;
-        this.#bind(place, BY_ROSTER);
+        this.#bind(bindings, member, BY_ROSTER);
         return true;
       }
     }
-    if (count === 0 || count === BY_ROSTER) this.#bind(place, 1);
-    else if (isBound) members.boundCount[place]++;
-    else if (count < BINDING_MESSAGES) this.#bind(place, 1);
+    if (count === 0 || count === BY_ROSTER) this.#bind(bindings, member, 1);
+    else if (isBound) bindings.count[member]++;
+    else if (count < BINDING_MESSAGES) this.#bind(bindings, member, 1);
     else {
-      this.#challenge(place);
+      this.#challenge(bindings, member);
       return false;
     }
     return true;
   }
 
   /** Three messages from another address bind the source to that. */
-  #challenge(place: number): void {
-    const members = this.#members;
-    const isSame = members.next0[place] === this.#word0 && members.next1[place] === this.#word1;
-    members.nextCount[place] = isSame ? members.nextCount[place] + 1 : 1;
-    members.next0[place] = this.#word0;
-    members.next1[place] = this.#word1;
-    if (members.nextCount[place] >= BINDING_MESSAGES) this.#bind(place, BINDING_MESSAGES);
+  #challenge(bindings: Bindings, member: number): void {
+    const { next0, next1, nextCount } = bindings;
+    const isSame = next0[member] === this.#word0 && next1[member] === this.#word1;
+    nextCount[member] = isSame ? nextCount[member] + 1 : 1;
+    next0[member] = this.#word0;
+    next1[member] = this.#word1;
+    if (nextCount[member] >= BINDING_MESSAGES) this.#bind(bindings, member, BINDING_MESSAGES);
   }
 
-  #bind(place: number, count: number): void {
-    const members = this.#members;
-    members.bound0[place] = this.#word0;
-    members.bound1[place] = this.#word1;
-    members.boundCount[place] = count;
-    members.nextCount[place] = 0;
+  #bind(bindings: Bindings, member: number, count: number): void {
+    bindings.address0[member] = this.#word0;
+    bindings.address1[member] = this.#word1;
+    bindings.count[member] = count;
+    // Few are ever challenged: memory that was never written stays so.
+    if (bindings.nextCount[member] !== 0) bindings.nextCount[member] = 0;
   }
 
   /** Slot of the address at hand in its group. A new one belongs to the source. */
   #owner(seen: Observed, kind: Kind): number {
     const key2 = this.#word1 ^ (kind === Kind.ipv4 ? 0 : 0x5a5a_5a5a);
-    const place = seen.member * KINDS + kind;
-    const remembered = this.#members.owner[place];
+    const { owner } = this.#members.bindings[kind];
+    const remembered = owner[seen.member] - 1;
     if (this.#owners.holds(remembered, seen.groupKey, this.#word0, key2)) {
       this.#owners.touch(remembered);
       return remembered;
@@ -205,7 +205,7 @@ export class BindingWatch {
     const obtained = this.#owners.obtain(seen.groupKey, this.#word0, key2);
     const slot = obtained < 0 ? -1 - obtained : obtained;
     if (obtained < 0) this.#ownerSource[slot] = seen.source;
-    this.#members.owner[place] = slot;
+    owner[seen.member] = slot + 1;
     return slot;
   }
 
@@ -229,15 +229,14 @@ export class BindingWatch {
 
   /** Sender fields of an ARP message (RFC 826). A probe has no address yet (RFC 5227 1.1). */
   #arp(seen: Observed, bytes: Uint8Array, at: number): void {
-    const members = this.#members;
     const address = addressWord(bytes, at + ARP_ADDRESS);
     let contradicts = '';
     if (address !== 0) {
-      const place = seen.member * KINDS + Kind.ipv4;
-      const isBound = members.boundCount[place] >= BINDING_MESSAGES;
+      const { address0, count } = this.#members.bindings[Kind.ipv4];
+      const isBound = count[seen.member] >= BINDING_MESSAGES;
       const listed =
         seen.group === null ? null : this.#roster.lists(seen.group, seen.source, seen.time, bytes, at + ARP_ADDRESS, 4);
-      if (listed === false || (listed === null && isBound && members.bound0[place] !== address)) {
+      if (listed === false || (listed === null && isBound && address0[seen.member] !== address)) {
         contradicts = 'while it is bound to another address';
       } else if (listed === null) {
         const owner = this.#otherOwner(seen, address, bytes, at + ARP_ADDRESS);
@@ -267,8 +266,8 @@ export class BindingWatch {
     if (slot < 0 || this.#ownerSource[slot] === seen.source) return null;
     const other = this.#members.find(seen.groupKey, this.#ownerSource[slot]);
     if (other < 0) return null;
-    const place = other * KINDS + Kind.ipv4;
-    const isBound = this.#members.boundCount[place] >= BINDING_MESSAGES && this.#members.bound0[place] === address;
+    const { address0, count } = this.#members.bindings[Kind.ipv4];
+    const isBound = count[other] >= BINDING_MESSAGES && address0[other] === address;
     return isBound ? this.#ownerSource[slot].toString(16).padStart(6, '0') : null;
   }
 

@@ -18,7 +18,7 @@ export type Kind = (typeof Kind)[keyof typeof Kind];
 /** Number of kinds. */
 export const KINDS = 4;
 
-/** In `boundCount`: the roster gives this address. */
+/** In `count` of bindings: the roster gives this address. */
 export const BY_ROSTER = 255;
 
 /** Where a source stands in the roster at some time. */
@@ -34,6 +34,37 @@ export const Place = {
 /** A value of `Place`. */
 export type Place = (typeof Place)[keyof typeof Place];
 
+/** What sources are bound to by addresses of one kind (binding.ts). Columns by slot; zeros: to nothing. */
+export class Bindings {
+  /** The address, and the messages that came from it: up to those that bind, or BY_ROSTER. */
+  address0 = new Uint32Array(0);
+  address1 = new Uint32Array(0);
+  count = new Uint8Array(0);
+  /** Another address that messages come from, and how many did. */
+  next0 = new Uint32Array(0);
+  next1 = new Uint32Array(0);
+  nextCount = new Uint8Array(0);
+  /** One more than the slot of the address that was used last. */
+  owner = new Uint32Array(0);
+
+  /** The slot is another source's. */
+  clear(slot: number): void {
+    this.count[slot] = 0;
+    this.nextCount[slot] = 0;
+    this.owner[slot] = 0;
+  }
+
+  grow(capacity: number): void {
+    this.address0 = grown(this.address0, capacity);
+    this.address1 = grown(this.address1, capacity);
+    this.count = grown(this.count, capacity);
+    this.next0 = grown(this.next0, capacity);
+    this.next1 = grown(this.next1, capacity);
+    this.nextCount = grown(this.nextCount, capacity);
+    this.owner = grown(this.owner, capacity);
+  }
+}
+
 /** See the head of the file. */
 export class Members {
   /** Serial of the latest key used, or -1; when its use began, in which frame, and the PDUs at that time. */
@@ -48,14 +79,8 @@ export class Members {
   place = new Uint8Array(0);
   /** When it left, where it did. */
   left = new Float64Array(0);
-  // Address bindings (binding.ts), KINDS places a slot.
-  bound0 = new Uint32Array(0);
-  bound1 = new Uint32Array(0);
-  boundCount = new Uint8Array(0);
-  next0 = new Uint32Array(0);
-  next1 = new Uint32Array(0);
-  nextCount = new Uint8Array(0);
-  owner = new Int32Array(0);
+  /** By kind of address. */
+  readonly bindings: readonly Bindings[] = Array.from({ length: KINDS }, () => new Bindings());
   /** RTP source used last (rtp-sources.ts), or -1: looked at first. */
   rtp = new Int32Array(0);
 
@@ -95,11 +120,8 @@ export class Members {
     this.rtp[slot] = -1;
     this.from[slot] = Number.POSITIVE_INFINITY;
     this.until[slot] = Number.NEGATIVE_INFINITY;
-    for (let place = slot * KINDS; place < (slot + 1) * KINDS; place++) {
-      this.boundCount[place] = 0;
-      this.nextCount[place] = 0;
-      this.owner[place] = -1;
-    }
+    // Slots that were nobody's have no bindings, and most have one of one kind: the others' memory stays untouched.
+    if (this.evictions > 0) for (const kind of this.bindings) kind.clear(slot);
     return slot;
   }
 
@@ -148,8 +170,7 @@ export class Members {
     if (!isMember && left !== Number.NEGATIVE_INFINITY) place = Place.removed;
     // What the roster said of its addresses is to be asked again.
     if (roster.length > 0) {
-      for (let i = slot * KINDS; i < (slot + 1) * KINDS; i++)
-        if (this.boundCount[i] === BY_ROSTER) this.boundCount[i] = 0;
+      for (const { count } of this.bindings) if (count[slot] === BY_ROSTER) count[slot] = 0;
     }
     this.place[slot] = place;
     this.left[slot] = left;
@@ -168,12 +189,6 @@ export class Members {
     this.until = grown(this.until, capacity);
     this.place = grown(this.place, capacity);
     this.left = grown(this.left, capacity);
-    this.bound0 = grown(this.bound0, capacity * KINDS);
-    this.bound1 = grown(this.bound1, capacity * KINDS);
-    this.boundCount = grown(this.boundCount, capacity * KINDS);
-    this.next0 = grown(this.next0, capacity * KINDS);
-    this.next1 = grown(this.next1, capacity * KINDS);
-    this.nextCount = grown(this.nextCount, capacity * KINDS);
-    this.owner = grown(this.owner, capacity * KINDS);
+    for (const kind of this.bindings) kind.grow(capacity);
   }
 }

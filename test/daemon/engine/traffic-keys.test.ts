@@ -54,3 +54,15 @@ test('who holds ciphers is told which slot takes one of them away', () => {
   expect(traffic.keepsOthers(slots[1])).toBe(true);
   traffic.forgetAll();
 });
+
+test('a slot whose key was wiped has another generation, and one that is asked for again has not', () => {
+  const traffic = new TrafficKeys();
+  const slot = traffic.obtain(keyring.epochs[0], GROUP, 2, SOURCE, 7);
+  const first = traffic.generation[slot];
+  expect(traffic.obtain(keyring.epochs[0], GROUP, 2, SOURCE, 7)).toBe(slot);
+  expect(traffic.generation[slot]).toBe(first);
+  traffic.forget(new Set([keyring.epochs[0].serial]));
+  expect(traffic.generation[slot]).toBe(first + 1);
+  expect(traffic.obtain(keyring.epochs[0], GROUP, 2, SOURCE, 7)).toBe(slot);
+  traffic.forgetAll();
+});
