@@ -16,6 +16,7 @@ const SLOW_TEST = 2_000;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/project/run-folder.ts'],
     setupFiles: ['test/setup.ts'],
     pool: 'forks',
     maxWorkers: WORKERS,

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { afterAll } from 'vitest';
 
 /** We chose: any number would do. */
 const BUILD_SERVER_SEED = 36_323;
@@ -14,4 +15,5 @@ if (process.env.CI === 'true') fc.configureGlobal({ seed: BUILD_SERVER_SEED });
 
 const remembered = mkdtempSync(join(tmpdir(), 'sidescope-state-'));
 process.env.XDG_STATE_HOME = remembered;
-process.on('exit', () => rmSync(remembered, { recursive: true, force: true }));
+// vitest ends the process of a test file by a signal: a listener for its exit would not be called.
+afterAll(() => rmSync(remembered, { recursive: true, force: true }));

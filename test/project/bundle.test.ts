@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const DIST = join(ROOT, 'dist');
@@ -48,10 +48,11 @@ test('what few captures need is loaded when a capture has it', () => {
   };
   const plain = loadedFor(CAPTURE);
   expect(plain.reduce((octets, file) => octets + readFileSync(file).length, 0)).toBeLessThan(400_000);
-  const zipped = join(mkdtempSync(join(tmpdir(), 'sidescope-bundle-')), 'capture.pcapng.gz');
+  const folder = mkdtempSync(join(tmpdir(), 'sidescope-bundle-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const zipped = join(folder, 'capture.pcapng.gz');
   writeFileSync(zipped, gzipSync(readFileSync(CAPTURE)));
   expect(loadedFor('--threads', '1', zipped).some((file) => /gzip-[^/]+$/.test(file))).toBe(true);
-  rmSync(dirname(zipped), { recursive: true });
   // A process that runs for long does not go back to files that may have been replaced.
   const engine = readFileSync(join(DIST, 'daemon', 'engine-process', 'main.cjs'), 'utf8');
   expect(engine.match(/Promise\.all\(\[(.*)\]\)/)?.[1].split('require(').length).toBeGreaterThan(15);

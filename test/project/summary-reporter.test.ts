@@ -2,13 +2,14 @@
 // skipped tests.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const RUN_FOLDER = join(ROOT, 'test/project/run-folder.ts');
 const folders: string[] = [];
 
 afterEach(() => {
@@ -23,6 +24,7 @@ function run(text: string): { status: number | null; lines: string[] } {
   writeFileSync(join(folder, 'some.test.mjs'), text);
   const reporter = join(ROOT, 'test/project/summary-reporter.ts');
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+  writeFileSync(join(folder, 'vitest.config.mjs'), `export default { test: { globalSetup: ['${RUN_FOLDER}'] } };`);
   const options = ['run', '--root', folder, '--reporter=default', `--reporter=${reporter}`];
   const { status, stdout } = spawnSync(process.execPath, [vitest, ...options], {
     cwd: folder,
@@ -73,4 +75,24 @@ test('a good run passes', () => {
   const { status, lines } = run("import { expect, test } from 'vitest';\ntest('good', () => expect(1).toBe(1));");
   expect(status).toBe(0);
   expect(lines.at(-1)).toBe('1 passed, 0 failed');
+});
+
+test('what a test leaves in the temporary folder is named, removed, and fails the run', () => {
+  const { status, lines } = run(`
+    import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+    import { tmpdir } from 'node:os';
+    import { afterAll, expect, test } from 'vitest';
+    const removed = mkdtempSync(tmpdir() + '/removed-');
+    afterAll(() => rmSync(removed, { recursive: true }));
+    test('good', () => {
+      writeFileSync(tmpdir() + '/forgotten', '');
+      console.log('in ' + tmpdir() + '.');
+      expect(removed).toContain('sidescope-tests-');
+    });
+  `);
+  expect(status).toBe(1);
+  expect(lines.slice(-2)).toEqual(['left behind in the temporary folder: forgotten', '1 passed, 1 failed']);
+  const folder = lines.map((line) => /^in (.*)\.$/.exec(line)?.[1]).find((each) => each !== undefined) ?? '';
+  expect(folder).not.toBe('');
+  expect(existsSync(folder)).toBe(false);
 });

@@ -1,7 +1,8 @@
-// What stands under vitest's own summary: every skipped test with its reason, and one plain line with the counts that
-// a build server can read.
+// What stands under vitest's own summary: every skipped test with its reason, what tests left behind in the temporary
+// folder, and one plain line with the counts that a build server can read.
 
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { leftBehind } from './run-folder.ts';
 
 /** What a run came to. */
 export interface RunCounts {
@@ -40,9 +41,10 @@ function countTest(counts: RunCounts, test: TestCase): void {
   } else counts.failed += 1; // `pending` after the run: the test was cut off
 }
 
-/** The closing lines, the counts last and alone on their line. */
-export function summaryLines(counts: RunCounts): string[] {
+/** The closing lines, the counts last and alone on their line. @param left names of what the run left behind */
+export function summaryLines(counts: RunCounts, left: readonly string[]): string[] {
   const lines: string[] = [];
+  if (left.length > 0) lines.push(`left behind in the temporary folder: ${left.join(' ')}`);
   for (const [reason, names] of counts.skipped) {
     lines.push(`${names.length} skipped: ${reason}`);
     for (const name of names) lines.push(`  ${name}`);
@@ -54,6 +56,10 @@ export function summaryLines(counts: RunCounts): string[] {
 /** The reporter that vitest.config.ts names after vitest's own. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    process.stdout.write(`${summaryLines(countRun(modules, unhandledErrors.length)).join('\n')}\n`);
+    // What tests do not remove fails the run: on a developer's machine it would stay.
+    const left = leftBehind();
+    if (left.length > 0) process.exitCode = 1;
+    const counts = countRun(modules, unhandledErrors.length + (left.length > 0 ? 1 : 0));
+    process.stdout.write(`${summaryLines(counts, left).join('\n')}\n`);
   }
 }
