@@ -3,7 +3,7 @@
 // 7 ms less than the one of modules, and needs 10 ms less for the chunks of `read`. What others import (dist/testing, and
 // what it needs) stays modules.
 
-import { rm, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -32,6 +32,11 @@ const ALL_ENTRIES = [...ENTRIES, ...LIGHT_ENTRIES];
 /** Packages that stay outside: large, loaded by few verbs, or with files of their own beside their code. */
 const OUTSIDE = ['blessed', 'pino', 'prom-client', 'ws', '@peculiar/x509', 'reflect-metadata'];
 
+/** The bundle of an entry. */
+const bundleOf = (entry) => (entry === 'cli/main.js' ? entry : entry.replace(/\.js$/, '.cjs'));
+
+const withSlashes = (path) => path.split(sep).join('/');
+
 /**
  * One chunk for all that an entry, the command line of `read` and the start of its threads need at once, one for all that
  * `read` needs to run: finding a file costs more than the code of several. What is asked for now and then is left to the
@@ -41,16 +46,16 @@ const TOGETHER = {
   start: ['cli/main.js', 'cli/read.js', 'daemon/engine-thread/round-start.js'],
   read: ['cli/read-capture.js'],
 };
+const TOGETHER_LIGHT = { round: LIGHT_ENTRIES };
+
+/** Loads chunks with code that is kept (code-cache.mjs), in what `read` starts. */
+const KEPT_CODE = 'chunks/kept-code.cjs';
+const isQuick = (file) => ['cli/main.js', ...LIGHT_ENTRIES.map(bundleOf)].includes(file);
 
 /** The room whose files node takes for CommonJS, unless what stands in them says otherwise: `dist/cli/main.js` is a bundle. */
 const COMMAND = 'cli';
 
 const MARK = /__FILE_OF__\("([^"]+)"\)/g;
-
-/** The bundle of an entry. */
-const bundleOf = (entry) => (entry === 'cli/main.js' ? entry : entry.replace(/\.js$/, '.cjs'));
-
-const withSlashes = (path) => path.split(sep).join('/');
 
 /** A module finds its neighbours (workers, package.json) from where tsc wrote it, in whichever chunk it ends up. */
 const placesOfModules = {
@@ -148,6 +153,17 @@ function isNeededBy(module, id, context) {
   return id !== own && closures.get(module).has(id);
 }
 
+function chunksOf(together) {
+  return {
+    includeDependenciesRecursively: false,
+    groups: Object.entries(together).map(([name, modules], index) => ({
+      debugName: name,
+      name: (id, context) => (modules.some((module) => isNeededBy(module, id, context)) ? name : null),
+      priority: 2 - index,
+    })),
+  };
+}
+
 const inputs = (entries) => Object.fromEntries(entries.map((entry) => [bundleOf(entry), join(DIST, entry)]));
 const INPUT_OPTIONS = {
   platform: 'node',
@@ -159,6 +175,11 @@ const INPUT_OPTIONS = {
 };
 const OUTPUT_OPTIONS = {
   dir: DIST,
+  // Before any chunk is loaded.
+  banner: ({ isEntry, fileName }) =>
+    isEntry && isQuick(fileName)
+      ? `"use strict";require("${withSlashes(relative(dirname(fileName), KEPT_CODE))}");`
+      : '',
   format: 'cjs',
   strict: true,
   entryFileNames: '[name]',
@@ -171,19 +192,13 @@ const OUTPUT_OPTIONS = {
 const bundle = await rolldown({ ...INPUT_OPTIONS, input: inputs(ENTRIES) });
 await bundle.write({
   ...OUTPUT_OPTIONS,
-  codeSplitting: {
-    includeDependenciesRecursively: false,
-    groups: Object.entries(TOGETHER).map(([name, modules], index) => ({
-      debugName: name,
-      name: (id, context) => (modules.some((module) => isNeededBy(module, id, context)) ? name : null),
-      priority: 2 - index,
-    })),
-  },
+  codeSplitting: chunksOf(TOGETHER),
 });
 await bundle.close();
 
 const light = await rolldown({ ...INPUT_OPTIONS, input: inputs(LIGHT_ENTRIES) });
-await light.write(OUTPUT_OPTIONS);
+await light.write({ ...OUTPUT_OPTIONS, codeSplitting: chunksOf(TOGETHER_LIGHT) });
 await light.close();
 
+await copyFile(fileURLToPath(new URL('kept-code.cjs', import.meta.url)), join(DIST, KEPT_CODE));
 await writeFile(join(DIST, COMMAND, 'package.json'), '{}\n');

@@ -14,7 +14,7 @@ import { captureProblem } from '../problems.ts';
  * We chose: octets of the first read of a file, of which each read takes twice as many as the one before. Those who wait for
  * frames, in other threads too, begin with few while all code is cold, and do not wait for one another's first megabyte.
  */
-export const FIRST_READ_OCTETS = 1 << 16;
+export const FIRST_READ_OCTETS = 1 << 12;
 
 /**
  * Reads on into the window from the file's current position; gives the octets read, 0 at the end of the file.

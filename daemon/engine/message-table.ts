@@ -70,7 +70,8 @@ export const NO_PLAIN = 0xffff_ffff;
 /** In `epochState`: there is no epoch. */
 export const UNKNOWN_STATE = 255;
 
-const FIRST_ROWS = 8192;
+/** We chose: rows of a new table. A small capture needs no more, and a large one makes room batch by batch. */
+const FIRST_ROWS = 256;
 
 const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
@@ -161,8 +162,9 @@ export class MessageTable {
 
   /** A fresh row; every column that reassembly does not fill is set to nothing. */
   add(): number {
-    const row = this.count++;
-    if (row === this.frameRow.length) this.#widen(row * 2);
+    const row = this.count;
+    if (row === this.frameRow.length) this.makeRoom(1);
+    this.count++;
     this.framesCount[row] = 0;
     this.plainWord[row] = NO_PLAIN;
     this.deciphered[row] = 0;
@@ -262,6 +264,13 @@ export class MessageTable {
     const count = this.framesCount[row];
     if (count === 0) return [this.frame[row]];
     return Array.from(this.frameLists.subarray(this.framesAt[row], this.framesAt[row] + count));
+  }
+
+  /** Widens all columns, if need be, for so many rows behind those that there are. */
+  makeRoom(messages: number): void {
+    let rows = this.frameRow.length;
+    while (rows < this.count + messages) rows *= 2;
+    if (rows > this.frameRow.length) this.#widen(rows);
   }
 
   #widen(rows: number): void {

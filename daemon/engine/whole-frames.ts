@@ -32,6 +32,7 @@ export function takeWholeFrames(
   room: RoundRoom,
 ): { readonly row: number; readonly octets: number } {
   const { count: rows, bytes, firstFrame, seconds, nanoseconds } = batch;
+  table.makeRoom(Math.min(room.messages, rows - row));
   const { outcome, problem, elementCount, firstElement } = frames;
   const { flags: elementFlags, length: elementLength, at: elementAt, lcid: elementLcid } = elements;
   const { version: frameVersion, source: frameSource, destination: frameDestination } = frames;
@@ -39,8 +40,7 @@ export function takeWholeFrames(
     table;
   const { length, rawPlace, rawAt, counter, plainWord, deciphered, verdict, evidence, passed, failed, flags } = table;
   const { group, epoch, epochState, context, traffic } = table;
-  // Wider columns are the table's own affair.
-  const most = Math.min(table.count + room.messages, frameRow.length);
+  const most = table.count + room.messages;
   let message = table.count;
   let octets = 0;
   let next = row;

@@ -1,0 +1,41 @@
+// Keeps what V8 makes of the large chunks that `read` loads, beside them, for kept-code.cjs: the command reads a sample in the
+// ways that are to start at once.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const CHUNKS = join(HERE, '..', 'dist', 'chunks');
+const MAIN = join(HERE, '..', 'dist', 'cli', 'main.js');
+const SAMPLE = join(HERE, '..', 'captures', 'samples', 'attacked');
+
+/** Options of `read`: what prints, and what only counts, with a thread that judges. */
+const WAYS = [[], ['-q', '-z', 'groups,findings', '--threads', '2']];
+
+for (const way of WAYS) {
+  const args = ['read', join(SAMPLE, 'capture.pcapng'), '--keyring', join(SAMPLE, 'keyring.json'), ...way];
+  // None of the options that somebody has set for their programs: code is made for those that node has by itself.
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const { status, stderr } = spawnSync(process.execPath, ['--require', join(HERE, 'record-code.cjs'), MAIN, ...args], {
+    ...{ env, encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] },
+  });
+  if (status !== 0) throw new Error(`read ${way.join(' ')} ended with ${status}: ${stderr}`);
+}
+
+const sha256 = (octets) => createHash('sha256').update(octets).digest('base64');
+const kept = {};
+for (const file of readdirSync(CHUNKS).filter((name) => name.endsWith('.code'))) {
+  const chunk = file.slice(0, -'.code'.length);
+  if (/[^\0-\x7f]/.test(readFileSync(join(CHUNKS, chunk), 'utf8'))) throw new Error(`${chunk} is not ASCII`);
+  kept[chunk] = { file, sha256: sha256(readFileSync(join(CHUNKS, file))) };
+}
+if (Object.keys(kept).length === 0) throw new Error('no chunk left code');
+
+const LOADER = join(CHUNKS, 'kept-code.cjs');
+const filled = readFileSync(LOADER, 'utf8')
+  .replace('const KEPT = {}', () => `const KEPT = ${JSON.stringify(kept)}`)
+  .replace("const MADE_BY = ''", () => `const MADE_BY = '${process.version} ${process.arch}'`);
+writeFileSync(LOADER, filled);

@@ -1,0 +1,48 @@
+// Required into the command while the package is built: large chunks that are loaded leave beside them what V8 has made of
+// them by the end, with every function that ran (code-cache.mjs). What earlier runs left is added to.
+
+'use strict';
+
+const { existsSync, readFileSync, statSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+const threads = require('node:worker_threads');
+
+const CHUNKS = join(__dirname, '..', 'dist', 'chunks');
+
+/** We chose: octets of a chunk from which on compiling it takes longer than checking its code. */
+const LARGE = 50_000;
+
+const scripts = new Map();
+
+require.extensions['.cjs'] = (module, file) => {
+  if (!file.startsWith(CHUNKS) || statSync(file).size < LARGE) {
+    require.extensions['.js'](module, file);
+    return;
+  }
+  const { run, scriptOf } = require(join(CHUNKS, 'kept-code.cjs'));
+  const code = `${file}.code`;
+  const script = scriptOf(file, existsSync(code) ? readFileSync(code) : undefined);
+  if (script.cachedDataRejected === true) throw new Error(`V8 refuses the code that it has just made of ${file}`);
+  scripts.set(code, script);
+  run(script, module, file);
+};
+
+function keep() {
+  for (const [file, script] of scripts) writeFileSync(file, script.createCachedData());
+}
+
+if (threads.isMainThread) {
+  process.on('exit', keep);
+  threads.Worker = class extends threads.Worker {
+    constructor(file, options) {
+      super(file, { ...options, execArgv: ['--require', __filename] });
+    }
+  };
+} else {
+  // A thread is ended while it waits. What it says last is that it is through.
+  const { postMessage } = threads.MessagePort.prototype;
+  threads.MessagePort.prototype.postMessage = function (...message) {
+    keep();
+    postMessage.apply(this, message);
+  };
+}
