@@ -1,6 +1,7 @@
 // The capture that `read` analyses, opened: with its engine in this thread, or in others where that pays.
 
 import type { CaptureProblem } from '../captures/frame-batch.ts';
+import { FileSource } from '../captures/sources/file.ts';
 import { Analysis, type AnalysisListener, type AnalysisOptions } from '../daemon/analysis.ts';
 import type { MessageAccount } from '../daemon/engine/message-account.ts';
 import type { StartedThread } from '../daemon/engine-thread/round-start.ts';
@@ -28,7 +29,7 @@ export interface InputOptions {
   readonly threads: 1 | 2 | 3;
   /** What `--threads` says; absent: as many as pay. */
   readonly asked: number | undefined;
-  /** The thread that has opened it already; null: none has. */
+  /** The thread that has opened it already, or judges what is read in this one; null: there is none. */
   readonly started: StartedThread | null;
 }
 
@@ -55,10 +56,16 @@ export async function openAnalysed(
       },
     };
   }
+  const source = started === null || started.reading === null ? null : await openInput(path);
+  if (source !== null && !(source instanceof FileSource)) {
+    // Somebody has compressed it since it was looked at.
+    await Promise.all([source.close(), started?.end()]);
+    return openAnalysed(path, options, { threads, asked, started: null });
+  }
   // Loaded only here: small captures do without.
   const { openJudged, ThreadedAnalysis } = await import('../daemon/engine-thread/threaded-analysis.ts');
   const thread = await orInputError(
-    openJudged(started ?? (await startedLate(path, options.frames, threads)), path, options),
+    openJudged(started ?? (await startedLate(path, options.frames, threads)), path, source, options),
   );
   return {
     total: thread.total,

@@ -1,6 +1,7 @@
 // In how many threads `read` analyses a capture.
 
-import { fstatSync, type Stats, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { COMPRESSION_MAGIC_OCTETS, compressionOf } from '../captures/formats/compression.ts';
 import { printsTrees, type ReadOptions } from './read-options.ts';
 
 /** We chose. */
@@ -53,6 +54,21 @@ function threadsOf(path: string, stats: Stats, options: ReadOptions, prints: boo
     keyringOctets(options) < LARGE_KEYRING_OCTETS;
   // A third thread on two cores takes from the others what it gives.
   return pays ? upTo(process.getBuiltinModule('node:os').availableParallelism()) : 1;
+}
+
+/** Whether a file is there that is not compressed. */
+export function isUncompressed(path: string): boolean {
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      const first = new Uint8Array(COMPRESSION_MAGIC_OCTETS);
+      return compressionOf(first.subarray(0, readSync(descriptor, first))) === null;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
 }
 
 function upTo(threads: number): 1 | 2 | 3 {

@@ -11,6 +11,8 @@ import type { FilledRound, RoundMemory } from './round-slot.ts';
  * it the thread that fills waits. Each takes some 4 MiB, and with the longest blocks that a capture may have 40.
  */
 export const RING_SLOTS = 3;
+/** We chose: the same where a thread in between judges in the slots, with one more that it works on. */
+export const JUDGED_RING_SLOTS = 4;
 
 /** What a thread is started with. */
 export interface RoundOrder {
@@ -47,10 +49,10 @@ export interface ReaderStoppedMessage {
 /** What such a thread is told after its order. */
 export type ThreadInstruction = JudgingMessage | ReaderStoppedMessage;
 
-/** The ring of a thread. Whoever fills it makes it. */
+/** The ring of a capture. Whoever fills it makes it; whoever judges in it passes it on. */
 export interface RingMemory {
   readonly ring: readonly RoundMemory[];
-  /** One 32-bit number: rounds that were taken and may be overwritten. */
+  /** One 32-bit number: rounds that whoever comes last has taken, and that may be overwritten. */
   readonly taken: SharedArrayBuffer;
 }
 

@@ -51,6 +51,11 @@ export class NoticeWriter {
     this.#words.push(at, length);
   }
 
+  /** Frames up to the one before `row` were told of at once. */
+  passed(row: number): void {
+    this.#next = row;
+  }
+
   /** The next batch begins. */
   begin(): void {
     this.#next = 0;

@@ -3,13 +3,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { MessageTable } from '../engine/message-table.ts';
-import { type OpenedMessage, RING_SLOTS, type RoundStanding, type ThreadMessage } from './round-messages.ts';
+import type { OpenedMessage, RoundStanding, ThreadMessage } from './round-messages.ts';
 import { RoundSlot } from './round-slot.ts';
 
 /** See the head of the file. */
 export class RoundSender {
   readonly #port: MessagePort;
-  readonly #slots = Array.from({ length: RING_SLOTS }, () => new RoundSlot());
+  readonly #slots: RoundSlot[] = [];
   readonly #taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #filled = 0;
 
@@ -17,16 +17,19 @@ export class RoundSender {
     this.#port = port;
   }
 
-  /** Says that the input is open. Comes first. */
-  opened(input: Pick<OpenedMessage, 'total' | 'descriptor'>): void {
-    const ring = this.#slots.map(({ memory }) => memory);
-    const taken = this.#taken.buffer;
-    const said: OpenedMessage = { ...input, kind: 'opened', ring, taken };
-    this.#port.postMessage(said, []);
+  /** Whether a round can be handed over at once. */
+  get hasRoom(): boolean {
+    return this.#filled - Atomics.load(this.#taken, 0) < this.#slots.length;
   }
 
-  /** Says something else that is no round. */
-  say(message: Exclude<ThreadMessage, { kind: 'opened' | 'round' }>): void {
+  /** Says that the input is open, with a ring of so many slots. Comes first where rounds are handed over from here. */
+  opened(input: Pick<OpenedMessage, 'total' | 'descriptor'>, slots: number): void {
+    for (let slot = 0; slot < slots; slot++) this.#slots.push(new RoundSlot());
+    this.say({ ...input, kind: 'opened', ring: this.#slots.map(({ memory }) => memory), taken: this.#taken.buffer });
+  }
+
+  /** Says something that is no round of this end, or passes one on that stays in its slot. */
+  say(message: ThreadMessage): void {
     this.#port.postMessage(message, []);
   }
 
@@ -34,12 +37,11 @@ export class RoundSender {
   hand(batch: FrameBatch, from: number, until: number, table: MessageTable, standing: RoundStanding): void {
     for (;;) {
       const taken = Atomics.load(this.#taken, 0);
-      if (this.#filled - taken < RING_SLOTS) break;
+      if (this.#filled - taken < this.#slots.length) break;
       Atomics.wait(this.#taken, 0, taken);
     }
-    const round = this.#slots[this.#filled % RING_SLOTS].fill(batch, from, until, table);
+    const round = this.#slots[this.#filled % this.#slots.length].fill(batch, from, until, table);
     this.#filled++;
-    const said: ThreadMessage = { ...round, ...standing, kind: 'round' };
-    this.#port.postMessage(said, []);
+    this.say({ ...round, ...standing, kind: 'round' });
   }
 }

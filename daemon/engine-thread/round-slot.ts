@@ -1,5 +1,5 @@
-// One place of the ring between two threads of an analysis: a round of frames and their messages in shared memory. The one
-// copies them in, column by column; the other works on them where they stand.
+// One place of the ring between threads of an analysis: a round of frames and their messages in shared memory. The first
+// copies them in, column by column; the others work on them where they stand.
 
 import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
 import { WINDOW_OCTETS } from '../../captures/input-window.ts';
@@ -154,6 +154,22 @@ export class RoundSlot {
     table.joinedLength = round.joinedLength;
     table.plainLength = round.plainLength;
     table.frameListsLength = round.listsLength;
+  }
+
+  /**
+   * In a thread between them that has judged the messages where they stand: brings what it deciphered here.
+   *
+   * @param round what was told of this slot
+   * @returns what to tell of it now
+   */
+  judged(round: FilledRound): FilledRound {
+    const { plain, plainLength } = this.table;
+    const wanted = another('plain', this.#memory, plainLength, PLAIN_OCTETS);
+    this.#over({ ...this.#memory, ...wanted });
+    // An arena of its own: of a kernel, or of a round that was larger than what is here.
+    if (plain.buffer !== this.table.plain.buffer) this.table.plain.set(plain.subarray(0, plainLength));
+    const replaced = { ...round.replaced, ...wanted };
+    return { ...round, plainLength, replaced: Object.keys(replaced).length === 0 ? null : replaced };
   }
 
   /** Octets keep the place that they have in the window, so that no offset into it changes. */

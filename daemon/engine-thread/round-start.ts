@@ -1,7 +1,7 @@
 // Starts the threads behind an analysis in several. Loads little, so that they are under way before the program has loaded
 // what it needs itself, and has read a keyring.
 
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { causeOf, ThreadQueue } from '../../captures/sources/thread-queue.ts';
 import type { ReaderStoppedMessage, RoundOrder, ThreadMessage } from './round-messages.ts';
 
@@ -17,13 +17,19 @@ const YOUNG_MOST = 2;
 
 /** A thread that opens a capture, and judges when it has the keys that it waits for; with the one that reads for it. */
 export class StartedThread extends ThreadQueue<ThreadMessage> {
+  /** Channel to it for who reads in this thread; null: it reads itself, or another thread does. */
+  readonly reading: MessagePort | null;
   readonly #reader: Worker | null;
 
-  /** @param reader a thread that answers on the channel of the order; null: there is none */
-  constructor(order: RoundOrder, reader: Worker | null) {
+  /**
+   * @param reader a thread that answers on the channel of the order; null: there is none
+   * @param reading the other end of that channel, where it is read in this thread
+   */
+  constructor(order: RoundOrder, reader: Worker | null, reading: MessagePort | null = null) {
     const channels = order.reader === null ? [] : [order.reader];
     super({ file: WORKER_FILE, name: 'sidescope engine', data: order, channels, youngMost: YOUNG_MOST });
     this.#reader = reader;
+    this.reading = reading;
     let cause: string | null = null;
     reader?.on('error', (error: Error) => {
       cause = causeOf(error);
@@ -37,6 +43,7 @@ export class StartedThread extends ThreadQueue<ThreadMessage> {
 
   /** Ends the thread, and the one that reads for it. */
   override async end(): Promise<void> {
+    this.reading?.close();
     await Promise.all([super.end(), this.#reader?.terminate()]);
   }
 }
@@ -47,12 +54,13 @@ export class StartedThread extends ThreadQueue<ThreadMessage> {
  * @param path a file, a pipe, or `-` for the process's standard input, which must be a file, a pipe or a socket
  * @param frames stops after this many
  * @param threads of all, 2, or 3: reading and walking is done in one of its own, and decompressing of a large file in one
- *   more
+ *   more; `here`: of two, that is done in this one (round-reader.ts), for a plain file whose conclusions take little
  */
-export function startJudging(path: string, frames: number, threads: 2 | 3): StartedThread {
+export function startJudging(path: string, frames: number, threads: 2 | 3 | 'here'): StartedThread {
   const order: RoundOrder = { path, frames, judges: true, decompressesAside: false, reader: null };
   if (threads === 2) return new StartedThread(order, null);
   const { port1, port2 } = new MessageChannel();
+  if (threads === 'here') return new StartedThread({ ...order, reader: port2 }, null, port1);
   const reading: RoundOrder = { ...order, judges: false, decompressesAside: true };
   // First, as the other one waits for it. Options of the process as for other threads (thread-queue.ts).
   const reader = new Worker(WORKER_FILE, {

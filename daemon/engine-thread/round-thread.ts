@@ -7,14 +7,9 @@ import { CaptureOpenError } from '../../captures/open-error.ts';
 import { readerStopped, type Stopped, type ThreadQueue } from '../../captures/sources/thread-queue.ts';
 import type { EngineReport } from '../engine/engine.ts';
 import type { MessageTable } from '../engine/message-table.ts';
-import {
-  type OpenedMessage,
-  RING_SLOTS,
-  type RoundMessage,
-  type RoundNotices,
-  type ThreadMessage,
-} from './round-messages.ts';
-import { RoundSlot } from './round-slot.ts';
+import type { OpenedMessage, RoundMessage, RoundNotices, ThreadMessage } from './round-messages.ts';
+import type { RoundReader } from './round-reader.ts';
+import { type FilledRound, RoundSlot } from './round-slot.ts';
 
 const NO_REPORT: EngineReport = { frames: 0, undecoded: {}, trialLimited: 0, evictions: {} };
 
@@ -24,6 +19,9 @@ export interface Round {
   readonly table: MessageTable;
   readonly notices: RoundNotices | null;
   readonly attempts: Uint32Array | null;
+  /** Where they stand, and what was said of it. */
+  readonly slot: RoundSlot;
+  readonly filled: FilledRound;
 }
 
 /** What such a thread says, in order; its end comes last. */
@@ -35,19 +33,29 @@ export class RoundThread {
   readonly total: number | null;
   /** Where the octets of the input can be read again until `close`; null: nowhere. */
   readonly descriptor: number | null;
+  /** What the thread said first. */
+  readonly opened: OpenedMessage;
   #problem: CaptureProblem | null = null;
   #report: EngineReport = NO_REPORT;
   #consumed = 0;
   readonly #thread: RoundQueue;
   readonly #ring: readonly RoundSlot[];
   readonly #taken: Int32Array;
+  /** Reads for the thread in this one; null: it is read elsewhere. */
+  readonly #reader: RoundReader | null;
   #count = 0;
   #holds = false;
   #ended = false;
 
-  /** @param opened what the thread said first */
-  constructor(thread: RoundQueue, { total, descriptor, ring, taken }: OpenedMessage) {
+  /**
+   * @param opened what the thread said first
+   * @param reader reads on whenever the next frames are asked for, and is closed with this
+   */
+  constructor(thread: RoundQueue, opened: OpenedMessage, reader: RoundReader | null = null) {
+    const { total, descriptor, ring, taken } = opened;
     this.#thread = thread;
+    this.#reader = reader;
+    this.opened = opened;
     this.#ring = ring.map((memory) => new RoundSlot(memory));
     this.#taken = new Int32Array(taken);
     this.total = total;
@@ -84,8 +92,15 @@ export class RoundThread {
 
   /** The next frames, at once where the thread is ahead. Not to be called while a call waits. */
   next(): Round | null | Promise<Round | null> {
-    this.#giveBack();
+    if (this.#holds) this.#giveBack();
+    return this.passed();
+  }
+
+  /** The next frames for who passes the last ones on, and does not give their slot back. */
+  passed(): Round | null | Promise<Round | null> {
+    this.#holds = false;
     if (this.#ended) return null;
+    this.#reader?.readOn();
     const said = this.#thread.take();
     return said === null ? this.#thread.next().then((late) => this.#take(late)) : this.#take(said);
   }
@@ -93,12 +108,11 @@ export class RoundThread {
   /** Ends the thread. */
   async close(): Promise<void> {
     this.#ended = true;
+    this.#reader?.close();
     await this.#thread.end();
   }
 
   #giveBack(): void {
-    if (!this.#holds) return;
-    this.#holds = false;
     Atomics.add(this.#taken, 0, 1);
     Atomics.notify(this.#taken, 0);
   }
@@ -115,26 +129,35 @@ export class RoundThread {
   }
 
   #takeRound(said: RoundMessage): Round {
-    const slot = this.#ring[this.#count++ % RING_SLOTS];
+    const slot = this.#ring[this.#count++ % this.#ring.length];
     slot.accept(said);
     this.#holds = true;
     this.#report = said.report;
     this.#consumed = said.consumed;
-    return { frames: slot.frames, table: slot.table, notices: said.notices, attempts: said.attempts };
+    const { notices, attempts } = said;
+    return { frames: slot.frames, table: slot.table, notices, attempts, slot, filled: said };
   }
 }
 
 /**
- * A capture that a thread opens. One that dies ends the capture with the problem `capture.reader-stopped`, behind everything
+ * A capture that a thread, or `reader`, opens. A thread that dies ends the capture with the problem `capture.reader-stopped`, behind everything
  * that it had handed over.
  *
  * @param thread as round-start.ts starts it
  * @param path what it was told to read
+ * @param reader who reads for the thread in this one; null: nobody
  * @throws CaptureOpenError where there is nothing to read, or no thread to read it
  */
-export async function openRounds(thread: RoundQueue, path: string): Promise<RoundThread> {
+export async function openRounds(
+  thread: RoundQueue,
+  path: string,
+  reader: RoundReader | null = null,
+): Promise<RoundThread> {
+  // While the thread starts, its first rounds are read.
+  reader?.readOn();
   const said = await thread.next();
-  if (said.kind === 'opened') return new RoundThread(thread, said);
+  if (said.kind === 'opened') return new RoundThread(thread, said, reader);
+  reader?.close();
   await thread.end();
   throw new CaptureOpenError(path, 'reason' in said ? said.reason : said.kind);
 }

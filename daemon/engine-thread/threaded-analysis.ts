@@ -2,6 +2,7 @@
 // and concludes. What it says is what analysis.ts says, in the same order.
 
 import type { CaptureProblem } from '../../captures/frame-batch.ts';
+import type { FileSource } from '../../captures/sources/file.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { AnalysisListener, AnalysisOptions } from '../analysis.ts';
 import { Conclusions, gathersFrames } from '../conclusions.ts';
@@ -12,11 +13,12 @@ import { plainKeyring } from '../keyring/keyring-copy.ts';
 import { AttemptReader } from './round-attempts.ts';
 import type { JudgingMessage } from './round-messages.ts';
 import { NoticeReader } from './round-notices.ts';
+import { RoundReader } from './round-reader.ts';
 import type { StartedThread } from './round-start.ts';
 import { openRounds, type Round, type RoundThread } from './round-thread.ts';
 
 /** What of the options concerns the threads that read and judge. */
-export type JudgingOptions = Pick<AnalysisOptions, 'keyring' | 'allowStale' | 'explain'>;
+export type JudgingOptions = Pick<AnalysisOptions, 'keyring' | 'allowStale' | 'explain' | 'frames'>;
 
 /** Options of an analysis that a file can have: nothing comes late. */
 export type ThreadedOptions = Omit<AnalysisOptions, 'live' | 'allowStale' | 'frames'>;
@@ -26,13 +28,15 @@ export type ThreadedOptions = Omit<AnalysisOptions, 'live' | 'allowStale' | 'fra
  *
  * @param thread as `startJudging` started it
  * @param path what it was told to read
+ * @param source where it is read in this thread: that file, open, and closed with the rest; else null
  * @param keyring is copied without its rosters; what the capture delivers is learned by both that have one
  * @throws CaptureOpenError where there is nothing to read, or no thread to read it
  */
 export async function openJudged(
   thread: StartedThread,
   path: string,
-  { keyring, allowStale = false, explain = false }: JudgingOptions,
+  source: FileSource | null,
+  { keyring, allowStale = false, explain = false, frames = Number.POSITIVE_INFINITY }: JudgingOptions,
 ): Promise<RoundThread> {
   const judging: JudgingMessage = {
     kind: 'keys',
@@ -41,7 +45,9 @@ export async function openJudged(
     explains: explain,
   };
   thread.post(judging);
-  return openRounds(thread, path);
+  const { reading } = thread;
+  const reader = source === null || reading === null ? null : new RoundReader(source, frames, reading);
+  return openRounds(thread, path, reader);
 }
 
 /** See the head of the file. */

@@ -81,6 +81,9 @@ export class Engine {
   #told = 0;
   #mark = 0;
   #row = 0;
+  // The batch at hand: which of its frames are copies, and the row that is taken next.
+  #copies: Uint8Array = new Uint8Array(0);
+  #next = 0;
 
   constructor(options: EngineOptions, sink: EngineSink) {
     this.#sink = sink;
@@ -100,19 +103,38 @@ export class Engine {
 
   /** Takes the next batch of the capture. */
   push(batch: FrameBatch): void {
+    this.begin(batch);
+    while (this.goOn(batch)) {
+      // Round by round.
+    }
+  }
+
+  /** The same for who takes one round at a time: begins a batch, of which `goOn` tells. */
+  begin(batch: FrameBatch): void {
     walkBatch(batch, this.#walk);
     this.#table.reset(batch);
     this.#plainNeeded = 0;
     this.#told = 0;
     this.#mark = 0;
-    const copies = this.#duplicates.copies(batch, this.#walk.frames);
-    for (let row = 0; row < batch.count; ) {
+    this.#next = 0;
+    this.#copies = this.#duplicates.copies(batch, this.#walk.frames);
+  }
+
+  /** Tells of the next round of the batch that was begun. @returns whether there may be more of it */
+  goOn(batch: FrameBatch): boolean {
+    const copies = this.#copies;
+    const told = this.#told;
+    let row = this.#next;
+    while (row < batch.count && this.#told === told) {
       const next = this.#takeWhole(batch, row, copies);
       if (next === row) this.#take(batch, row, copies[row] === 1);
       row = Math.max(next, row + 1);
     }
+    this.#next = row;
+    if (this.#told !== told) return true;
     this.#tell(batch, batch.count);
     while (this.#mark < batch.marks.length) this.#tellMark(batch);
+    return false;
   }
 
   /** What is to be said of the frames so far. */

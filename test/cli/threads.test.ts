@@ -316,7 +316,7 @@ describe('how many threads are the default', () => {
 
 describe('the reading thread', () => {
   test.each(['2', '3'])('that dies ends the command with its code, behind what was read (of %s)', (threads) => {
-    // Loaded in every thread of the process; ends the reading one at its seventh read, of some three MiB: the first are small.
+    // Loaded in every thread of the process; ends the reading one at its eleventh read, of some three MiB: the first are small.
     writeFileSync(
       path('die.mjs'),
       `import fs from 'node:fs';
@@ -326,7 +326,7 @@ describe('the reading thread', () => {
          const { readSync } = fs;
          let reads = 0;
          fs.readSync = (descriptor, octets, ...rest) => {
-           if (octets.length >= 1 << 20 && ++reads === 7) process.exit(9);
+           if (octets.length >= 1 << 20 && ++reads === 11) process.exit(9);
            return readSync(descriptor, octets, ...rest);
          };
          syncBuiltinESMExports();
@@ -349,6 +349,40 @@ describe('the reading thread', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(10_000);
     expect(lines.at(-1)).toMatch(/^{"v":1,"type":"summary",.*"complete":false/);
+  });
+
+  test('that judges, and dies while this one reads, ends the command in the same way', () => {
+    writeFileSync(
+      path('die-judging.mjs'),
+      `import { isMainThread, MessagePort } from 'node:worker_threads';
+       if (!isMainThread) {
+         const { postMessage } = MessagePort.prototype;
+         let rounds = 0;
+         MessagePort.prototype.postMessage = function (message, ...rest) {
+           if (message.kind === 'round' && ++rounds === 7) process.exit(9);
+           return postMessage.call(this, message, ...rest);
+         };
+       }`,
+    );
+    const words = [
+      'read',
+      path('bulk.pcap'),
+      '--threads',
+      '2',
+      '-q',
+      '-z',
+      'groups',
+      '--keyring',
+      path('keyring.json'),
+    ];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [SIDESCOPE, ...words], {
+      encoding: 'utf8',
+      timeout: 25_000,
+      env: { ...process.env, NODE_OPTIONS: `--import ${path('die-judging.mjs')}` },
+    });
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/stopped \(exit code 9\).* \[capture\.reader-stopped\]\n {2}hint:/);
+    expect(stdout).toMatch(/Bulk 1 /);
   });
 
   test('does not outlive a reader of the output that went away', () => {

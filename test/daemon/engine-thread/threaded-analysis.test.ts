@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CaptureOpenError, openCapture } from '../../../captures/open.ts';
+import { FileSource } from '../../../captures/sources/file.ts';
 import { Analysis, type AnalysisListener, type AnalysisOptions } from '../../../daemon/analysis.ts';
 import { writeAnalysedFrame } from '../../../daemon/engine/frame-tree.ts';
 import type { MessageTable } from '../../../daemon/engine/message-table.ts';
@@ -117,11 +118,13 @@ async function bothWays(at: string, of: Pick<TestCapture, 'keyring'>, looks: boo
   const keyring = keyringOf(of);
   const one = await new Analysis({ ...options, keyring }, alone.listener).run(await openCapture(at));
   const expected = alone.lines();
-  for (const threads of [2, 3] as const) {
+  const isPlain = (await openCapture(at)) instanceof FileSource;
+  for (const threads of [2, 3, ...(isPlain ? (['here'] as const) : [])] as const) {
     const other = ears(looks);
     const same = keyringOf(of);
     const started = startJudging(at, options.frames ?? Number.POSITIVE_INFINITY, threads);
-    const thread = await openJudged(started, at, { ...options, keyring: same });
+    const source = threads === 'here' ? ((await openCapture(at)) as FileSource) : null;
+    const thread = await openJudged(started, at, source, { ...options, keyring: same });
     const two = await new ThreadedAnalysis(thread, { ...options, keyring: same }, other.listener).run();
     expect(two).toEqual(one);
     const told = other.lines();
@@ -289,7 +292,7 @@ describe('an input that cannot be opened', () => {
   test('is refused with the code of the operating system', async () => {
     for (const threads of [2, 3] as const) {
       const started = startJudging(path('absent'), Number.POSITIVE_INFINITY, threads);
-      const opening = openJudged(started, path('absent'), { keyring: emptyKeyring() });
+      const opening = openJudged(started, path('absent'), null, { keyring: emptyKeyring() });
       await expect(opening).rejects.toMatchObject({ code: new CaptureOpenError('', 'ENOENT').code });
     }
   });

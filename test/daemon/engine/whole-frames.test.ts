@@ -160,9 +160,10 @@ describe('frames that are one message each', () => {
     expect(together).toBeGreaterThan(500);
   });
 
-  test('do not outgrow the columns: who widens the table takes the next one', () => {
+  test('widen the columns that are too short for them', () => {
     const table = new MessageTable();
-    table.count = table.frameRow.length - 2;
+    const rows = table.frameRow.length;
+    table.count = rows - 2;
     const made = walked(
       Array.from({ length: 5 }, () => ({
         ...{ pdus: [{ octets: 20, captured: PDU_OCTETS, flags: starts | ends }], outcome: Outcome.data },
@@ -170,6 +171,8 @@ describe('frames that are one message each', () => {
       })),
     );
     const taken = takeWholeFrames(made.batch, 0, made.copies, made.walk, table, { messages: 100_000, octets: 100_000 });
-    expect(taken).toEqual({ row: 2, octets: 40 });
+    expect(taken).toEqual({ row: 5, octets: 100 });
+    expect(table.count).toBe(rows + 3);
+    expect(Object.values(columnsOf(table)).every((column) => column.length === rows + 3)).toBe(true);
   });
 });
