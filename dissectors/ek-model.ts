@@ -4,7 +4,7 @@
 // against documents of the tree's writer.
 
 import { AsciiWriter } from './ascii-writer.ts';
-import { type ModelParts, partsOf, type Slot } from './ek-parts.ts';
+import { type Pattern, partsOf, type TemplateParts } from './ek-parts.ts';
 import { SENDER_FIELDS } from './ek-slots.ts';
 import { EkTemplate } from './ek-template.ts';
 import { GENERATED, type TracedDocument } from './ek-trace.ts';
@@ -65,13 +65,13 @@ const scratch = new AsciiWriter();
 
 /** See the head of the file. */
 export class EkModel {
-  readonly #parts: ModelParts;
+  readonly #parts: TemplateParts;
   /** Fields of the judgement. */
   readonly #told: readonly Field[];
   /** In the order of the text. */
   readonly #values: readonly SenderValue[];
 
-  private constructor(parts: ModelParts, told: readonly Field[], values: readonly SenderValue[]) {
+  private constructor(parts: TemplateParts, told: readonly Field[], values: readonly SenderValue[]) {
     this.#parts = parts;
     this.#told = told;
     this.#values = values;
@@ -105,9 +105,9 @@ export class EkModel {
       values.push({ ...place, value: 0, scale });
     }
     values.sort((one, other) => one.start - other.start);
-    const kept = { ...parts, text: Uint8Array.from(parts.text), fixed: [] };
+    const { layout, text, places, expected } = parts;
     return new EkModel(
-      kept,
+      { layout, text: Uint8Array.from(text), places, expected },
       told.steps.map(({ field }) => field as Field),
       values,
     );
@@ -121,20 +121,17 @@ export class EkModel {
    * @returns null where it differs in more
    */
   derive(sources: readonly Uint8Array[], told: ToldValues): EkTemplate | null {
-    const { patterns, common, checks } = this.#parts;
+    const { layout } = this.#parts;
+    const { patterns, checks } = layout;
     if (sources.length !== patterns.length || !this.#tellsTheSame(told.fields)) return null;
-    const own: { length: number; octets: Int32Array }[] = [];
+    const expected: Uint8Array[] = [];
     for (let source = 0; source < patterns.length; source++) {
-      const { length } = patterns[source];
-      const bytes = sources[source];
-      if (bytes.length !== length) return null;
-      const octets = adapted(patterns[source].octets, common[source], bytes);
+      const octets = adapted(patterns[source], this.#parts.expected[source], sources[source]);
       if (octets === null) return null;
-      own.push({ length, octets });
+      expected.push(octets);
     }
     if (!checks.hold(sources)) return null;
-    const { text, slots } = this.#write(sources, told);
-    return new EkTemplate({ text, slots, patterns: own, checks });
+    return new EkTemplate({ layout, expected, ...this.#write(sources, told) });
   }
 
   #tellsTheSame(fields: readonly Field[]): boolean {
@@ -144,41 +141,40 @@ export class EkModel {
     return true;
   }
 
-  /** The text with the values of a message, valid until the next call, and the slots where they stand in it. */
-  #write(sources: readonly Uint8Array[], told: ToldValues): { text: Uint8Array; slots: Slot[] } {
+  /** The text with the values of a message, valid until the next call, and where the slots stand in it. */
+  #write(sources: readonly Uint8Array[], told: ToldValues): Pick<TemplateParts, 'text' | 'places'> {
     const { text } = this.#parts;
-    const models = this.#parts.slots;
-    const slots: Slot[] = [];
+    const places = Int32Array.from(this.#parts.places);
     scratch.take();
     let from = 0;
+    let slot = 0;
     for (const place of this.#values) {
       const value = place.told < 0 ? readValue(sources[place.source], place) : told.values[place.told];
       if (place.told >= 0 && value === place.value) continue;
       const moved = scratch.length - from;
-      while (slots.length < models.length && models[slots.length].textAt < place.start) {
-        slots.push(models[slots.length].movedBy(moved));
-      }
+      for (; slot < places.length && places[slot] < place.start; slot += 2) places[slot] += moved;
       scratch.octets(text.subarray(from, place.start));
       writeEkValue(place.field, value, scratch);
       from = place.end;
     }
     const moved = scratch.length - from;
-    while (slots.length < models.length) slots.push(models[slots.length].movedBy(moved));
+    for (; slot < places.length; slot += 2) places[slot] += moved;
     scratch.octets(text.subarray(from));
-    return { text: scratch.take(), slots };
+    return { text: scratch.take(), places };
   }
 }
 
-/** A pattern with the octets of another message; null where one differs that is not the sender's. */
-function adapted(pattern: Int32Array, common: Uint8Array, bytes: Uint8Array): Int32Array | null {
-  const octets = new Int32Array(pattern.length);
-  for (let index = 0; index < pattern.length; index++) {
-    const octet = pattern[index];
-    const there = bytes[octet >>> 16];
-    if (((there ^ octet) & common[index]) !== 0) return null;
-    octets[index] = (octet & ~0xff) | (there & (octet >>> 8) & 0xff);
+/** What a pattern expects of another sender; null where an octet differs that is not the sender's. */
+function adapted({ length, octets, common }: Pattern, model: Uint8Array, bytes: Uint8Array): Uint8Array | null {
+  if (bytes.length !== length) return null;
+  const expected = new Uint8Array(octets.length);
+  for (let index = 0; index < octets.length; index++) {
+    const octet = octets[index];
+    const there = bytes[octet >>> 8];
+    if (((there ^ model[index]) & common[index]) !== 0) return null;
+    expected[index] = there & octet;
   }
-  return octets;
+  return expected;
 }
 
 /** The values of the judgement: those that follow the beginning of its layer. */

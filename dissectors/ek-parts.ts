@@ -15,11 +15,12 @@ export const LONGEST_TEMPLATE = 32 * 1024;
 export const SlotKind = { decimal: 0, hex: 1, octets: 2, tail: 3, number: 4, iso: 5, epoch: 6, counter: 7 } as const;
 export type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
 
-/** One value that changes. Offsets of text count from the start of the template. */
+/** One value that changes, in the document at hand and in all that are derived from it. */
 export class Slot {
   readonly kind: SlotKind;
-  textAt: number;
-  textLength: number;
+  /** Where the text stands in that document, from the start of the template. */
+  readonly textAt: number;
+  readonly textLength: number;
   source = 0;
   at = 0;
   /** Octets that hold a number, or that are shown. */
@@ -36,31 +37,23 @@ export class Slot {
     this.textAt = textAt;
     this.textLength = textLength;
   }
-
-  /** The same slot of another document. @param moved octets that its text stands further behind */
-  movedBy(moved: number): Slot {
-    const slot = new Slot(this.kind, this.textAt + moved, this.textLength);
-    slot.source = this.source;
-    slot.at = this.at;
-    slot.width = this.width;
-    slot.mask = this.mask;
-    slot.shift = this.shift;
-    slot.whole = this.whole;
-    return slot;
-  }
 }
 
 /** Octets of one source that have to be as they were. */
 export interface Pattern {
   /** Of the source. */
   readonly length: number;
-  /** An octet each: its place from bit 16 on, then the bits that count, then what they have to be. */
+  /** An octet each: its place from bit 8 on, then the bits that count. */
   readonly octets: Int32Array;
+  /** For each of them, the bits that count whoever sent (ek-model.ts). */
+  readonly common: Uint8Array;
 }
 
-/** What a template is made of. */
-export interface TemplateParts {
-  readonly text: Uint8Array;
+/**
+ * What is the same in the documents of all who send messages of one kind. One for all, so that it stays in the cache: each
+ * message wants the text of another sender.
+ */
+export interface Layout {
   /** In the order of the text. */
   readonly slots: readonly Slot[];
   /** One for each source. */
@@ -68,11 +61,18 @@ export interface TemplateParts {
   readonly checks: TransportChecks;
 }
 
-/** The same, and what of it is the sender's (ek-model.ts). */
+/** What a template is made of. */
+export interface TemplateParts {
+  readonly layout: Layout;
+  readonly text: Uint8Array;
+  /** For each slot, where its text begins, and its length. */
+  readonly places: Int32Array;
+  /** By source, for each octet of its pattern: what its bits have to be. */
+  readonly expected: readonly Uint8Array[];
+}
+
+/** The same, and the values that are no slots. */
 export interface ModelParts extends TemplateParts {
-  /** By source, for each octet of its pattern: the bits that count whoever sent. */
-  readonly common: readonly Uint8Array[];
-  /** Steps that are no slots, with the place of their text, quotes within. */
   readonly fixed: readonly FixedStep[];
 }
 
@@ -117,14 +117,14 @@ export function partsOf(document: TracedDocument, from: number, sources: readonl
   }
   slots.sort((one, other) => one.textAt - other.textAt);
   joinTails(slots);
-  const patterns = sources.map((bytes, source) => patternOf(bytes, masks[source]));
-  const text = document.text.subarray(from);
+  const patterns = sources.map((_, source) => patternOf(masks[source], common[source]));
   return {
-    text,
-    slots,
-    patterns,
-    checks,
-    common: common.map((bits, source) => bits.filter((_, at) => masks[source][at] !== 0)),
+    layout: { slots, patterns, checks },
+    text: document.text.subarray(from),
+    places: Int32Array.from(slots.flatMap(({ textAt, textLength }) => [textAt, textLength])),
+    expected: sources.map((bytes, source) => {
+      return Uint8Array.from(patterns[source].octets, (octet) => bytes[octet >>> 8] & octet);
+    }),
     fixed,
   };
 }
@@ -200,10 +200,15 @@ function joinTails(slots: Slot[]): void {
   }
 }
 
-function patternOf(bytes: Uint8Array, masks: Uint8Array): Pattern {
+/** @param common as `masks`, without the sender's octets */
+function patternOf(masks: Uint8Array, common: Uint8Array): Pattern {
   const octets: number[] = [];
   for (let index = 0; index < masks.length; index++) {
-    if (masks[index] !== 0) octets.push((index << 16) | (masks[index] << 8) | (bytes[index] & masks[index]));
+    if (masks[index] !== 0) octets.push((index << 8) | masks[index]);
   }
-  return { length: bytes.length, octets: Int32Array.from(octets) };
+  return {
+    length: masks.length,
+    octets: Int32Array.from(octets),
+    common: Uint8Array.from(octets, (octet) => common[octet >>> 8]),
+  };
 }

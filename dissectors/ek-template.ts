@@ -3,9 +3,8 @@
 // every bit of a message that may change.
 
 import { type AsciiWriter, digitsOf } from './ascii-writer.ts';
-import { type Pattern, partsOf, readBits, type Slot, SlotKind, type TemplateParts } from './ek-parts.ts';
+import { type Layout, partsOf, readBits, SlotKind, type TemplateParts } from './ek-parts.ts';
 import type { TracedDocument } from './ek-trace.ts';
-import type { TransportChecks } from './internet/transport-checks.ts';
 
 /** We chose: room for numbers that become longer. */
 const SPARE = 64;
@@ -29,18 +28,18 @@ export interface SlotValues {
 export class EkTemplate {
   #bytes: Uint8Array;
   #length: number;
-  readonly #slots: readonly Slot[];
-  readonly #patterns: readonly Pattern[];
-  readonly #checks: TransportChecks;
+  readonly #layout: Layout;
+  readonly #places: Int32Array;
+  readonly #expected: readonly Uint8Array[];
 
-  /** @param parts of which the slots are the template's own from here on */
-  constructor({ text, slots, patterns, checks }: TemplateParts) {
+  /** @param parts of which places and what is expected are the template's own from here on */
+  constructor({ layout, text, places, expected }: TemplateParts) {
     this.#bytes = new Uint8Array(text.length + SPARE);
     this.#bytes.set(text);
     this.#length = text.length;
-    this.#slots = slots;
-    this.#patterns = patterns;
-    this.#checks = checks;
+    this.#layout = layout;
+    this.#places = places;
+    this.#expected = expected;
   }
 
   /**
@@ -55,45 +54,50 @@ export class EkTemplate {
 
   /** Octets that are kept for it, about. */
   get size(): number {
-    return this.#bytes.length + this.#patterns.reduce((sum, { octets }) => sum + octets.byteLength, 0);
+    return this.#bytes.length + this.#places.byteLength + this.#expected.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Whether the document of these octets differs from the one it was made from in slots alone. */
   fits(sources: readonly Uint8Array[]): boolean {
-    for (let source = 0; source < this.#patterns.length; source++) {
-      const { length, octets } = this.#patterns[source];
+    const { patterns, checks } = this.#layout;
+    for (let source = 0; source < patterns.length; source++) {
+      const { length, octets } = patterns[source];
       const bytes = sources[source];
+      const expected = this.#expected[source];
       if (bytes.length !== length) return false;
       for (let index = 0; index < octets.length; index++) {
         const octet = octets[index];
-        if ((bytes[octet >>> 16] & (octet >>> 8) & 0xff) !== (octet & 0xff)) return false;
+        if ((bytes[octet >>> 8] & octet & 0xff) !== expected[index]) return false;
       }
     }
-    return this.#checks.hold(sources);
+    return checks.hold(sources);
   }
 
   /** Writes the document of a message that fits. */
   write(sources: readonly Uint8Array[], values: SlotValues, out: AsciiWriter): void {
     this.#makeRoom(sources, values);
     const start = out.draft(this.#bytes.subarray(0, this.#length));
-    for (const slot of this.#slots) {
-      const at = start + slot.textAt;
+    const { slots } = this.#layout;
+    const places = this.#places;
+    for (let index = 0; index < slots.length; index++) {
+      const slot = slots[index];
+      const at = start + places[2 * index];
+      const textLength = places[2 * index + 1];
       switch (slot.kind) {
         case SlotKind.decimal:
         case SlotKind.number:
         case SlotKind.counter:
-          out.putDecimal(at, slot.value, slot.textLength);
+          out.putDecimal(at, slot.value, textLength);
           break;
         case SlotKind.hex:
-          out.putHex(at + HEX_PREFIX, readBits(sources[slot.source], slot), slot.textLength - HEX_PREFIX);
+          out.putHex(at + HEX_PREFIX, readBits(sources[slot.source], slot), textLength - HEX_PREFIX);
           break;
         case SlotKind.octets:
           out.putHexWithColons(at, sources[slot.source], slot.at, slot.at + slot.width);
           break;
         case SlotKind.tail: {
-          const whole = this.#slots[slot.whole];
-          const end = start + whole.textAt + whole.textLength;
-          out.putAgain(at, end - slot.textLength, end);
+          const end = start + places[2 * slot.whole] + places[2 * slot.whole + 1];
+          out.putAgain(at, end - textLength, end);
           break;
         }
         case SlotKind.iso:
@@ -109,7 +113,8 @@ export class EkTemplate {
 
   /** Reads the numbers, and moves the text where one is longer or shorter than it was in the message before. */
   #makeRoom(sources: readonly Uint8Array[], values: SlotValues): void {
-    const slots = this.#slots;
+    const { slots } = this.#layout;
+    const places = this.#places;
     for (let index = 0; index < slots.length; index++) {
       const slot = slots[index];
       switch (slot.kind) {
@@ -126,15 +131,15 @@ export class EkTemplate {
           continue;
       }
       const digits = digitsOf(slot.value);
-      if (digits !== slot.textLength) this.#resize(index, digits);
+      if (digits !== places[2 * index + 1]) this.#resize(index, digits);
     }
   }
 
   /** Moves what stands behind a slot whose text becomes longer or shorter. */
   #resize(index: number, length: number): void {
-    const slot = this.#slots[index];
-    const behind = slot.textAt + slot.textLength;
-    const moved = length - slot.textLength;
+    const places = this.#places;
+    const behind = places[2 * index] + places[2 * index + 1];
+    const moved = length - places[2 * index + 1];
     if (this.#length + moved > this.#bytes.length) {
       const larger = new Uint8Array(this.#length + moved + SPARE);
       larger.set(this.#bytes.subarray(0, this.#length));
@@ -142,7 +147,7 @@ export class EkTemplate {
     }
     this.#bytes.copyWithin(behind + moved, behind, this.#length);
     this.#length += moved;
-    slot.textLength = length;
-    for (let later = index + 1; later < this.#slots.length; later++) this.#slots[later].textAt += moved;
+    places[2 * index + 1] = length;
+    for (let later = 2 * index + 2; later < places.length; later += 2) places[later] += moved;
   }
 }
