@@ -1,7 +1,7 @@
 // What all messages of one sender under one key have in common when they are written out, made once and remembered.
 
 import type { Group } from '../keyring/keyring.ts';
-import { memberName } from '../keyring/member-name.ts';
+import { hasOneName, memberName } from '../keyring/member-name.ts';
 import { type MessageTable, NONE } from './message-table.ts';
 
 /**
@@ -74,7 +74,7 @@ export class SenderPieces {
     const sender = new Sender();
     Object.assign(sender, { group, version, source, destination, header, epoch, ptkId });
     const known = group === NONE ? null : this.#groups[group];
-    sender.hasOneName = known === null || known.membersWithId(source).length < 2;
+    sender.hasOneName = known === null || hasOneName(known, source);
     sender.name = known === null ? null : memberName(known, source, table.time[row]);
     sender.octets = this.#describe(table, row, known, sender.name);
     this.#senders[first + 1] = this.#senders[first];

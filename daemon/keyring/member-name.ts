@@ -16,3 +16,9 @@ export function memberName(group: Group, id: number, time: number): string | nul
   );
   return (covers ?? stays[stays.length - 1]).name;
 }
+
+/** Whether a Layer-2 id has the same name at every instant, as long as the group has the same roster. */
+export function hasOneName(group: Group, id: number): boolean {
+  const { roster } = group;
+  return !roster.isOf(roster.find(id) + 1, id);
+}
