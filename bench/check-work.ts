@@ -1,12 +1,12 @@
 // What `npm run bench:check` watches: pieces of work small enough to be done some forty times, each a function that does it
 // once. They run in one process beside the calibration, so that whatever slows the machine slows both.
 
-import { createCipheriv } from 'node:crypto';
 import { frameSourceFromChunks } from '../captures/open.ts';
 import { Analysis, type AnalysisListener } from '../daemon/analysis.ts';
 import { EkDocumentWriter } from '../daemon/engine/ek-document-writer.ts';
 import { FrameReader } from '../daemon/engine/frame-reader.ts';
 import { MessageRecordWriter } from '../daemon/engine/message-record-writer.ts';
+import type { Verdict } from '../daemon/events.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../daemon/keyring/keyring-file.ts';
 import { AsciiWriter } from '../dissectors/ascii-writer.ts';
@@ -18,9 +18,10 @@ export type Work = () => Promise<void>;
 
 // We chose: each piece takes some tens of milliseconds.
 const MESSAGES = 8000;
+/** Each says four of them. */
+const MANY_SENDERS = { senders: 2000, groups: 100, pgksPerGroup: 8 } as const;
 const COLUMNS = ['frame.number', 'mac-lte.slsch.src-l2-id', 'slrb.pgk-id', 'slrb.verdict', 'ip.dst'];
-const CALIBRATION_ROUNDS = 120_000;
-const TABLE_WORDS = 1 << 20;
+const CALIBRATION_ROUNDS = 1_000_000;
 
 /** The work, by the names under which ratios are recorded; what it works on is made when it is asked for. */
 export function watchedWork(): Readonly<Record<string, () => Work>> {
@@ -29,14 +30,16 @@ export function watchedWork(): Readonly<Record<string, () => Work>> {
     'judge EEA1': () => analysis(made({ messages: MESSAGES, algorithm: '128-EEA1' }), () => ({})),
     'judge EEA3': () => analysis(made({ messages: MESSAGES, algorithm: '128-EEA3' }), () => ({})),
     'judge fresh PTK ids': () => analysis(made({ messages: MESSAGES, freshPtkIds: true }), () => ({})),
+    'judge unknown keys': () => analysis(made({ messages: MESSAGES, unknownKeyShare: 1 }), () => ({}), 'no-key'),
+    'judge many senders': () => analysis(made({ messages: MESSAGES, ...MANY_SENDERS }), () => ({})),
     'records as octets': () => analysis(made({ messages: MESSAGES }), records),
     columns: () => analysis(made({ messages: MESSAGES }), columns),
     'ek documents': () => analysis(made({ messages: MESSAGES }), documents),
   };
 }
 
-function analysis(what: Made, listen: (keyring: Keyring) => AnalysisListener): Work {
-  return () => analyse(what, listen);
+function analysis(what: Made, listen: (keyring: Keyring) => AnalysisListener, expected: Verdict = 'decrypted'): Work {
+  return () => analyse(what, listen, expected);
 }
 
 interface Made {
@@ -50,7 +53,11 @@ function made(options: BulkOptions): Made {
   return { pieces, keyring: Buffer.from(JSON.stringify(keyring)) };
 }
 
-async function analyse({ pieces, keyring }: Made, listen: (keyring: Keyring) => AnalysisListener): Promise<void> {
+async function analyse(
+  { pieces, keyring }: Made,
+  listen: (keyring: Keyring) => AnalysisListener,
+  expected: Verdict,
+): Promise<void> {
   const keys = parseKeyring(keyring, 'keyring.json');
   const source = frameSourceFromChunks(
     (async function* () {
@@ -58,7 +65,8 @@ async function analyse({ pieces, keyring }: Made, listen: (keyring: Keyring) => 
     })(),
   );
   const { summary } = await new Analysis({ keyring: keys }, listen(keys)).run(source);
-  if (summary.verdicts.decrypted !== summary.messages) throw new Error('the work was not done');
+  // Under keys that nobody holds a few are too short to say so.
+  if ((summary.verdicts[expected] ?? 0) < 0.99 * summary.messages) throw new Error('the work was not done');
 }
 
 function records(keyring: Keyring): AnalysisListener {
@@ -96,21 +104,19 @@ function documents(): AnalysisListener {
   };
 }
 
-/** Work that no change of ours touches: a cipher over many blocks, a table walked by chance, octets put into a buffer. */
+/**
+ * Work that no change of ours touches: sums and octets within the first cache. It allocates nothing and looks up nothing
+ * far away, since what memory costs is what differs most from minute to minute: the same with a table of 4 MiB and a
+ * cipher's results in fresh memory went from 8 to 18 ms from process to process, where this stays within 3 %.
+ */
 export function calibration(): Work {
-  const cipher = createCipheriv('aes-128-ecb', new Uint8Array(16), null).setAutoPadding(false);
-  const blocks = new Uint8Array(1 << 20);
-  const table = new Uint32Array(TABLE_WORDS);
-  const octets = new Uint8Array(1 << 16);
+  const octets = new Uint8Array(1 << 14);
   return () => {
     let state = 1;
     for (let round = 0; round < CALIBRATION_ROUNDS; round++) {
       state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + round;
-      const at = (state >>> 8) & (TABLE_WORDS - 1);
-      table[at] += state;
-      for (let i = 0; i < 24; i++) octets[(at + i) & 0xffff] = table[(at + i) & (TABLE_WORDS - 1)] >>> (i & 7);
+      octets[state & (octets.length - 1)] = state >>> (round & 7);
     }
-    cipher.update(blocks);
     return Promise.resolve();
   };
 }
