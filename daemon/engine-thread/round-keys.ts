@@ -17,6 +17,7 @@ export class RoundKeys {
 
   constructor({ keyring, allowStale, explains }: JudgingMessage) {
     this.#keyring = keyringOf(keyring);
+    keyring.keys.octets.fill(0);
     this.index = new KeyIndex(this.#keyring);
     this.management = new KeyManagement(this.#keyring, this.index);
     this.allowStale = allowStale;

@@ -45,6 +45,8 @@ export async function openJudged(
     explains: explain,
   };
   thread.post(judging);
+  // What was posted is a copy.
+  judging.keyring.keys.octets.fill(0);
   const { reading } = thread;
   const reader = source === null || reading === null ? null : new RoundReader(source, frames, reading);
   return openRounds(thread, path, reader);

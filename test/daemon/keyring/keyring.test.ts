@@ -291,6 +291,25 @@ describe('a copy for another thread', () => {
     expect(keyringOfCopy(plainKeyring(keyring, false)).epochs.map(({ id }) => id)).toEqual([1]);
   });
 
+  test('has every key as it is, with octets of its own', () => {
+    const dates = { revokedAt: 1100, compromisedAt: 1200.25, suspendedAt: 1300, resumedAt: 1400, destroyedAt: null };
+    const keyring = keyringOf({
+      15728641: [key(1, dates), key(255, { algorithm: 3 }), key(7, { octets: null, destroyedAt: 1800 })],
+      15728642: [],
+      15728643: [key(2)],
+    });
+    const plain = plainKeyring(keyring);
+    const copy = keyringOfCopy(plain);
+    const said = (each: Keyring) =>
+      each.epochs.map(({ group, octets: held, ...rest }) => ({ ...rest, group: group.id, held: held && [...held] }));
+    const before = said(keyring);
+    expect(said(copy)).toEqual(before.map((one) => ({ ...one, ownAlgorithm: one.algorithm })));
+    plain.keys.octets.fill(0);
+    keyring.wipe();
+    expect(copy.epochs.map(({ octets: held }) => held?.length ?? null)).toEqual([32, 32, null, 32]);
+    expect(copy.epochs[0].octets).toEqual(Uint8Array.from(before[0].held ?? []));
+  });
+
   test('names every key by the same serial, also those that arrived between others', () => {
     const keyring = keyringOf({ 15728641: [key(1), key(2)], 15728642: [key(3)] });
     const named = (each: Keyring) => each.epochs.map(({ id, group, serial }) => `${serial}: ${id} of ${group.index}`);
