@@ -34,7 +34,8 @@ async function setUp(): Promise<{ folder: DaemonFolder; daemon: RunningDaemon; a
 }
 
 function start(args: readonly string[], home: string): TerminalProgram {
-  const program = new TerminalProgram(args, { columns: 140, rows: 40, environment: { HOME: home } });
+  // Wide enough for the path of the socket in the header, and what stands behind it.
+  const program = new TerminalProgram(args, { columns: 180, rows: 40, environment: { HOME: home } });
   ended.push(() => program.close());
   return program;
 }
