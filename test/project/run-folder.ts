@@ -32,7 +32,11 @@ function removeThoseOfKilledRuns(outside: string): void {
   for (const name of readdirSync(outside)) {
     const run = NAME.exec(name);
     if (run === null || isRunning(Number(run[1]))) continue;
-    rmSync(join(outside, name), { recursive: true, force: true });
+    try {
+      rmSync(join(outside, name), { recursive: true, force: true });
+    } catch {
+      // Something is still mounted in it, or it is another user's.
+    }
   }
 }
 
