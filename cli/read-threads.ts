@@ -16,7 +16,7 @@ const WORTH_THREADS_FRAMES = 1 << 19;
 /** The same where layer trees are printed: an eighth, since that takes so much longer. */
 const SOONER_WITH_TREES = 8;
 /**
- * Octets of keyring files, some 6,000 PGKs or 15,000 members, from which on one thread is no slower and takes less memory:
+ * Octets of keyring files, some 6,000 PGKs or 15,000 members, from which on a third thread takes more memory than it is worth:
  * each key and what is remembered of a sender is held by both that have a keyring (docs/performance.md).
  */
 const LARGE_KEYRING_OCTETS = 1 << 20;
@@ -50,10 +50,11 @@ function threadsOf(path: string, stats: Stats, options: ReadOptions, prints: boo
     path !== '-' &&
     stats.isFile() &&
     stats.size >= WORTH_THREADS_OCTETS / sooner &&
-    count >= WORTH_THREADS_FRAMES / sooner &&
-    keyringOctets(options) < LARGE_KEYRING_OCTETS;
+    count >= WORTH_THREADS_FRAMES / sooner;
+  if (!pays) return 1;
   // A third thread on two cores takes from the others what it gives.
-  return pays ? upTo(process.getBuiltinModule('node:os').availableParallelism()) : 1;
+  const cores = process.getBuiltinModule('node:os').availableParallelism();
+  return upTo(keyringOctets(options) < LARGE_KEYRING_OCTETS ? cores : Math.min(cores, 2));
 }
 
 /** Whether a file is there that is not compressed. */
