@@ -10,14 +10,17 @@
 const { closeSync, fstatSync, openSync, readFileSync, readSync } = require('node:fs');
 const { wrapper } = require('node:module');
 const { basename, dirname, join } = require('node:path');
-const { constants, Script } = require('node:vm');
+const { Script } = require('node:vm');
 
 /** By the name of a chunk: the file of its code, and the SHA-256 of that file. */
 const KEPT = {};
 /** Of the code: process.version and process.arch. */
 const MADE_BY = '';
 
-/** A chunk as the body of a function. It is ASCII (code-cache.mjs): nothing is there to decode, and it is copied once. */
+/**
+ * A chunk as the body of a function. It is ASCII and imports nothing (code-cache.mjs): nothing is there to decode, and it is
+ * copied once.
+ */
 function bodyOf(file) {
   const descriptor = openSync(file);
   const { size } = fstatSync(descriptor);
@@ -40,7 +43,6 @@ function scriptOf(file, code) {
   return new Script(bodyOf(file), {
     filename: file,
     columnOffset: -wrapper[0].length,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     cachedData: code,
   });
 }

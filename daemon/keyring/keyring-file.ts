@@ -117,7 +117,7 @@ interface OpenFile {
 
 /** Opens a file. A plain one needs no promises: loading what node has of them takes longer than reading a keyring. */
 async function openFile(path: string): Promise<OpenFile> {
-  if (!statSync(path).isFile()) return (await import('node:fs/promises')).open(path);
+  if (!statSync(path).isFile()) return process.getBuiltinModule('node:fs/promises').open(path);
   const descriptor = openSync(path, 'r');
   return {
     stat: () => fstatSync(descriptor),
