@@ -84,9 +84,9 @@ export function addReadOptions(command: Command): void {
     )
     .option(
       '--threads <count>',
-      'threads to use: with 2 one reads, deciphers and judges while the other watches and prints; with 3 (more count as ' +
+      'threads to use: with 2 one deciphers and judges, and reads where the other prints; with 3 (more count as ' +
         '3) reading and deciphering are two of them; the output is the same; default for files from 64 MiB on, and with layer ' +
-        'trees from 8 MiB on, as many as cores, up to 3, but 1 with keyrings from 1 MiB on; else 1, or for compressed files ' +
+        'trees from 8 MiB on, as many as cores, up to 3, but 2 with keyrings from 1 MiB on; else 1, or for compressed files ' +
         'from 8 MiB on 2, of which one only reads',
       positiveInteger,
     )

@@ -133,8 +133,9 @@ export function causeOf(error: Error): string {
  *
  * @param reason code of the error that ended it, or its exit code
  * @param consumed octets of the input that were read
+ * @param work what it did
  */
-export function readerStopped(reason: string, consumed: number): CaptureProblem {
-  const sentence = `the thread that reads the input stopped (${reason}), ${consumed} octets into it`;
+export function readerStopped(reason: string, consumed: number, work: 'reads' | 'judges' = 'reads'): CaptureProblem {
+  const sentence = `the thread that ${work} the input stopped (${reason}), ${consumed} octets into it`;
   return captureProblem('capture.reader-stopped', consumed, sentence);
 }

@@ -24,7 +24,7 @@ export interface RoundOrder {
   readonly judges: boolean;
   /** Whether a large file is decompressed in one more thread. */
   readonly decompressesAside: boolean;
-  /** Channel of the thread that reads; null: this one does. */
+  /** Channel of who reads, a thread or the program (round-reader.ts); null: this one does. */
   readonly reader: MessagePort | null;
 }
 

@@ -124,7 +124,10 @@ export class RoundThread {
       this.#problem = said.problem;
       this.#report = said.report;
       this.#consumed = said.consumed;
-    } else this.#problem = readerStopped(said.kind === 'stopped' ? said.reason : said.kind, this.#consumed);
+    } else {
+      const reason = said.kind === 'stopped' ? said.reason : said.kind;
+      this.#problem = readerStopped(reason, this.#consumed, this.#reader === null ? 'reads' : 'judges');
+    }
     return null;
   }
 

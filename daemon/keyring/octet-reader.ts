@@ -3,22 +3,21 @@
 // slow twin, reads the same again and says what is wrong and where.
 
 import { isAscii, isUtf8 } from 'node:buffer';
+import {
+  BACKSLASH,
+  BLANK,
+  behindBlanks,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  ZERO,
+} from './json-octets.ts';
 import type { MemberTable, Place, ValueReader } from './json-reader.ts';
-
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const BLANK = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const ZERO = 0x30;
-const NINE = 0x39;
-const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /** We chose: members of an object, since those that were seen are bits of a number. */
 const MEMBERS_MOST = 31;
@@ -191,14 +190,3 @@ function unescaped(quoted: string): string {
 }
 
 const NULL = Uint8Array.from(Buffer.from('null'));
-
-/** The first octet from `at` on that is no blank between values (RFC 8259 2). */
-export function behindBlanks(octets: Uint8Array, at: number): number {
-  let next = at;
-  while (isBlank(octets[next])) next++;
-  return next;
-}
-
-function isBlank(octet: number): boolean {
-  return octet === BLANK || octet === LINE_FEED || octet === CARRIAGE_RETURN || octet === TAB;
-}

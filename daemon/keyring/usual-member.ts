@@ -1,7 +1,19 @@
 // A member of a roster as most files say it, read from its octets straight into the columns of the roster: id, name and IPv4
 // addresses in this order, without escapes. Everything else goes the long way (keyring-schema.ts); a test holds both equal.
 
-import { behindBlanks } from './octet-reader.ts';
+import {
+  BACKSLASH,
+  behindBlanks,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  ZERO,
+} from './json-octets.ts';
 import type { RosterBuilder } from './roster.ts';
 
 /** The specification says (interfaces 2). */
@@ -12,19 +24,9 @@ const IPV4_OCTETS = 4;
 /** We chose: more go the long way, which has the cap. */
 const ADDRESSES_MOST = 16;
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
 const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
 const LETTER_A = 0x61;
 const LETTER_F = 0x66;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
 

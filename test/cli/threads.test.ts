@@ -381,7 +381,9 @@ describe('the reading thread', () => {
       env: { ...process.env, NODE_OPTIONS: `--import ${path('die-judging.mjs')}` },
     });
     expect(status).toBe(3);
-    expect(stderr).toMatch(/stopped \(exit code 9\).* \[capture\.reader-stopped\]\n {2}hint:/);
+    expect(stderr).toMatch(
+      /the thread that judges the input stopped \(exit code 9\).* \[capture\.reader-stopped\]\n {2}hint:/,
+    );
     expect(stdout).toMatch(/Bulk 1 /);
   });
 

@@ -67,6 +67,18 @@ test('what every `read` loads, and what its threads load, has code, and V8 takes
   expect(run(main, ['--threads', '2']).stdout).toBe(untouched);
 });
 
+test('a keyring comes down a pipe, which needs what is loaded late', () => {
+  const words = READ.with(3, '/dev/stdin');
+  const { stdout, stderr } = spawnSync(
+    'bash',
+    ['-c', 'cat "$0" | "$@"', READ[3], process.execPath, join(ROOT, 'dist', 'cli', 'main.js'), ...words],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect([stdout, stderr]).toEqual([untouched, '']);
+});
+
 const HARM: Record<string, (file: string) => void> = {
   'has a bit flipped': (file) => {
     const octets = readFileSync(file);
