@@ -4,12 +4,14 @@
 
 import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
 import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';
+import { LoneMessages } from './lone-messages.ts';
 import { MessageFlag, type MessageTable, NONE, Place } from './message-table.ts';
 import { isCounterCipher, RoundKernel } from './round-kernel.ts';
-import type { TrafficKeys } from './traffic-keys.ts';
+import { PEK_WORDS, type TrafficKeys } from './traffic-keys.ts';
 import type { WireContexts } from './wire-contexts.ts';
 
 const EEA0 = ALGORITHM_ID.EEA0;
+const EEA2 = ALGORITHM_ID['128-EEA2'];
 
 /** Reused columns that sort the rows of a batch by traffic key. */
 export class BatchDecipher {
@@ -22,6 +24,7 @@ export class BatchDecipher {
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
   readonly #kernel = new RoundKernel();
+  readonly #lone = new LoneMessages(this.#kernel);
 
   // What `#gather` found: keys, messages that are ciphered and that are not, and where those begin and end in the batch.
   #used = 0;
@@ -59,6 +62,7 @@ export class BatchDecipher {
     let gathered = 0;
     for (let i = 0; i < used; i++) {
       const slot = this.#slots[i];
+      if (together && this.#takeLone(table, slot)) continue;
       // What is gathered may hold the cipher that this one takes the place of.
       if (this.#runs.count > 0 && (this.#runs.count === CIPHER_RUNS_CAP || !this.#traffic.keepsOthers(slot))) {
         this.#runs.apply(columns, this.#rows, table.words, elsewhere);
@@ -77,6 +81,21 @@ export class BatchDecipher {
       gathered = end;
     }
     if (this.#runs.count > 0) this.#runs.apply(columns, this.#rows, table.words, elsewhere);
+    this.#lone.decipher();
+  }
+
+  /** Takes the messages of a key that has few of them; false where it has more, or other ones. */
+  #takeLone(table: MessageTable, slot: number): boolean {
+    const { words } = this.#traffic;
+    const row = this.#first[slot];
+    const second = this.#next[row];
+    if (second !== NONE && this.#next[second] !== NONE) return false;
+    if (this.#traffic.algorithm(slot) !== EEA2 || !this.#lone.takes(table, row)) return false;
+    if (second !== NONE && !this.#lone.takes(table, second)) return false;
+    this.#lone.add(table, row, words, slot * PEK_WORDS);
+    if (second !== NONE) this.#lone.add(table, second, words, slot * PEK_WORDS);
+    this.#first[slot] = NONE;
+    return true;
   }
 
   /** Sorts the rows that can be deciphered by traffic key. */
@@ -130,6 +149,7 @@ export class BatchDecipher {
   /** Wipes what the last messages left, but for the deciphered ones themselves. */
   forget(): void {
     this.#kernel.wipe();
+    this.#lone.wipe();
   }
 }
 

@@ -13,6 +13,8 @@ export const TRAFFIC_KEY_CAP = 1 << 18;
 export const CIPHER_CAP = 1 << 14;
 
 const PEK_OCTETS = 16;
+/** Words of a PEK. */
+export const PEK_WORDS = PEK_OCTETS / 4;
 const FORGOTTEN = -1;
 
 /** Derives, keeps and uses traffic keys. */
@@ -22,6 +24,8 @@ export class TrafficKeys {
   readonly slots: SlotTable;
   /** Raised by one whenever a slot gets another key, so that a remembered slot number can be checked. */
   generation = new Uint32Array(0);
+  /** PEKs as words of the host, PEK_WORDS for each slot. */
+  words = new Uint32Array(0);
   #pek = new Uint8Array(0);
   #algorithm = new Uint8Array(0);
   /** Serial of the PGK it was made from, or FORGOTTEN where it is to be derived anew. */
@@ -38,6 +42,7 @@ export class TrafficKeys {
         const before = this.#pek;
         this.#pek = grown(before, capacity * PEK_OCTETS);
         before.fill(0);
+        this.words = new Uint32Array(this.#pek.buffer);
         this.generation = grown(this.generation, capacity);
         this.#algorithm = grown(this.#algorithm, capacity);
         this.#serial = grown(this.#serial, capacity);

@@ -61,6 +61,18 @@ function buildWhereItPays(): void {
   counters = builtKernel;
 }
 
+/**
+ * The kernel that makes key stream for messages each under a key of its own; null where it does not pay yet, or the host has
+ * the other order of octets.
+ *
+ * @param messages so many more that would go through it
+ */
+export function aesKernelFor(messages: number): AesKernel | null {
+  smallCalls += messages;
+  buildWhereItPays();
+  return builtKernel;
+}
+
 // The one row of `keyStream`.
 const SINGLE_ROW = new Uint32Array(1);
 const single: MessageColumns = {
@@ -158,7 +170,7 @@ export class Eea2Cipher implements TrafficCipher {
     this.#key?.fill(0);
     this.#key = null;
     this.#aes = null;
-    builtKernel?.wipe();
+    builtKernel?.wipeKey();
   }
 
   /** Key stream of the counter blocks that are laid out. */

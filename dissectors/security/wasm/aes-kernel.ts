@@ -2,9 +2,13 @@
 // blocks, and a cipher object more than the message. Its twin in tests is OpenSSL. The usual tables join SubBytes,
 // ShiftRows and MixColumns into four look-ups a column; a column is one little-endian word, row 0 its low octet.
 //
+// Where senders are many, a round has one message of each: their keys and counters are listed, and one call makes the key
+// stream of 128-EEA2 (TS 33.401 B.1.3) for all of them.
+//
 // Like every AES by tables it leaves traces in the cache of the processor, for whoever runs on the same core. Whole
 // batches go through OpenSSL, which has none.
 
+import { AES_ENTRY_WORDS, AES_LISTED, AesEntry } from './aes-list.ts';
 import {
   add,
   and,
@@ -13,12 +17,15 @@ import {
   get,
   load,
   load8,
+  multiply,
+  or,
   repeatBelow,
   set,
   shiftLeft,
   shiftRight,
   startKernel,
   store,
+  subtract,
   xor,
 } from './assembler.ts';
 
@@ -34,23 +41,45 @@ const TABLE_OCTETS = 1024;
 const SBOX_AT = TABLES_AT + 4 * TABLE_OCTETS;
 const ROUND_KEYS_AT = SBOX_AT + 256;
 const ROUND_KEY_WORDS = (ROUNDS + 1) * COLUMNS;
-const BLOCKS_AT = 8192;
+const LIST_AT = 8192;
+const ENTRY_OCTETS = AES_ENTRY_WORDS * 4;
+/** An entry behind the list, for blocks that somebody else laid out. */
+const LAID_OUT_AT = LIST_AT + AES_LISTED * ENTRY_OCTETS;
+const BLOCKS_AT = LAID_OUT_AT + ENTRY_OCTETS;
 
-// Parameter and locals.
+// Parameters and locals.
 const END = 0;
-const AT = 1;
-const STATE = 2;
-const NEXT = 6;
-const LOCALS = 9;
+const STRIDE = 1;
+const AT = 2;
+const STATE = 3;
+const NEXT = 7;
+const ENTRY = 11;
+const BLOCK = 12;
+const FIRST = 13;
+const LAST_OCTET = 14;
+const SECOND = 15;
+const SHAPE = { parameters: 2, locals: 17 } as const;
 
 /** AES-128 over blocks in its own memory. */
 export interface AesKernel {
   /** As octets and as little-endian words. */
   readonly blocks: Uint8Array<ArrayBuffer>;
   readonly words: Uint32Array<ArrayBuffer>;
+  /** AES_ENTRY_WORDS words for each of AES_LISTED messages. */
+  readonly list: Int32Array<ArrayBuffer>;
   /** Enciphers the first `count` blocks, at least 1, in place. `key` has 4 words, the first octet of each the lowest. */
   encipher(key: Uint32Array, count: number): void;
-  /** Wipes the key schedule. */
+  /**
+   * Key stream for the messages that the list begins with, which is wiped.
+   *
+   * @param messages 1 to AES_LISTED
+   * @param stride octets from the key stream of one to that of the next, a multiple of 16: no less than any of them has
+   * @returns `blocks`, as far as it goes
+   */
+  keyStream(messages: number, stride: number): Uint8Array<ArrayBuffer>;
+  /** Wipes the last key. */
+  wipeKey(): void;
+  /** Wipes that, and the blocks. */
   wipe(): void;
 }
 
@@ -62,79 +91,149 @@ export interface AesKernel {
 export function createAesKernel(blocks: number): AesKernel {
   const pages = Math.ceil((BLOCKS_AT + blocks * BLOCK_OCTETS) / 65_536);
   const { memory, call } = startKernel(
-    [{ name: 'encipher', parameters: 1, locals: LOCALS, body: enciphering() }],
+    [
+      { name: 'encipher', ...SHAPE, body: enciphering() },
+      { name: 'keyStream', ...SHAPE, body: makingKeyStream() },
+    ],
     pages,
   );
   const box = sbox();
   new Uint8Array(memory, SBOX_AT, 256).set(box);
   for (let row = 0; row < 4; row++) new Int32Array(memory, TABLES_AT + row * TABLE_OCTETS, 256).set(table(box, row));
   const roundKeys = new Int32Array(memory, ROUND_KEYS_AT, ROUND_KEY_WORDS);
+  const octets = new Uint8Array(memory, BLOCKS_AT, blocks * BLOCK_OCTETS);
+  const list = new Int32Array(memory, LIST_AT, AES_LISTED * AES_ENTRY_WORDS);
+  const laidOut = new Int32Array(memory, LAID_OUT_AT, AES_ENTRY_WORDS);
+  const wipeKey = (): void => {
+    roundKeys.fill(0);
+    laidOut.fill(0);
+  };
   return {
-    blocks: new Uint8Array(memory, BLOCKS_AT, blocks * BLOCK_OCTETS),
+    blocks: octets,
     words: new Uint32Array(memory, BLOCKS_AT, blocks * COLUMNS),
+    list,
     encipher(key, count) {
-      expandKey(key, roundKeys, box);
-      call.encipher(BLOCKS_AT + count * BLOCK_OCTETS);
+      for (let word = 0; word < COLUMNS; word++) laidOut[AesEntry.key + word] = key[word];
+      call.encipher(BLOCKS_AT + count * BLOCK_OCTETS, 0);
     },
+    keyStream(messages, stride) {
+      call.keyStream(LIST_AT + messages * ENTRY_OCTETS, stride);
+      list.fill(0, 0, messages * AES_ENTRY_WORDS);
+      return octets.subarray(0, messages * stride);
+    },
+    wipeKey,
     wipe() {
-      roundKeys.fill(0);
+      wipeKey();
+      octets.fill(0);
     },
   };
 }
 
-/** Key expansion (5.2), a round at a time: one key is expanded for each message where there are many senders. */
-function expandKey(key: Uint32Array, roundKeys: Int32Array, box: Uint8Array): void {
-  let a = key[0] | 0;
-  let b = key[1] | 0;
-  let c = key[2] | 0;
-  let d = key[3] | 0;
+const roundKey = (round: number, column: number): Code =>
+  load(constant(0), ROUND_KEYS_AT + (round * COLUMNS + column) * 4);
+const EACH = [0, 1, 2, 3];
+
+/** Key expansion (5.2) of the key in entry ENTRY. Leaves the key in the state. */
+function expandingKey(): Code {
+  const code: Code[] = EACH.map((word) => set(STATE + word, load(get(ENTRY), (AesEntry.key + word) * 4)));
   let constantOctet = 1;
-  for (let i = 0; ; i += COLUMNS) {
-    roundKeys[i] = a;
-    roundKeys[i + 1] = b;
-    roundKeys[i + 2] = c;
-    roundKeys[i + 3] = d;
-    if (i === ROUNDS * COLUMNS) return;
+  for (let round = 0; ; round++) {
+    for (const word of EACH) {
+      code.push(store(constant(0), get(STATE + word), ROUND_KEYS_AT + (round * COLUMNS + word) * 4));
+    }
+    if (round === ROUNDS) return code;
     // RotWord, then SubWord: the octet of row 1 becomes that of row 0.
-    a ^= box[(d >>> 8) & 255] | (box[(d >>> 16) & 255] << 8) | (box[d >>> 24] << 16) | (box[d & 255] << 24);
-    a ^= constantOctet;
-    b ^= a;
-    c ^= b;
-    d ^= c;
+    const substituted = EACH.map((row) => {
+      const octet = and(shiftRight(get(STATE + 3), ((row + 1) % 4) * 8), constant(255));
+      return shiftLeft(load8(octet, SBOX_AT), row * 8);
+    });
+    code.push(set(STATE, xor(get(STATE), or(...substituted), constant(constantOctet))));
+    for (const word of [1, 2, 3]) code.push(set(STATE + word, xor(get(STATE + word), get(STATE + word - 1))));
     constantOctet = timesX(constantOctet);
   }
 }
 
-/** Enciphers every block from BLOCKS_AT up to the address in END (5.1). */
+/** Enciphers every block from BLOCKS_AT up to the address in END (5.1), under the key of the entry behind the list. */
 function enciphering(): Code {
-  const roundKey = (round: number, column: number): Code =>
-    load(constant(0), ROUND_KEYS_AT + (round * COLUMNS + column) * 4);
-  const columns = [0, 1, 2, 3];
-  const body: Code[] = columns.map((column) =>
-    set(STATE + column, xor(load(get(AT), column * 4), roundKey(0, column))),
-  );
-  for (let round = 1; round < ROUNDS; round++) {
-    for (const column of columns) {
-      body.push(set(NEXT + column, xor(...columns.map((row) => lookUp(row, column)), roundKey(round, column))));
+  return [
+    ...set(ENTRY, constant(LAID_OUT_AT)),
+    expandingKey(),
+    ...set(AT, constant(BLOCKS_AT)),
+    ...repeatBelow(AT, get(END), [
+      ...EACH.map((column) => set(STATE + column, xor(load(get(AT), column * 4), roundKey(0, column)))),
+      roundsFrom(1),
+    ]),
+  ];
+}
+
+/**
+ * Key stream for each entry up to the address in END. Counter blocks of a message differ in one octet, the last one, up to
+ * its 256th: what else goes into the first two rounds is looked up once.
+ */
+function makingKeyStream(): Code {
+  // The last octet is in row 3 of column 3, and ShiftRows brings it to column 0; from there a row goes to each column.
+  const ofOthers = (column: number, changing: number): Code =>
+    xor(...EACH.filter((row) => row !== changing).map((row) => lookUp(fromOf(row, column), row)));
+  const rowOfFirst = (column: number): number => (COLUMNS - column) % COLUMNS;
+  const next = EACH.map((column) => get(NEXT + column));
+  return [
+    ...set(ENTRY, constant(LIST_AT)),
+    ...set(AT, constant(BLOCKS_AT)),
+    ...repeatBelow(ENTRY, get(END), [
+      expandingKey(),
+      ...set(STATE, xor(load(get(ENTRY), AesEntry.count * 4), roundKey(0, 0))),
+      ...set(STATE + 1, xor(load(get(ENTRY), AesEntry.stream * 4), roundKey(0, 1))),
+      ...set(STATE + 2, roundKey(0, 2)),
+      ...set(STATE + 3, roundKey(0, 3)),
+      ...set(LAST_OCTET, shiftRight(get(STATE + 3), 24)),
+      ...set(FIRST, xor(ofOthers(0, 3), roundKey(1, 0))),
+      ...[1, 2, 3].map((column) => set(NEXT + column, xor(ofOthers(column, -1), roundKey(1, column)))),
+      ...[1, 2, 3].map((column) => set(STATE + column, next[column])),
+      ...EACH.map((column) => set(SECOND + column, xor(ofOthers(column, rowOfFirst(column)), roundKey(2, column)))),
+      ...set(BLOCK, constant(0)),
+      ...repeatBelow(BLOCK, load(get(ENTRY), AesEntry.blocks * 4), [
+        ...set(NEXT, xor(get(FIRST), lookUp(shiftLeft(xor(get(LAST_OCTET), get(BLOCK)), 24), 3))),
+        ...EACH.map((column) => set(STATE + column, xor(get(SECOND + column), lookUp(get(NEXT), rowOfFirst(column))))),
+        roundsFrom(3),
+        ...set(BLOCK, add(get(BLOCK), constant(1))),
+      ]),
+      // To the next multiple of the stride.
+      ...set(AT, add(get(AT), subtract(get(STRIDE), multiply(get(BLOCK), constant(BLOCK_OCTETS))))),
+      ...set(ENTRY, add(get(ENTRY), constant(ENTRY_OCTETS))),
+    ]),
+  ];
+}
+
+/** The rounds from one on to the last, which leaves a block at AT and moves that on (5.1). */
+function roundsFrom(first: number): Code {
+  const body: Code[] = [];
+  for (let round = first; round < ROUNDS; round++) {
+    for (const column of EACH) {
+      const looked = EACH.map((row) => lookUp(fromOf(row, column), row));
+      body.push(set(NEXT + column, xor(...looked, roundKey(round, column))));
     }
-    for (const column of columns) body.push(set(STATE + column, get(NEXT + column)));
+    for (const column of EACH) body.push(set(STATE + column, get(NEXT + column)));
   }
-  for (const column of columns) {
-    const substituted = columns.map((row) => shiftLeft(load8(octetOf(row, column), SBOX_AT), row * 8));
+  for (const column of EACH) {
+    const substituted = EACH.map((row) => shiftLeft(load8(octetOf(row, column), SBOX_AT), row * 8));
     body.push(store(get(AT), xor(...substituted, roundKey(ROUNDS, column)), column * 4));
   }
   body.push(set(AT, add(get(AT), constant(BLOCK_OCTETS))));
-  return [...set(AT, constant(BLOCKS_AT)), ...repeatBelow(AT, get(END), body.flat())];
+  return body;
 }
 
-/** Row `row` of a column behind ShiftRows (5.1.2): it comes from as many columns further on. */
+/** Where row `row` of a column comes from by ShiftRows (5.1.2): from as many columns further on. */
+function fromOf(row: number, column: number): Code {
+  return get(STATE + ((column + row) % COLUMNS));
+}
+
+/** That row, as a number. */
 function octetOf(row: number, column: number): Code {
-  return and(shiftRight(get(STATE + ((column + row) % COLUMNS)), row * 8), constant(255));
+  return and(shiftRight(fromOf(row, column), row * 8), constant(255));
 }
 
-/** The same through MixColumns, from its table; the octet is made a place among words at once. */
-function lookUp(row: number, column: number): Code {
-  const from = get(STATE + ((column + row) % COLUMNS));
+/** Row `row` of a word through SubBytes and MixColumns, from its table; the octet is made a place among words at once. */
+function lookUp(from: Code, row: number): Code {
   const shifted = row === 0 ? shiftLeft(from, 2) : shiftRight(from, row * 8 - 2);
   return load(and(shifted, constant(255 << 2)), TABLES_AT + row * TABLE_OCTETS);
 }

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
+import { LoneMessages } from '../../../daemon/engine/lone-messages.ts';
 import { MessageTable, Place } from '../../../daemon/engine/message-table.ts';
 import { isCounterCipher, RoundKernel } from '../../../daemon/engine/round-kernel.ts';
 import { createTrafficCipher, type TrafficCipher } from '../../../dissectors/security/algorithm.ts';
@@ -127,6 +128,36 @@ function heldEqualTogether(messages: readonly Message[], peks: readonly Uint8Arr
   return summed;
 }
 
+/** Takes messages through the kernel, each under the key of its place, and through the twin; how many the kernel took. */
+function heldEqualAlone(messages: readonly Message[], peks: readonly Uint8Array[]): number {
+  const lone = new LoneMessages(kernel);
+  const keys = new Uint32Array(peks.length * 4);
+  for (const [i, pek] of peks.entries()) new Uint8Array(keys.buffer).set(pek, i * 16);
+  const slow = tableOf(messages);
+  const fast = tableOf(messages);
+  expect(kernel.attach(fast)).toBe(true);
+  for (let row = 0; row < fast.count; row++) fast.takePlain(row);
+  const { from, end } = rangeOf(fast);
+  expect(kernel.begin(fast, from, end, messages.length)).toBe(true);
+  const taken: number[] = [];
+  for (let row = 0; row < fast.count; row++) {
+    slow.copyToPlain(row);
+    const place = row % peks.length;
+    createTrafficCipher('128-EEA2', peks[place]).apply(columnsOf(slow), Uint32Array.of(row), 0, 1, slow.words);
+    // Until there is a kernel it takes none.
+    if (!lone.takes(fast, row)) continue;
+    lone.add(fast, row, keys, place * 4);
+    taken.push(row);
+  }
+  lone.decipher();
+  for (const row of taken) {
+    expect(hex(plainOf(fast, row))).toBe(hex(plainOf(slow, row)));
+    expect(fast.sum[row]).toBe(sumOf(plainOf(slow, row)));
+  }
+  lone.wipe();
+  return taken.length;
+}
+
 beforeAll(() => {
   kernel.waitFor(1_000_000);
   // So many messages have been seen that these kernels are there, too.
@@ -166,6 +197,27 @@ describe('a round through the kernel', () => {
     // Longer than the kernels can, and more than one call takes at once.
     const long = alike.map((each, i) => ({ ...each, octets: new Uint8Array(i === 9 ? 11_000 : i * 6).fill(i) }));
     expect(heldEqualTogether(long, [new Uint8Array(16).fill(6)])).toBeGreaterThan(190);
+  });
+
+  test('so are messages of 128-EEA2, each under a key of its own', () => {
+    const pek = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    const alike = Array.from({ length: 600 }, (_, i) => ({
+      ...{ octets: new Uint8Array(1 + (i % 300)).fill(i), counter: i << 14, lcid: i & 31, joined: i % 7 === 0, gap: 4 },
+    }));
+    const peks = Array.from({ length: 7 }, (_, i) => new Uint8Array(16).fill(i));
+    heldEqualAlone(alike, peks);
+    // Two times 256 of 300, since longer ones go elsewhere.
+    expect(heldEqualAlone(alike, peks)).toBe(512);
+    fc.assert(
+      fc.property(
+        fc.array(message, { minLength: 1, maxLength: 200 }),
+        fc.array(pek, { minLength: 1, maxLength: 9 }),
+        (messages, several) => {
+          expect(heldEqualAlone(messages, several)).toBe(messages.filter(({ octets }) => octets.length > 0).length);
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 
   test('only the rows asked for, in their order, the others stay as they are', () => {

@@ -4,6 +4,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createAesKernel } from '../../../dissectors/security/wasm/aes-kernel.ts';
+import { AES_ENTRY_WORDS, AES_LISTED, AesEntry } from '../../../dissectors/security/wasm/aes-list.ts';
 import {
   add,
   constant,
@@ -72,4 +73,44 @@ test('constants of any size and sign, and a loop', () => {
   const { memory, call } = startKernel([{ name: 'count', parameters: 1, locals: 1, body }], 1);
   call.count(16);
   expect([...new Int32Array(memory, 300, 5)]).toEqual([0, 4, 8, 12, 0]);
+});
+
+test('key stream of 128-EEA2 for messages each under a key of its own', () => {
+  const kernel = createAesKernel(2048);
+  const listed = fc.record({
+    key: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    start: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+    blocks: fc.integer({ min: 1, max: 16 }),
+  });
+  fc.assert(
+    fc.property(fc.array(listed, { minLength: 1, maxLength: AES_LISTED }), fc.nat({ max: 16 }), (messages, spare) => {
+      const stride = Math.min(16, Math.max(...messages.map(({ blocks }) => blocks)) + spare) * 16;
+      for (const [i, { key, start, blocks }] of messages.entries()) {
+        const entry = i * AES_ENTRY_WORDS;
+        kernel.list.set(new Int32Array(key.slice().buffer), entry + AesEntry.key);
+        kernel.list.set(new Int32Array(start.slice().buffer), entry + AesEntry.count);
+        kernel.list[entry + AesEntry.blocks] = blocks;
+      }
+      // What others encipher meanwhile does not matter.
+      kernel.encipher(new Uint32Array(4), 1);
+      const stream = kernel.keyStream(messages.length, stride);
+      for (const [i, { key, start, blocks }] of messages.entries()) {
+        const counters = Buffer.alloc(blocks * 16);
+        for (let block = 0; block < blocks; block++) {
+          counters.set(start, block * 16);
+          counters[block * 16 + 15] = block;
+        }
+        const twin = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false).update(counters);
+        expect(Buffer.from(stream.subarray(i * stride, i * stride + blocks * 16))).toEqual(twin);
+      }
+      expect(kernel.list.every((word) => word === 0)).toBe(true);
+    }),
+  );
+  const entry = [1, 2, 3, 4, 5, 6, 256];
+  kernel.list.set(entry);
+  const counters = new Int32Array(256 * 4);
+  for (let block = 0; block < 256; block++) counters.set([5, 6, 0, block << 24], block * 4);
+  const key = new Uint8Array(Int32Array.of(1, 2, 3, 4).buffer);
+  const twin = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+  expect(Buffer.from(kernel.keyStream(1, 256 * 16))).toEqual(twin.update(new Uint8Array(counters.buffer)));
 });
