@@ -8,6 +8,7 @@ import { CorrectionWindow } from './engine/correction-window.ts';
 import { Engine, type EngineSink } from './engine/engine.ts';
 import type { MessageAccount } from './engine/message-account.ts';
 import type { MessageTable } from './engine/message-table.ts';
+import type { Senders } from './engine/senders.ts';
 import type { EpochEvent, FindingEvent, KeyEvent, MessageEvent, SummaryEvent } from './events.ts';
 import type { CounterCaps } from './findings/counter.ts';
 import type { SeverityOverrides } from './findings/severity-overrides.ts';
@@ -46,8 +47,9 @@ export interface AnalysisListener {
    * The same rows in the same order, several at once where nothing else is told between them: for tables that count.
    *
    * @param until row behind the last
+   * @param senders who they are of; always the same
    */
-  rows?(table: MessageTable, from: number, until: number): void;
+  rows?(table: MessageTable, from: number, until: number, senders: Senders): void;
   /** A record; with `corrects` it replaces the one told before of the same message. */
   message?(event: MessageEvent): void;
   /**

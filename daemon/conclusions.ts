@@ -13,6 +13,7 @@ import { MessageAccount } from './engine/message-account.ts';
 import { MessageEventMaker } from './engine/message-event.ts';
 import type { MessageTable } from './engine/message-table.ts';
 import { SduFragments } from './engine/sdu-fragments.ts';
+import { Senders } from './engine/senders.ts';
 import { summaryEvent } from './engine/summary-event.ts';
 import type { FindingEvent, SummaryEvent } from './events.ts';
 import { FindingWatch } from './findings/watch.ts';
@@ -29,6 +30,7 @@ export class Conclusions {
   readonly index: KeyIndex;
   /** Keys tried on the message at hand, where the engine writes them down; emptied behind each message. */
   readonly attempts: Attempt[] = [];
+  readonly #senders = new Senders();
   readonly #options: AnalysisOptions;
   readonly #listener: AnalysisListener;
   readonly #fragments = new SduFragments();
@@ -41,13 +43,14 @@ export class Conclusions {
     this.#listener = listener;
     const { keyring } = options;
     this.index = new KeyIndex(keyring);
-    this.account = new MessageAccount(keyring);
+    this.account = new MessageAccount(keyring, this.#senders);
     this.#keyManagement = new KeyManagement(keyring, this.index);
     this.#maker = new MessageEventMaker(keyring.groups, this.index, { payload: options.payload ?? false });
     const tell = (event: FindingEvent): void => listener.finding?.(event);
     this.findings = new FindingWatch({
       keyring,
       index: this.index,
+      senders: this.#senders,
       listener:
         listener.finding === undefined ? null : { record: tell, ...(options.live === true ? { first: tell } : {}) },
       ...(options.severities === undefined ? {} : { overrides: options.severities }),
@@ -105,6 +108,7 @@ export class Conclusions {
 
   #heard(keysCame: (time: number) => void): EngineSink {
     const { findings, account } = this;
+    const senders = this.#senders;
     const listener = this.#listener;
     return {
       frame: (batch, row) => findings.frame(batch, row),
@@ -115,7 +119,7 @@ export class Conclusions {
       message: (table, row) => {
         account.note(table, row, row + 1);
         findings.message(table, row);
-        listener.rows?.(table, row, row + 1);
+        listener.rows?.(table, row, row + 1, senders);
         this.#tellOf(table, row);
       },
       keyManagement: (batch, row, at, length) => {
@@ -131,6 +135,7 @@ export class Conclusions {
   /** The same sink, which takes frames of which no rule has anything to say several at once. */
   #takingRuns(sink: EngineSink): EngineSink {
     const { findings, account } = this;
+    const senders = this.#senders;
     const listener = this.#listener;
     const hearsEach = listener.row !== undefined || listener.record !== undefined || listener.message !== undefined;
     return {
@@ -140,7 +145,7 @@ export class Conclusions {
         if (taken === 0) return 0;
         const end = message + taken;
         account.note(table, message, end);
-        listener.rows?.(table, message, end);
+        listener.rows?.(table, message, end, senders);
         if (hearsEach) for (let at = message; at < end; at++) this.#tellOf(table, at);
         return taken;
       },
@@ -160,6 +165,7 @@ export class Conclusions {
   /** The same sink, which also gathers each frame for a listener that looks at frames. */
   #gathering(sink: EngineSink): EngineSink {
     const { findings, account } = this;
+    const senders = this.#senders;
     const listener = this.#listener;
     const maker = this.#maker;
     const frame = new AnalysedFrame({ groups: this.#options.keyring.groups, index: this.index, maker });
@@ -177,7 +183,7 @@ export class Conclusions {
         frame.addMessage(table, row, findings.raised(), attempts, this.#fragments.take(table, row));
         // Setting the length would give its memory up.
         while (attempts.length > 0) attempts.pop();
-        listener.rows?.(table, row, row + 1);
+        listener.rows?.(table, row, row + 1, senders);
         listener.row?.(table, row);
         if (listener.message === undefined && listener.record === undefined) return;
         const message = frame.messages[frame.messages.length - 1];

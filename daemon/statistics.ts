@@ -2,7 +2,7 @@
 
 import { destinationText, layer2Text } from './engine/message-event.ts';
 import { type MessageTable, NONE } from './engine/message-table.ts';
-import { RecentSenders } from './engine/recent-senders.ts';
+import type { Senders } from './engine/senders.ts';
 import { grown, SlotTable } from './engine/slot-table.ts';
 import { VERDICTS, type Verdict } from './events.ts';
 import type { Keyring } from './keyring/keyring.ts';
@@ -11,7 +11,7 @@ import { memberName } from './keyring/member-name.ts';
 /** We chose: rows of a table that traffic can fill; above it the least recent row is given up and counted. */
 const ROW_CAP = 1 << 15;
 
-/** We chose: (source, group) pairs by which the sources of a group are counted; above it a forgotten one counts twice. */
+/** We chose: (source, group) pairs by which the sources of groups in no keyring are counted; above it a forgotten one counts twice. */
 const PAIR_CAP = 1 << 18;
 
 /** One row of `-z groups`. */
@@ -44,7 +44,7 @@ export interface TalkerRow {
 /** Counts by one key; groups and talkers share it. */
 class Counts {
   readonly slots: SlotTable;
-  /** Raised by one whenever a row is another one's. */
+  /** A number of the row that no other one had before. */
   generation = new Uint32Array(0);
   messages = new Float64Array(0);
   octets = new Float64Array(0);
@@ -56,6 +56,7 @@ class Counts {
   group = new Int32Array(0);
   destination = new Uint32Array(0);
   source = new Uint32Array(0);
+  #rows = 0;
 
   constructor() {
     this.slots = new SlotTable(ROW_CAP, (capacity) => {
@@ -77,7 +78,7 @@ class Counts {
     const obtained = this.slots.obtain(key0, key1, 0);
     const slot = obtained < 0 ? -1 - obtained : obtained;
     if (obtained < 0) {
-      this.generation[slot]++;
+      this.generation[slot] = ++this.#rows;
       this.messages[slot] = 0;
       this.octets[slot] = 0;
       this.verdicts.fill(0, slot * VERDICTS.length, (slot + 1) * VERDICTS.length);
@@ -120,9 +121,16 @@ export class Statistics {
   readonly #keyring: Keyring;
   readonly #groups = new Counts();
   readonly #talkers: Counts | null;
+  /** Sources and rows of groups that are in no keyring. */
   readonly #pairs = new SlotTable(PAIR_CAP, () => undefined);
-  readonly #recentGroups = new RecentSenders();
-  readonly #recentTalkers = new RecentSenders();
+  /** By group of the keyring: one more than its row, as long as that is its. */
+  #rowOf = new Int32Array(0);
+  // By sender in a group of the keyring: the generation of the row in which it was counted; one more than its own row, and
+  // how many rows had been given up by then.
+  #countedIn = new Uint32Array(0);
+  #talker = new Int32Array(0);
+  #talkerGivenUp = new Uint32Array(0);
+  #senders: Senders | null = null;
 
   /** @param countsTalkers whether `talkers` will be asked for: they take more than everything else */
   constructor(keyring: Keyring, countsTalkers = true) {
@@ -135,46 +143,76 @@ export class Statistics {
     return this.#groups.slots.evictions + (this.#talkers?.slots.evictions ?? 0);
   }
 
-  /** Counts judged messages. @param until row behind the last */
-  note(table: MessageTable, from: number, until: number): void {
-    const { context, source, group } = table;
+  /** Counts judged messages. @param until row behind the last @param senders who they are of; always the same */
+  note(table: MessageTable, from: number, until: number, senders: Senders): void {
+    if (this.#senders === null) this.#keepBeside(senders);
+    const groups = this.#groups;
+    const talkers = this.#talkers;
+    const { group } = table;
     for (let row = from; row < until; row++) {
-      // Who spoke in a group of the keyring before is in the same rows again, as long as none was given up.
-      let slot =
-        group[row] < 0 ? NONE : this.#recentGroups.slotOf(context[row], source[row], group[row], this.#forgotten);
-      if (slot === NONE) slot = this.#obtain(table, row);
-      this.#groups.add(slot, table, row);
-      if (this.#talkers !== null) this.#talkers.add(this.#talkerOf(this.#talkers, slot, table, row), table, row);
+      if (group[row] < 0) {
+        const slot = this.#unknown(table, row);
+        groups.add(slot, table, row);
+        talkers?.add(talkers.obtain(table.source[row], slot, table, row), table, row);
+        continue;
+      }
+      const sender = senders.of(table, row);
+      let slot = group[row] < this.#rowOf.length ? this.#rowOf[group[row]] - 1 : NONE;
+      if (slot < 0 || groups.group[slot] !== group[row]) slot = this.#row(table, row);
+      groups.slots.touch(slot);
+      // A row that was given up and taken again is of another generation, and its sources count anew.
+      if (this.#countedIn[sender] !== groups.generation[slot]) {
+        this.#countedIn[sender] = groups.generation[slot];
+        groups.extra[slot]++;
+      }
+      groups.add(slot, table, row);
+      talkers?.add(this.#talkerOf(talkers, sender, slot, table, row), table, row);
     }
   }
 
-  /** What rests on slots holds as long as this stays the same. */
-  get #forgotten(): number {
-    return this.#pairs.evictions + this.evictions;
-  }
-
-  /** The row of a message's group, which counts its source where that is new. */
-  #obtain(table: MessageTable, row: number): number {
+  /** The row of a group of the keyring that has none, or had one that is another's now. */
+  #row(table: MessageTable, row: number): number {
     const group = table.group[row];
-    const source = table.source[row];
-    const key = group < 0 ? table.destination[row] | (table.version[row] << 24) : group;
-    const slot = this.#groups.obtain(key, group < 0 ? 0 : 1, table, row);
-    // A row that was given up and taken again has another generation, and its sources count anew.
-    const generation = this.#groups.generation[slot];
-    if (this.#pairs.obtain(source, slot, generation) < 0) this.#groups.extra[slot]++;
-    if (group >= 0) this.#recentGroups.keep(table.context[row], source, group, this.#forgotten, slot);
+    const slot = this.#groups.obtain(group, 1, table, row);
+    if (group >= this.#rowOf.length) {
+      this.#rowOf = grown(this.#rowOf, Math.max(16, this.#rowOf.length * 2, group + 1));
+    }
+    this.#rowOf[group] = slot + 1;
     return slot;
   }
 
-  /** The row of a message's talker, who belongs to one group: the keys are its source and the row of the group. */
-  #talkerOf(talkers: Counts, group: number, table: MessageTable, row: number): number {
-    const source = table.source[row];
-    const context = table.context[row];
-    const recent = this.#recentTalkers.slotOf(context, source, group, this.#forgotten);
-    if (recent !== NONE) return recent;
-    const slot = talkers.obtain(source, group, table, row);
-    this.#recentTalkers.keep(context, source, group, this.#forgotten, slot);
+  /** The row of a group that is in no keyring, which counts its source where that is new. */
+  #unknown(table: MessageTable, row: number): number {
+    const slot = this.#groups.obtain(table.destination[row] | (table.version[row] << 24), 0, table, row);
+    const generation = this.#groups.generation[slot];
+    if (this.#pairs.obtain(table.source[row], slot, generation) < 0) this.#groups.extra[slot]++;
     return slot;
+  }
+
+  /** The row of a sender: the keys are its source and the row of its group. It holds as long as no row is given up. */
+  #talkerOf(talkers: Counts, sender: number, group: number, table: MessageTable, row: number): number {
+    const slot = this.#talker[sender] - 1;
+    if (slot >= 0 && this.#talkerGivenUp[sender] === this.evictions) return slot;
+    const obtained = talkers.obtain(table.source[row], group, table, row);
+    this.#talker[sender] = obtained + 1;
+    this.#talkerGivenUp[sender] = this.evictions;
+    return obtained;
+  }
+
+  #keepBeside(senders: Senders): void {
+    this.#senders = senders;
+    senders.add({
+      grow: (capacity) => {
+        this.#countedIn = grown(this.#countedIn, capacity);
+        if (this.#talkers === null) return;
+        this.#talker = grown(this.#talker, capacity);
+        this.#talkerGivenUp = grown(this.#talkerGivenUp, capacity);
+      },
+      forget: (sender) => {
+        this.#countedIn[sender] = 0;
+        this.#talker[sender] = 0;
+      },
+    });
   }
 
   /** Rows in the order in which the groups were first heard. */

@@ -2,10 +2,10 @@
 
 import type { Keyring } from '../keyring/keyring.ts';
 import { MessageFlag, type MessageTable, NONE } from './message-table.ts';
-import { RecentSenders } from './recent-senders.ts';
+import type { Senders } from './senders.ts';
 import { grown, SlotTable } from './slot-table.ts';
 
-/** We chose: (PGK, source) pairs remembered; above it a forgotten source that speaks again is counted twice. */
+/** We chose: further (PGK, source) pairs remembered; above it a forgotten source that speaks again is counted twice. */
 const SOURCE_CAP = 1 << 18;
 
 /** Columns by serial of the epoch. */
@@ -15,36 +15,76 @@ export class EpochUse {
   lastUse = new Float64Array(0);
   messages = new Float64Array(0);
   sources = new Uint32Array(0);
+  /** The group that it belongs to. */
+  #groupOf = new Int32Array(0);
+  readonly #senders: Senders;
+  /** By sender: one more than the serial of the last key of its group that it was counted under; most use one. */
+  #counted = new Int32Array(0);
+  /** Pairs that were counted beside those. */
   readonly #pairs = new SlotTable(SOURCE_CAP, () => undefined);
-  readonly #recent = new RecentSenders();
+  /** Whether some are of keys of another group than the message's. */
+  #hasForeign = false;
+  #forgotten = 0;
   readonly #keyring: Keyring;
 
-  constructor(keyring: Keyring) {
+  constructor(keyring: Keyring, senders: Senders) {
     this.#keyring = keyring;
+    this.#senders = senders;
     this.#grow();
+    senders.add({
+      grow: (capacity) => {
+        this.#counted = grown(this.#counted, capacity);
+      },
+      forget: (sender) => {
+        if (this.#counted[sender] !== 0) this.#forgotten++;
+        this.#counted[sender] = 0;
+      },
+    });
   }
 
   /** Pairs forgotten so far. */
   get evictions(): number {
-    return this.#pairs.evictions;
+    return this.#pairs.evictions + this.#forgotten;
   }
 
   /** Counts those of some judged messages that opened under a key. @param until row behind the last */
   note(table: MessageTable, from: number, until: number): void {
-    const { context, epoch, flags, source, time } = table;
-    const recent = this.#recent;
+    const { epoch, flags, time } = table;
     for (let row = from; row < until; row++) {
       const serial = epoch[row];
       if (serial === NONE || (flags[row] & MessageFlag.opened) === 0) continue;
       if (serial >= this.messages.length) this.#grow();
-      if (this.messages[serial] === 0) this.firstUse[serial] = time[row];
+      if (this.messages[serial] === 0) {
+        this.firstUse[serial] = time[row];
+        this.#groupOf[serial] = this.#keyring.epochs[serial].group.index;
+      }
       this.messages[serial]++;
       this.lastUse[serial] = time[row];
-      if (recent.slotOf(context[row], source[row], serial, this.evictions) !== NONE) continue;
-      const obtained = this.#pairs.obtain(source[row], serial, 0);
-      if (obtained < 0) this.sources[serial]++;
-      recent.keep(context[row], source[row], serial, this.evictions, obtained < 0 ? -1 - obtained : obtained);
+      const sender = this.#senders.of(table, row);
+      if (this.#counted[sender] !== serial + 1) this.#count(table, row, sender);
     }
+  }
+
+  /** A sender uses another key than before: counts it unless it was counted under that one, too. */
+  #count(table: MessageTable, row: number, sender: number): void {
+    const serial = table.epoch[row];
+    const source = table.source[row];
+    const group = this.#groupOf[serial];
+    if (group !== table.group[row]) {
+      const owner = this.#senders.find(group, source);
+      if (owner !== NONE && this.#counted[owner] === serial + 1) return;
+      this.#hasForeign = true;
+      if (this.#pairs.obtain(source, serial, 0) < 0) this.sources[serial]++;
+      return;
+    }
+    const before = this.#counted[sender];
+    this.#counted[sender] = serial + 1;
+    if (before === 0) {
+      if (!this.#hasForeign || this.#pairs.find(source, serial, 0) < 0) this.sources[serial]++;
+      return;
+    }
+    this.#pairs.obtain(source, before - 1, 0);
+    if (this.#pairs.obtain(source, serial, 0) < 0) this.sources[serial]++;
   }
 
   #grow(): void {
@@ -54,5 +94,6 @@ export class EpochUse {
     this.lastUse = grown(this.lastUse, length).fill(Number.NaN, before);
     this.messages = grown(this.messages, length);
     this.sources = grown(this.sources, length);
+    this.#groupOf = grown(this.#groupOf, length);
   }
 }

@@ -6,6 +6,7 @@ import { VERDICTS } from '../events.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { EpochUse } from './epoch-use.ts';
 import type { MessageTable } from './message-table.ts';
+import type { Senders } from './senders.ts';
 
 /** See the head of the file. */
 export class MessageAccount {
@@ -20,8 +21,8 @@ export class MessageAccount {
   lastNanoseconds = 0;
   lastDigits = 6;
 
-  constructor(keyring: Keyring) {
-    this.epochUse = new EpochUse(keyring);
+  constructor(keyring: Keyring, senders: Senders) {
+    this.epochUse = new EpochUse(keyring, senders);
   }
 
   /** Capture time of the last frame in milliseconds since 1970; NaN where there was none. */

@@ -23,6 +23,9 @@ const KEY2 = 2;
 const NEXT = 3;
 const STRIDE = 4;
 
+/** In NEXT: the entry is in no bucket. */
+const LOOSE = 0xffff_ffff;
+
 /** See the head of the file. */
 export class SlotTable {
   /** Slots in use. */
@@ -102,14 +105,34 @@ export class SlotTable {
       this.#touched[found] = 1;
       return found;
     }
+    const slot = this.#take(key0, key1, key2);
+    this.#link(slot);
+    return -1 - slot;
+  }
+
+  /**
+   * A new slot for a key that has none, which no look-up finds before `link`: for who keeps it where it is found sooner.
+   * Buckets of large tables are in no cache, and a first touch of their memory is dear.
+   */
+  append(key0: number, key1: number, key2: number): number {
+    const slot = this.#take(key0, key1, key2);
+    this.#entries[slot * STRIDE + NEXT] = LOOSE;
+    return slot;
+  }
+
+  /** Look-ups find a slot from now on, whoever has it. */
+  link(slot: number): void {
+    if (this.#entries[slot * STRIDE + NEXT] === LOOSE) this.#link(slot);
+  }
+
+  #take(key0: number, key1: number, key2: number): number {
     const slot = this.#free();
     const at = slot * STRIDE;
     this.#entries[at + KEY0] = key0;
     this.#entries[at + KEY1] = key1;
     this.#entries[at + KEY2] = key2;
     this.#touched[slot] = 1;
-    this.#link(slot);
-    return -1 - slot;
+    return slot;
   }
 
   #free(): number {
@@ -141,8 +164,9 @@ export class SlotTable {
   }
 
   #unlink(slot: number): void {
-    const bucket = this.#bucketOf(slot);
     const behind = this.#entries[slot * STRIDE + NEXT];
+    if (behind === LOOSE) return;
+    const bucket = this.#bucketOf(slot);
     let next = this.#heads[bucket];
     if (next === slot + 1) {
       this.#heads[bucket] = behind;
@@ -165,7 +189,9 @@ export class SlotTable {
     this.#capacity = capacity;
     this.#mask = capacity * 2 - 1;
     this.#heads = new Uint32Array(capacity * 2);
-    for (let slot = 0; slot < this.size; slot++) this.#link(slot);
+    for (let slot = 0; slot < this.size; slot++) {
+      if (this.#entries[slot * STRIDE + NEXT] !== LOOSE) this.#link(slot);
+    }
     this.#onGrow(capacity);
   }
 }

@@ -13,9 +13,8 @@ export class ContextColumns {
   forged = new Float64Array(FIRST_SLOTS);
   /** 1 where a message opened. */
   opened = new Uint8Array(FIRST_SLOTS);
-  /** Stream and member used last, or -1: looked at first. */
+  /** Stream used last, or -1: looked at first. */
   stream = new Int32Array(FIRST_SLOTS);
-  member = new Int32Array(FIRST_SLOTS);
 
   #source = new Uint32Array(FIRST_SLOTS);
   #destination = new Uint32Array(FIRST_SLOTS);
@@ -42,7 +41,6 @@ export class ContextColumns {
       this.forged[slot] = 0;
       this.opened[slot] = 0;
       this.stream[slot] = NONE;
-      this.member[slot] = NONE;
     }
     return slot;
   }
@@ -54,7 +52,6 @@ export class ContextColumns {
     this.forged = grown(this.forged, length);
     this.opened = grown(this.opened, length);
     this.stream = grown(this.stream, length);
-    this.member = grown(this.member, length);
     this.#source = grown(this.#source, length);
     this.#destination = grown(this.#destination, length);
     this.#ptkId = grown(this.#ptkId, length);

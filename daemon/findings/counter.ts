@@ -3,6 +3,7 @@
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { type MessageTable, Place } from '../engine/message-table.ts';
+import type { Senders } from '../engine/senders.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import { formatDuration } from '../time.ts';
 import { beginTrack, followTrack } from './clone-tracks.ts';
@@ -76,10 +77,10 @@ export class CounterWatch {
   #variants = 0;
   #bits = 0;
 
-  constructor(recorder: Recorder, index: KeyIndex, caps: CounterCaps = {}) {
+  constructor(recorder: Recorder, index: KeyIndex, senders: Senders, caps: CounterCaps = {}) {
     this.#recorder = recorder;
     this.#index = index;
-    this.streams = new Streams((slot) => this.gaps.drop(slot), caps.streams);
+    this.streams = new Streams((slot) => this.gaps.drop(slot), senders, caps.streams);
     this.seen = new SeenPages(caps.pages);
     this.ring = new PositionRing(caps.messages);
     this.gaps = new Gaps(recorder, this.streams, this.seen);
@@ -94,15 +95,23 @@ export class CounterWatch {
    * A message with a standing.
    *
    * @param remembered the stream that this context used last, or -1
+   * @param sender slot of its sender (senders.ts)
    * @returns the slot of its stream
    */
-  note(table: MessageTable, row: number, standing: Standing, group: number, remembered: number): number {
+  note(
+    table: MessageTable,
+    row: number,
+    standing: Standing,
+    group: number,
+    remembered: number,
+    sender: number,
+  ): number {
     const { streams } = this;
     this.#table = table;
     this.#row = row;
     this.#group = group;
     this.#opened = standing === Standing.opened;
-    const stream = streams.obtain(table, row, this.#opened, remembered);
+    const stream = streams.obtain(table, row, this.#opened, remembered, sender);
     this.#look(stream, table, row);
     const sn = table.sn[row];
     streams.usual[stream] = sn === streams.lastSn[stream] && this.#isQuiet(stream) ? usualAfter(sn) : -1;
@@ -196,9 +205,9 @@ export class CounterWatch {
   }
 
   /** A message under a key that did not open and yet was heard: it fills a gap and moves nothing. */
-  noteAside(table: MessageTable, row: number): void {
+  noteAside(table: MessageTable, row: number, sender: number): void {
     const { streams } = this;
-    const stream = streams.find(table, row);
+    const stream = streams.find(table, row, sender);
     if (stream < 0) return;
     streams.usual[stream] = -1;
     const ahead = (table.sn[row] - streams.lastSn[stream]) & 0xffff;

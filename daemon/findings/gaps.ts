@@ -114,6 +114,7 @@ export class Gaps {
     const stream = this.#stream[gap];
     const missing = this.#missing[gap];
     const number = this.#streams.number[stream];
+    const page = this.#streams.page[stream];
     let first = this.#first[gap];
     let last = (first + this.#span[gap] - 1) & 0xffff;
     const record = this.#recorder.raise(
@@ -126,9 +127,10 @@ export class Gaps {
       this.#frame[gap],
     );
     if (record !== null) {
-      for (let i = 0; i < TRIM_STEPS && first !== last && this.#seen.has(number, first); i++)
+      for (let i = 0; i < TRIM_STEPS && first !== last && this.#seen.has(number, first, page); i++)
         first = (first + 1) & 0xffff;
-      for (let i = 0; i < TRIM_STEPS && first !== last && this.#seen.has(number, last); i++) last = (last - 1) & 0xffff;
+      for (let i = 0; i < TRIM_STEPS && first !== last && this.#seen.has(number, last, page); i++)
+        last = (last - 1) & 0xffff;
       const which = first === last ? `SN ${first}` : `${missing} of SN ${first} to ${last}`;
       record.summary = `${which} did not come within ${WINDOW_PDUS} messages or ${WINDOW_MS / 1000} s`;
       record.evidence = { firstMissing: first, lastMissing: last, missing };

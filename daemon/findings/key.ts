@@ -250,11 +250,11 @@ export class KeyWatch {
     const { member, serial } = seen;
     const members = this.#members;
     members.pdus[member]++;
-    const newest = members.newest[member];
+    const newest = members.newest[member] - 1;
     if (newest !== serial) {
       const { epoch } = seen;
       if (newest < 0 || isLater(epoch, this.#index.epoch(newest))) {
-        members.newest[member] = serial;
+        members.newest[member] = serial + 1;
         members.newestTime[member] = seen.time;
         members.newestFrame[member] = this.#recorder.frame;
         members.newestPdus[member] = members.pdus[member];

@@ -1,10 +1,9 @@
-// What is remembered of one source in one group: the key it uses, its place in the roster, its addresses. Columns by slot.
+// What is remembered of one source in one group: the key it uses, its place in the roster, its addresses. Columns by slot of
+// the sender (senders.ts); zeros are what is known of one that never spoke.
 
-import { grown, SlotTable } from '../engine/slot-table.ts';
+import type { Senders } from '../engine/senders.ts';
+import { grown } from '../engine/slot-table.ts';
 import type { Group } from '../keyring/keyring.ts';
-
-/** We chose: (group, source) pairs remembered; above it the one silent for longest is forgotten, and counted. */
-export const MEMBER_CAP = 1 << 18;
 
 /**
  * Kinds of address a source is bound to, one of each: every IPv6 interface has a link-local address beside its others
@@ -67,67 +66,46 @@ export class Bindings {
 
 /** See the head of the file. */
 export class Members {
-  /** Serial of the latest key used, or -1; when its use began, in which frame, and the PDUs at that time. */
+  /** One more than the serial of the latest key used; when its use began, in which frame, and the PDUs at that time. */
   newest = new Int32Array(0);
   newestTime = new Float64Array(0);
   newestFrame = new Float64Array(0);
   newestPdus = new Float64Array(0);
   pdus = new Float64Array(0);
-  /** Time from and until which the place in the roster is known to be `place`. */
+  /** Time from and until which the place in the roster is known to be `place`; equal, and so at no time, where it is not. */
   from = new Float64Array(0);
   until = new Float64Array(0);
   place = new Uint8Array(0);
-  /** When it left, where it did. */
+  /** When it left, where `place` says that it did. */
   left = new Float64Array(0);
   /** By kind of address. */
   readonly bindings: readonly Bindings[] = Array.from({ length: KINDS }, () => new Bindings());
-  /** RTP source used last (rtp-sources.ts), or -1: looked at first. */
+  /** One more than the RTP source used last (rtp-sources.ts): looked at first. */
   rtp = new Int32Array(0);
 
-  readonly #slots: SlotTable;
+  readonly #senders: Senders;
 
-  constructor(cap: number = MEMBER_CAP) {
-    this.#slots = new SlotTable(cap, (capacity) => this.#grow(capacity));
+  constructor(senders: Senders) {
+    this.#senders = senders;
+    senders.add({
+      grow: (capacity) => this.#grow(capacity),
+      forget: (sender) => this.#forget(sender),
+    });
   }
 
-  /** Whether another pair makes it forget one. */
+  /** Whether another sender makes it forget one. */
   get isFull(): boolean {
-    return this.#slots.isFull;
+    return this.#senders.isFull;
   }
 
-  /** Pairs forgotten so far. */
+  /** Senders forgotten so far. */
   get evictions(): number {
-    return this.#slots.evictions;
-  }
-
-  /**
-   * The slot of a source in a group.
-   *
-   * @param group group key (subject.ts)
-   * @param remembered slot that may be the right one, or -1
-   */
-  obtain(group: number, source: number, remembered: number): number {
-    const slots = this.#slots;
-    if (slots.holds(remembered, group, source, 0)) {
-      slots.touch(remembered);
-      return remembered;
-    }
-    const obtained = slots.obtain(group, source, 0);
-    if (obtained >= 0) return obtained;
-    const slot = -1 - obtained;
-    this.newest[slot] = -1;
-    this.pdus[slot] = 0;
-    this.rtp[slot] = -1;
-    this.from[slot] = Number.POSITIVE_INFINITY;
-    this.until[slot] = Number.NEGATIVE_INFINITY;
-    // Slots that were nobody's have no bindings, and most have one of one kind: the others' memory stays untouched.
-    if (this.evictions > 0) for (const kind of this.bindings) kind.clear(slot);
-    return slot;
+    return this.#senders.evictions;
   }
 
   /** The slot of a source in a group where it is known, else -1; leaves no trace. */
   find(group: number, source: number): number {
-    return this.#slots.find(group, source, 0);
+    return this.#senders.find(group, source);
   }
 
   /** Rosters changed: where each source stands is worked out anew when it speaks again. */
@@ -173,9 +151,18 @@ export class Members {
       for (const { count } of this.bindings) if (count[slot] === BY_ROSTER) count[slot] = 0;
     }
     this.place[slot] = place;
-    this.left[slot] = left;
+    if (place === Place.removed) this.left[slot] = left;
     this.from[slot] = from;
     this.until[slot] = until;
+  }
+
+  #forget(slot: number): void {
+    this.newest[slot] = 0;
+    this.pdus[slot] = 0;
+    this.rtp[slot] = 0;
+    this.from[slot] = 0;
+    this.until[slot] = 0;
+    for (const kind of this.bindings) kind.clear(slot);
   }
 
   #grow(capacity: number): void {

@@ -112,7 +112,7 @@ export class RtpSources {
    */
   lend(member: number, groupKey: number, source: number, bytes: Uint8Array, body: number): number {
     const rtp = body + RTP_AT;
-    const slot = this.#members.rtp[member];
+    const slot = this.#members.rtp[member] - 1;
     if (!this.#slots.holds(slot, groupKey, addressWord(bytes, rtp + SSRC), 0)) return NONE;
     if (this.#source[slot] !== source || this.#packets[slot] < SURE_PACKETS || this.#otherPackets[slot] > 0)
       return NONE;
@@ -140,7 +140,7 @@ export class RtpSources {
 
   /** The common case: the next packet of the stream that this source is known for. */
   #runsOn(member: number, groupKey: number, source: number, ssrc: number, sequence: number): boolean {
-    const slot = this.#members.rtp[member];
+    const slot = this.#members.rtp[member] - 1;
     if (!this.#slots.holds(slot, groupKey, ssrc, 0)) return false;
     if (this.#source[slot] !== source || this.#packets[slot] < SURE_PACKETS) return false;
     if (!isNext(this.#sequence[slot], sequence)) return false;
@@ -154,7 +154,7 @@ export class RtpSources {
   #packet(seen: Observed, ssrc: number, sequence: number): void {
     const obtained = this.#slots.obtain(seen.groupKey, ssrc, 0);
     const slot = obtained < 0 ? -1 - obtained : obtained;
-    this.#members.rtp[seen.member] = slot;
+    this.#members.rtp[seen.member] = slot + 1;
     if (obtained < 0) {
       this.#take(slot, seen.source, sequence, 1);
       return;

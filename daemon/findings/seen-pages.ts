@@ -36,17 +36,22 @@ export class SeenPages {
    * The page of a position.
    *
    * @param stream number of the stream, never given twice
-   * @param remembered the page that this stream used last, or -1; it is taken where it is the right one
+   * @param remembered the page that this stream used last, which is taken where it is the right one; -1 where it used none
    */
   page(stream: number, sn: number, remembered: number): number {
     const slots = this.#slots;
+    // Most of many streams stay in their first page, which they remember: it is in no bucket before there is another one.
+    if (remembered < 0) return this.#clear(slots.append(stream, sn >>> 8, 0));
     if (slots.holds(remembered, stream, sn >>> 8, 0)) {
       slots.touch(remembered);
       return remembered;
     }
+    slots.link(remembered);
     const obtained = slots.obtain(stream, sn >>> 8, 0);
-    if (obtained >= 0) return obtained;
-    const page = -1 - obtained;
+    return obtained >= 0 ? obtained : this.#clear(-1 - obtained);
+  }
+
+  #clear(page: number): number {
     for (let word = page * WORDS; word < (page + 1) * WORDS; word++) this.#bits[word] = 0;
     this.last[page] = 0;
     return page;
@@ -87,8 +92,9 @@ export class SeenPages {
   }
 
   /** Whether a position was seen. */
-  has(stream: number, sn: number): boolean {
-    const page = this.#slots.find(stream, sn >>> 8, 0);
+  has(stream: number, sn: number, remembered: number): boolean {
+    const isThere = this.#slots.holds(remembered, stream, sn >>> 8, 0);
+    const page = isThere ? remembered : this.#slots.find(stream, sn >>> 8, 0);
     return page >= 0 && this.isMarked(page, sn);
   }
 }

@@ -2,6 +2,8 @@
 // above them one talker for each (source, destination, LCID), which moves from PTK id to PTK id. All in columns.
 
 import { MessageFlag, type MessageTable } from '../engine/message-table.ts';
+import { OwnedSlots } from '../engine/owned-slots.ts';
+import type { Senders } from '../engine/senders.ts';
 import { grown, SlotTable } from '../engine/slot-table.ts';
 
 /** We chose: streams and talkers remembered; above it the one silent for longest is forgotten, and counted. */
@@ -58,8 +60,8 @@ export class Streams {
   run = new Float64Array(0);
   talkerPdus = new Float64Array(0);
 
-  readonly #slots: SlotTable;
-  readonly #talkers: SlotTable;
+  readonly #slots: OwnedSlots;
+  readonly #talkers: OwnedSlots;
   #streams = 0;
   #runs = 0;
   readonly #onEvict: (slot: number) => void;
@@ -68,39 +70,46 @@ export class Streams {
   #key1 = 0;
   #key2 = 0;
   #word = 0;
+  #sender = 0;
 
   /** @param onEvict called before a stream is forgotten */
-  constructor(onEvict: (slot: number) => void, cap: number = STREAM_CAP) {
+  constructor(onEvict: (slot: number) => void, senders: Senders, cap: number = STREAM_CAP) {
     this.#onEvict = onEvict;
-    this.#slots = new SlotTable(
-      cap,
-      (capacity) => {
-        this.#growStreams(capacity);
-      },
-      (slot) => this.#onEvict(slot),
+    this.#slots = new OwnedSlots(
+      new SlotTable(
+        cap,
+        (capacity) => {
+          this.#growStreams(capacity);
+        },
+        (slot) => this.#onEvict(slot),
+      ),
     );
-    this.#talkers = new SlotTable(cap, (capacity) => {
-      this.current = grown(this.current, capacity);
-      this.currentNumber = grown(this.currentNumber, capacity);
-      this.keyWord = grown(this.keyWord, capacity);
-      this.run = grown(this.run, capacity);
-      this.talkerPdus = grown(this.talkerPdus, capacity);
-    });
+    this.#talkers = new OwnedSlots(
+      new SlotTable(cap, (capacity) => {
+        this.current = grown(this.current, capacity);
+        this.currentNumber = grown(this.currentNumber, capacity);
+        this.keyWord = grown(this.keyWord, capacity);
+        this.run = grown(this.run, capacity);
+        this.talkerPdus = grown(this.talkerPdus, capacity);
+      }),
+    );
+    senders.add(this.#slots);
+    senders.add(this.#talkers);
   }
 
   /** Whether another stream or talker makes it forget one. */
   get isFull(): boolean {
-    return this.#slots.isFull || this.#talkers.isFull;
+    return this.#slots.slots.isFull || this.#talkers.slots.isFull;
   }
 
   /** Streams forgotten so far. */
   get evictions(): number {
-    return this.#slots.evictions;
+    return this.#slots.slots.evictions;
   }
 
   /** Talkers forgotten so far. */
   get talkerEvictions(): number {
-    return this.#talkers.evictions;
+    return this.#talkers.slots.evictions;
   }
 
   /**
@@ -108,15 +117,17 @@ export class Streams {
    *
    * @param resolved whether the key is known; else the bare index stands for it
    * @param remembered slot that may be the right one, or -1
+   * @param sender slot of its sender (senders.ts)
    */
-  obtain(table: MessageTable, row: number, resolved: boolean, remembered: number): number {
+  obtain(table: MessageTable, row: number, resolved: boolean, remembered: number, sender: number): number {
     this.#setKey(table, row, resolved);
-    const slots = this.#slots;
+    this.#sender = sender;
+    const { slots } = this.#slots;
     if (slots.holds(remembered, this.#key0, this.#key1, this.#key2)) {
       slots.touch(remembered);
       return remembered;
     }
-    const obtained = slots.obtain(this.#key0, this.#key1, this.#key2);
+    const obtained = this.#slots.obtain(sender, this.#key0, this.#key1, this.#key2);
     if (obtained >= 0) return obtained;
     const slot = -1 - obtained;
     this.number[slot] = ++this.#streams;
@@ -135,9 +146,9 @@ export class Streams {
   }
 
   /** The stream of a message where it is known, else -1; leaves no trace. */
-  find(table: MessageTable, row: number): number {
+  find(table: MessageTable, row: number, sender: number): number {
     this.#setKey(table, row, true);
-    return this.#slots.find(this.#key0, this.#key1, this.#key2);
+    return this.#slots.find(sender, this.#key0, this.#key1, this.#key2);
   }
 
   /** The talker of the stream that `obtain` gave last. A new talker is on that stream. */
@@ -146,14 +157,14 @@ export class Streams {
     const remembered = this.talker[stream];
     // The number of a stream is never given twice: a talker that is on this stream is the right one.
     if (remembered >= 0 && this.currentNumber[remembered] === this.number[stream]) {
-      this.#talkers.touch(remembered);
+      this.#talkers.slots.touch(remembered);
       return remembered;
     }
-    if (this.#talkers.holds(remembered, this.#key0, destination, 0)) {
-      this.#talkers.touch(remembered);
+    if (this.#talkers.slots.holds(remembered, this.#key0, destination, 0)) {
+      this.#talkers.slots.touch(remembered);
       return remembered;
     }
-    const obtained = this.#talkers.obtain(this.#key0, destination, 0);
+    const obtained = this.#talkers.obtain(this.#sender, this.#key0, destination, 0);
     const talker = obtained < 0 ? -1 - obtained : obtained;
     if (obtained < 0) {
       this.current[talker] = stream;

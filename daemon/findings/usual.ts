@@ -222,7 +222,7 @@ export class UsualMessages {
     const stream = words[at + STREAM];
     const owner = words[at + OWNER];
     const sn = table.sn[row];
-    if (members.newest[member] !== words[at + KEY] || !counters.expects(stream, sn)) return false;
+    if (members.newest[member] - 1 !== words[at + KEY] || !counters.expects(stream, sn)) return false;
     const page = streams.page[stream];
     const stop = counters.stopOf(stream, page, sn, 0);
     if (stop === sn) return false;

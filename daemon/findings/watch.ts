@@ -4,6 +4,7 @@
 import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
+import type { Senders } from '../engine/senders.ts';
 import type { KeyEvent } from '../events.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Keyring } from '../keyring/keyring.ts';
@@ -32,6 +33,7 @@ import { UsualMessages } from './usual.ts';
 export interface FindingWatchOptions {
   readonly keyring: Keyring;
   readonly index: KeyIndex;
+  readonly senders: Senders;
   /** Who hears of findings; null where only counts are wanted. */
   readonly listener: FindingListener | null;
   readonly overrides?: SeverityOverrides;
@@ -46,7 +48,8 @@ export class FindingWatch {
   readonly #keyring: Keyring;
   readonly #index: KeyIndex;
   readonly #contexts = new ContextColumns();
-  readonly #members = new Members();
+  readonly #senders: Senders;
+  readonly #members: Members;
   readonly #observed: Observed;
   readonly #keyrings: KeyringWatch;
   readonly #keys: KeyWatch;
@@ -60,14 +63,16 @@ export class FindingWatch {
   readonly #usual: UsualMessages | null;
 
   constructor(options: FindingWatchOptions) {
-    const { keyring, index } = options;
+    const { keyring, index, senders } = options;
     this.#keyring = keyring;
     this.#index = index;
+    this.#senders = senders;
+    this.#members = new Members(senders);
     this.#recorder = new Recorder(keyring.groups, options.listener, options.overrides);
     this.#observed = new Observed(index);
     this.#keyrings = new KeyringWatch(this.#recorder, keyring);
     this.#keys = new KeyWatch(this.#recorder, index, this.#members);
-    this.#counters = new CounterWatch(this.#recorder, index, options.caps);
+    this.#counters = new CounterWatch(this.#recorder, index, senders, options.caps);
     this.#roster = new RosterWatch(this.#recorder, this.#members);
     this.#addresses = new RosterAddresses(keyring.groups);
     this.#bindings = new BindingWatch(this.#recorder, this.#members, this.#addresses);
@@ -138,17 +143,15 @@ export class FindingWatch {
     seen.take(table, row, groupKey, this.#keyring.groups);
     const contexts = this.#contexts;
     const context = contexts.at(table, row);
-    const remembered = context === NONE ? NONE : contexts.member[context];
-    seen.member = this.#members.obtain(groupKey, seen.source, remembered);
+    seen.member = this.#senders.of(table, row);
     this.#roster.place(seen);
     if (context !== NONE) {
       contexts.messages[context]++;
-      contexts.member[context] = seen.member;
       if (seen.opened) contexts.opened[context] = 1;
     }
     this.#keys.note(seen);
     this.#payload.note(seen, context);
-    this.#count(table, row, groupKey, context);
+    this.#count(seen, context);
     this.#roster.note(seen);
     if (seen.opened) {
       this.#bindings.note(seen);
@@ -241,24 +244,26 @@ export class FindingWatch {
       'counter-talkers': this.#counters.streams.talkerEvictions,
       'seen-pages': this.#counters.seen.evictions,
       'replay-messages': this.#counters.ring.evictions,
-      'finding-members': this.#members.evictions,
+      'finding-members': this.#senders.evictions,
       'address-owners': this.#bindings.evictions,
       'rtp-sources': this.#rtp.evictions,
     };
     return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
   }
 
-  #count(table: MessageTable, row: number, groupKey: number, context: number): void {
+  #count(seen: Observed, context: number): void {
+    const table = seen.table as MessageTable;
+    const { row, member, groupKey } = seen;
     // PGK index 0 and PTK id 0 are outside all counter rules; such a message has a context only where it was ciphered.
     if (table.pgkIndex[row] === 0 && table.ptkId[row] === 0) return;
     if (context === NONE) return;
     const contexts = this.#contexts;
     const standing = standingOf(this.#index, table, row, contexts.opened[context] === 1);
     if (standing !== Standing.silent) {
-      contexts.stream[context] = this.#counters.note(table, row, standing, groupKey, contexts.stream[context]);
+      contexts.stream[context] = this.#counters.note(table, row, standing, groupKey, contexts.stream[context], member);
     } else if (table.epoch[row] !== NONE) {
       // Too short to be sure, a fragment, altered or forged: it moves nothing, but it was heard, so it is not missing.
-      this.#counters.noteAside(table, row);
+      this.#counters.noteAside(table, row, member);
     }
   }
 }

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MessageTable } from '../../daemon/engine/message-table.ts';
+import { Senders } from '../../daemon/engine/senders.ts';
 import { emptyKeyring } from '../../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../../daemon/keyring/keyring-file.ts';
 import { Statistics } from '../../daemon/statistics.ts';
@@ -11,6 +12,7 @@ import { keyring as keyringOf, pgk } from './findings/scene.ts';
 /** As many sources, each heard twice, in one group that is in no keyring. */
 function heard(sources: number, countsTalkers: boolean): Statistics {
   const statistics = new Statistics(emptyKeyring(), countsTalkers);
+  const senders = new Senders();
   const table = new MessageTable();
   const row = table.add();
   table.version[row] = 3;
@@ -20,7 +22,7 @@ function heard(sources: number, countsTalkers: boolean): Statistics {
     for (let source = 0; source < sources; source++) {
       table.source[row] = source;
       table.time[row] = turn * 1000;
-      statistics.note(table, row, row + 1);
+      statistics.note(table, row, row + 1, senders);
     }
   }
   return statistics;
@@ -46,6 +48,7 @@ test('who spoke before is counted as if looked up anew, however many rows are co
   fc.assert(
     fc.property(fc.array(fc.array(spoken, { maxLength: 20 }), { maxLength: 8 }), (rounds) => {
       const statistics = new Statistics(parseKeyring(JSON.stringify(GROUPS), 'groups.json'));
+      const senders = new Senders();
       const groups = new Map<number, { messages: number; octets: number; sources: Set<number>; last: number }>();
       const talkers = new Map<string, number>();
       let time = 0;
@@ -69,8 +72,8 @@ test('who spoke before is counted as if looked up anew, however many rows are co
           talkers.set(`${group} ${source}`, (talkers.get(`${group} ${source}`) ?? 0) + 1);
         }
         const half = table.count >> 1;
-        statistics.note(table, 0, half);
-        statistics.note(table, half, table.count);
+        statistics.note(table, 0, half, senders);
+        statistics.note(table, half, table.count, senders);
       }
       const told = statistics
         .groups()

@@ -48,10 +48,8 @@ test('random ids in every message', { timeout: 120_000 }, () => {
   const analysis = new Analysis(
     { keyring },
     {
-      row: (table, row) => {
-        statistics.note(table, row, row + 1);
-        timeline.note(table, row);
-      },
+      row: (table, row) => timeline.note(table, row),
+      rows: (table, from, until, senders) => statistics.note(table, from, until, senders),
       finding: (event) => findings.note(event),
     },
   );

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MessageTable } from '../../../daemon/engine/message-table.ts';
+import { Senders } from '../../../daemon/engine/senders.ts';
 import { NO_PLACE, PositionRing } from '../../../daemon/findings/position-ring.ts';
 import { SeenPages } from '../../../daemon/findings/seen-pages.ts';
 import { Streams } from '../../../daemon/findings/streams.ts';
@@ -177,12 +178,13 @@ describe('places in an input that can be read again', () => {
 describe('pages of seen positions', () => {
   test('remember each position by itself', () => {
     const pages = new SeenPages();
+    let page = -1;
     for (const sn of [0, 31, 32, 255, 256, 65_535]) {
-      const page = pages.page(7, sn, -1);
+      page = pages.page(7, sn, page);
       expect(pages.mark(page, sn)).toBe(false);
       expect(pages.mark(page, sn)).toBe(true);
     }
-    expect([pages.has(7, 255), pages.has(7, 254), pages.has(8, 255)]).toEqual([true, false, false]);
+    expect([pages.has(7, 255, -1), pages.has(7, 254, -1), pages.has(8, 255, -1)]).toEqual([true, false, false]);
   });
 
   test('mark and look for several at once as one by one', () => {
@@ -209,19 +211,23 @@ describe('pages of seen positions', () => {
     const pages = new SeenPages(1024);
     for (let stream = 0; stream < 3000; stream++) pages.mark(pages.page(stream, 5, -1), 5);
     expect(pages.evictions).toBe(3000 - 1024);
-    expect(pages.has(2999, 5)).toBe(true);
-    expect(pages.has(0, 5)).toBe(false);
+    const last = pages.page(3000, 5, -1);
+    pages.mark(last, 5);
+    expect(pages.has(3000, 5, last)).toBe(true);
+    expect(pages.has(3000, 6, last)).toBe(false);
+    expect(pages.has(0, 5, 0)).toBe(false);
   });
 });
 
 test('streams are bounded and counted, and a forgotten one says so', () => {
   const forgotten: number[] = [];
-  const streams = new Streams((slot) => void forgotten.push(slot), 1024);
+  const senders = new Senders();
+  const streams = new Streams((slot) => void forgotten.push(slot), senders, 1024);
   const table = new MessageTable();
   const row = table.add();
   for (let source = 0; source < 3000; source++) {
     table.source[row] = source;
-    const stream = streams.obtain(table, row, false, -1);
+    const stream = streams.obtain(table, row, false, -1, senders.of(table, row));
     streams.obtainTalker(stream);
   }
   expect(streams.evictions).toBe(3000 - 1024);

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { Engine } from '../../../daemon/engine/engine.ts';
+import { Senders } from '../../../daemon/engine/senders.ts';
 import type { FindingEvent } from '../../../daemon/events.ts';
 import type { CounterCaps } from '../../../daemon/findings/counter.ts';
 import { UsualMessages } from '../../../daemon/findings/usual.ts';
@@ -59,6 +60,7 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
       new FindingWatch({
         keyring: held,
         index,
+        senders: new Senders(),
         listener: { record: (event) => void list.push(event) },
         everyRule: i === 1,
         ...(caps === undefined ? {} : { caps }),
