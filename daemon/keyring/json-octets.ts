@@ -1,4 +1,5 @@
-// Octets that JSON (RFC 8259 2) is made of, for those who read it without making a text of it (octet-reader.ts, usual-member.ts).
+// Octets that JSON (RFC 8259 2) is made of, for those who read it without making a text of it (octet-reader.ts, usual-member.ts,
+// usual-key.ts).
 
 export const TAB = 0x09;
 export const LINE_FEED = 0x0a;
@@ -24,4 +25,20 @@ export function behindBlanks(octets: Uint8Array, at: number): number {
 
 function isBlank(octet: number): boolean {
   return octet === BLANK || octet === LINE_FEED || octet === CARRIAGE_RETURN || octet === TAB;
+}
+
+/** Where what follows an octet begins, where that is what stands at `at`; else -1, as from all that begins at -1. */
+export function behindOctet(octets: Uint8Array, at: number, octet: number): number {
+  return at >= 0 && octets[at] === octet ? behindBlanks(octets, at + 1) : -1;
+}
+
+/**
+ * Where the value of a member begins, whose name is to stand at `at`; -1 where it does not.
+ *
+ * @param name with its quotes
+ */
+export function valueBehind(octets: Uint8Array, at: number, name: Uint8Array): number {
+  if (at < 0) return -1;
+  for (let i = 0; i < name.length; i++) if (octets[at + i] !== name[i]) return -1;
+  return behindOctet(octets, behindBlanks(octets, at + name.length), COLON);
 }

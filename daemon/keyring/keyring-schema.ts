@@ -19,6 +19,7 @@ import {
 } from './keyring-values.ts';
 import { DEFAULT_MIKEY_PROFILE, type MikeyProfile, Pmk } from './pmk.ts';
 import { type MemberDraft, type Roster, RosterBuilder } from './roster.ts';
+import { takeUsualKey } from './usual-key.ts';
 import { takeUsualMember } from './usual-member.ts';
 
 /** The specification says (interfaces 2): the value of `format`. */
@@ -171,6 +172,11 @@ function readMember(reader: ValueReader): MemberDraft {
 }
 
 function readKey(reader: ValueReader): EpochContents {
+  let usual: EpochContents | null = null;
+  const found = (key: EpochContents): void => {
+    usual = key;
+  };
+  if (reader.take((octets, at) => takeUsualKey(octets, at, found)) && usual !== null) return usual;
   const draft = {
     id: 0,
     octets: null as Uint8Array | null,

@@ -4,14 +4,15 @@
 import {
   BACKSLASH,
   behindBlanks,
+  behindOctet,
   CLOSE_BRACE,
   CLOSE_BRACKET,
-  COLON,
   COMMA,
   NINE,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
+  valueBehind,
   ZERO,
 } from './json-octets.ts';
 import type { RosterBuilder } from './roster.ts';
@@ -44,7 +45,7 @@ let addressCount = 0;
  * @returns where it ends, or -1 where it is another one; then nothing was added
  */
 export function takeUsualMember(octets: Uint8Array, begin: number, roster: RosterBuilder): number {
-  let at = valueBehind(octets, step(octets, begin, OPEN_BRACE), ID);
+  let at = valueBehind(octets, behindOctet(octets, begin, OPEN_BRACE), ID);
   const id = idAt(octets, at);
   if (id < 0) return -1;
   at = behindBlanks(octets, at + ID_DIGITS + 2);
@@ -52,31 +53,19 @@ export function takeUsualMember(octets: Uint8Array, begin: number, roster: Roste
   let nameEnd = -1;
   addressCount = 0;
   if (octets[at] === COMMA && octets[behindBlanks(octets, at + 1) + 1] === NAME[1]) {
-    at = valueBehind(octets, step(octets, at, COMMA), NAME);
+    at = valueBehind(octets, behindOctet(octets, at, COMMA), NAME);
     nameFrom = at + 1;
     nameEnd = endOfName(octets, at);
     if (nameEnd < 0) return -1;
     at = behindBlanks(octets, nameEnd + 1);
   }
   if (octets[at] === COMMA) {
-    at = addressesBehind(octets, valueBehind(octets, step(octets, at, COMMA), ADDRESSES));
+    at = addressesBehind(octets, valueBehind(octets, behindOctet(octets, at, COMMA), ADDRESSES));
     if (at < 0) return -1;
   }
   if (octets[at] !== CLOSE_BRACE) return -1;
   roster.addOctets(id, octets, nameFrom, nameEnd, addresses, addressCount);
   return at + 1;
-}
-
-/** Where what follows an octet begins, where that is what stands at `at`; else -1, as from all that begins at -1. */
-function step(octets: Uint8Array, at: number, octet: number): number {
-  return at >= 0 && octets[at] === octet ? behindBlanks(octets, at + 1) : -1;
-}
-
-/** Where the value of the member with this name begins, whose name is to stand at `at`; -1 where it does not. */
-function valueBehind(octets: Uint8Array, at: number, name: Uint8Array): number {
-  if (at < 0) return -1;
-  for (let i = 0; i < name.length; i++) if (octets[at + i] !== name[i]) return -1;
-  return step(octets, behindBlanks(octets, at + name.length), COLON);
 }
 
 /** The Layer-2 id whose text begins at `at`, or -1. */
@@ -105,7 +94,7 @@ function endOfName(octets: Uint8Array, at: number): number {
 
 /** Reads the list of addresses that begins at `at`; where what is behind it begins, or -1. */
 function addressesBehind(octets: Uint8Array, begin: number): number {
-  let at = step(octets, begin, OPEN_BRACKET);
+  let at = behindOctet(octets, begin, OPEN_BRACKET);
   if (at < 0) return -1;
   if (octets[at] === CLOSE_BRACKET) return behindBlanks(octets, at + 1);
   for (;;) {
@@ -115,7 +104,7 @@ function addressesBehind(octets: Uint8Array, begin: number): number {
     addressCount++;
     at = behindBlanks(octets, end + 1);
     if (octets[at] === CLOSE_BRACKET) return behindBlanks(octets, at + 1);
-    at = step(octets, at, COMMA);
+    at = behindOctet(octets, at, COMMA);
     if (at < 0) return -1;
   }
 }

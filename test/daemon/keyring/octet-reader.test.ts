@@ -3,9 +3,12 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { EpochContents } from '../../../daemon/keyring/group.ts';
 import { plainKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { OctetReader, UnusualJson } from '../../../daemon/keyring/octet-reader.ts';
+import { parseInstant } from '../../../daemon/keyring/rfc3339.ts';
+import { takeUsualKey } from '../../../daemon/keyring/usual-key.ts';
 
 const hexOf = (digits: number) =>
   fc
@@ -46,11 +49,29 @@ const usualMember = fc.record(
   { id: hexOf(6), name, addresses: fc.array(address, { maxLength: 3 }) },
   { requiredKeys: ['id', 'name'] },
 );
+const two = (most: number) => fc.nat({ max: most }).map((value) => String(value).padStart(2, '0'));
+const anyInstant = fc
+  .tuple(
+    fc.constantFrom('0000', '0099', '1899', '1970', '2000', '2024', '2026', '9999'),
+    two(13),
+    two(32),
+    two(24),
+    two(60),
+    two(60),
+  )
+  .map(([year, month, day, hour, minute, second]) => `${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 const key = fc.record({
   id: rarely(fc.nat({ max: 255 }), fc.constantFrom(-1, 1.5, 256, 1e3)),
-  key: rarely(hexOf(64), hexOf(63)),
-  notBefore: fc.constant('2026-05-01T00:00:00Z'),
-  notAfter: rarely(fc.constant('2026-05-08T00:00:00Z'), fc.constant('2026-02-30T00:00:00Z')),
+  key: rarely(
+    hexOf(64),
+    fc.oneof(
+      hexOf(63),
+      hexOf(64).map((hex) => hex.toUpperCase()),
+      hexOf(63).map((hex) => `${hex}g`),
+    ),
+  ),
+  notBefore: rarely(fc.constant('2026-05-01T00:00:00Z'), fc.oneof(anyInstant, instant)),
+  notAfter: rarely(fc.constant('2026-05-08T00:00:00Z'), fc.oneof(anyInstant, instant)),
 });
 const group = fc.record(
   {
@@ -132,4 +153,26 @@ test('escapes are read, and half a character is none', () => {
   for (const wrong of ['"a\\x"', '"a\\u00f"', '"a', '"a\\"', '"\u0007"', '"\u00fc"']) {
     expect(() => read(wrong), wrong).toThrow(UnusualJson);
   }
+});
+
+test('dates of keys are those of the calendar', () => {
+  const digits = (value: number, length: number) => String(value).padStart(length, '0');
+  const part = (least: number, most: number) => fc.integer({ min: least, max: most });
+  const date = fc.tuple(part(0, 9999), part(0, 13), part(0, 32), part(0, 24), part(0, 60), part(0, 60));
+  const text = date.map(
+    ([year, month, day, ...clock]) =>
+      `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)}T${clock.map((each) => digits(each, 2)).join(':')}Z`,
+  );
+  fc.assert(
+    fc.property(text, text, (notBefore, notAfter) => {
+      const octets = Buffer.from(JSON.stringify({ id: 39, key: 'aB'.repeat(32), notBefore, notAfter }));
+      const [begin, end] = [parseInstant(notBefore), parseInstant(notAfter)];
+      const isUsual = typeof begin === 'number' && typeof end === 'number' && end > begin;
+      const found: EpochContents[] = [];
+      expect(takeUsualKey(octets, 0, (each) => void found.push(each))).toBe(isUsual ? octets.length : -1);
+      const dates = found.map((each) => [each.id, each.notBefore, each.notAfter]);
+      expect(dates).toEqual(isUsual ? [[39, begin, end]] : []);
+    }),
+    { numRuns: 3000 },
+  );
 });
