@@ -35,6 +35,10 @@ const LATE = {
   'dissectors/security/aes-eea2.js': ['dissectors/security/wasm/aes-kernel.js'],
   'dissectors/security/algorithm.js': ['dissectors/security/eea1.js', 'dissectors/security/eea3.js'],
   'dissectors/security/kdf.js': ['dissectors/security/wasm/sha256-kernel.js'],
+  'dissectors/security/pek-batch.js': [
+    'dissectors/security/wasm/pek-kernel.js',
+    'dissectors/security/wasm/sha256-kernel.js',
+  ],
   'dissectors/sidelink/sl-sch.js': ['dissectors/sidelink/pc5-signalling.js'],
   'dissectors/walk.js': ['dissectors/keying/lkh-rekey.js', 'dissectors/sidelink/mib-sl.js'],
 };

@@ -1,9 +1,11 @@
 // Key stream by the batch (architecture, decision 3): before a batch is judged, every message whose context is already
 // proved is deciphered under the key that proved it, all messages of the batch in one call. This looks ahead and changes
-// nothing that judgement depends on: a message for which it guessed wrong is deciphered again on its own.
+// nothing that judgement depends on: a message for which it guessed wrong is deciphered again on its own. Messages of contexts
+// that were not seen before go with them where it can be told which key will be tried first (first-messages.ts).
 
 import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
 import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';
+import type { FirstMessages } from './first-messages.ts';
 import { LoneMessages } from './lone-messages.ts';
 import { MessageFlag, type MessageTable, NONE, Place } from './message-table.ts';
 import { isCounterCipher, RoundKernel } from './round-kernel.ts';
@@ -23,6 +25,7 @@ export class BatchDecipher {
   readonly #runs = new CipherRuns();
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
+  readonly #firsts: FirstMessages;
   readonly #kernel = new RoundKernel();
   readonly #lone = new LoneMessages(this.#kernel);
 
@@ -33,9 +36,10 @@ export class BatchDecipher {
   #begin = 0;
   #end = 0;
 
-  constructor(wires: WireContexts, traffic: TrafficKeys) {
+  constructor(wires: WireContexts, traffic: TrafficKeys, firsts: FirstMessages) {
     this.#wires = wires;
     this.#traffic = traffic;
+    this.#firsts = firsts;
   }
 
   /** Deciphers what can be deciphered at once. Sets `deciphered`, `sum`, `traffic`, `epoch` and `context` of those rows. */
@@ -51,12 +55,13 @@ export class BatchDecipher {
       this.#slots = new Uint32Array(generations.length);
     }
     const attached = this.#kernel.attach(table);
-    this.#gather(table);
+    this.#firsts.begin(table);
+    this.#gather(table, attached);
     const used = this.#used;
-    if (used === 0) return;
     const together =
       attached && this.#ciphered > 0 && this.#kernel.begin(table, this.#begin, this.#end, this.#ciphered);
-    if (!together || this.#clear > 0) copyToPlain(table, this.#traffic, together);
+    this.#firsts.finish(table, together ? this.#lone : null);
+    if (used > 0 && (!together || this.#clear > 0)) copyToPlain(table, this.#traffic, together);
     const elsewhere = together ? this.#kernel : null;
     const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
     let gathered = 0;
@@ -98,8 +103,12 @@ export class BatchDecipher {
     return true;
   }
 
-  /** Sorts the rows that can be deciphered by traffic key. */
-  #gather(table: MessageTable): void {
+  /**
+   * Sorts the rows that can be deciphered by traffic key, and offers those of contexts that were not seen before.
+   *
+   * @param attached whether the kernel can have them
+   */
+  #gather(table: MessageTable, attached: boolean): void {
     // Asked for once: nothing that is called here makes a table grow.
     const wires = this.#wires;
     const { traffic: trafficOf, trafficGeneration, provedEpoch } = wires;
@@ -111,27 +120,32 @@ export class BatchDecipher {
     let used = 0;
     let ciphered = 0;
     let clear = 0;
+    let unseen = 0;
     let from = Number.MAX_SAFE_INTEGER;
     let until = 0;
     for (let row = table.count - 1; row >= 0; row--) {
       if ((flags[row] & MessageFlag.damaged) !== 0) continue;
       if (pgkIndex[row] === 0 && ptkId[row] === 0) continue;
       const wire = wires.find(destination[row], version[row], source[row], pgkIndex[row], ptkId[row]);
-      if (wire === NONE) continue;
-      context[row] = wire;
-      const slot = trafficOf[wire];
-      if (slot === NONE || generations[slot] !== trafficGeneration[wire]) continue;
-      table.takePlain(row);
-      sum[row] = 0;
-      deciphered[row] = 1;
-      traffic[row] = slot;
-      epoch[row] = provedEpoch[wire];
-      if (first[slot] === NONE) this.#slots[used++] = slot;
-      next[row] = first[slot];
-      first[slot] = row;
-      if (this.#traffic.algorithm(slot) === EEA0) {
-        clear++;
-        continue;
+      if (wire === NONE) {
+        unseen++;
+        if (!attached || !this.#firsts.offer(table, row, this.#lone)) continue;
+      } else {
+        context[row] = wire;
+        const slot = trafficOf[wire];
+        if (slot === NONE || generations[slot] !== trafficGeneration[wire]) continue;
+        table.takePlain(row);
+        sum[row] = 0;
+        deciphered[row] = 1;
+        traffic[row] = slot;
+        epoch[row] = provedEpoch[wire];
+        if (first[slot] === NONE) this.#slots[used++] = slot;
+        next[row] = first[slot];
+        first[slot] = row;
+        if (this.#traffic.algorithm(slot) === EEA0) {
+          clear++;
+          continue;
+        }
       }
       ciphered++;
       if (rawPlace[row] !== Place.frame) continue;
@@ -139,6 +153,7 @@ export class BatchDecipher {
       if (at < from) from = at;
       if (at + length[row] > until) until = at + length[row];
     }
+    if (!attached) this.#kernel.waitFor(unseen);
     this.#used = used;
     this.#ciphered = ciphered;
     this.#clear = clear;
@@ -150,6 +165,7 @@ export class BatchDecipher {
   forget(): void {
     this.#kernel.wipe();
     this.#lone.wipe();
+    this.#firsts.forget();
   }
 }
 

@@ -5,6 +5,7 @@ import { epochStateNumberAt, isUsableAt } from '../keyring/epoch-state.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Group, PgkEpoch } from '../keyring/keyring.ts';
 import { CONTEXT_TENTHS, Evidence, type GroupAddresses, HEADER_TENTHS, PLAUSIBLE_TENTHS, Shape } from './evidence.ts';
+import type { FirstMessages } from './first-messages.ts';
 import { AddressesByGroup } from './group-addresses.ts';
 import { giveKeyVerdict, mayShow } from './key-verdict.ts';
 import { MessageFlag, type MessageTable, NONE, VerdictCode } from './message-table.ts';
@@ -17,11 +18,11 @@ import type { WireContexts } from './wire-contexts.ts';
 // The specification says: SDU types (TS 36.323 Table 6.3.14.1); destinations of version 3 are whole (TS 36.321 6.1.6).
 const SDU_IP = 0;
 const SDU_ARP = 1;
-const SDU_PC5 = 2;
-const VERSION_WHOLE = 3;
+export const SDU_PC5 = 2;
+export const VERSION_WHOLE = 3;
 
 // We chose: shorter SDUs hold too little to be sure (interfaces 3). IPv4 and UDP headers, or one ARP message.
-const SHORTEST_SURE = 28;
+export const SHORTEST_SURE = 28;
 // Keys of the message's own index that every message is tried with: as many PGK ids share an index (256 / 32).
 const FREE_TRIALS = 8;
 const USABLE_TRIALS = 56;
@@ -41,6 +42,7 @@ export interface JudgeTools {
   readonly index: KeyIndex;
   readonly wires: WireContexts;
   readonly traffic: TrafficKeys;
+  readonly firsts: FirstMessages;
   /** Whether plaintext under keys that are not active may leave (`--allow-stale`). */
   readonly allowStale: boolean;
 }
@@ -265,7 +267,10 @@ export class Judge {
     algorithm: number,
     home: Group | null,
   ): Grade {
-    const slot = this.#tools.traffic.obtain(epoch, p2, algorithm, table.source[row], table.ptkId[row]);
+    const { traffic, firsts } = this.#tools;
+    const ready = firsts.entryOf(table, row, epoch, p2, algorithm);
+    const slot = traffic.obtain(epoch, p2, algorithm, table.source[row], table.ptkId[row], firsts.words, ready);
+    if (ready !== NONE) firsts.bind(ready, slot, traffic.generation[slot]);
     this.#decipher(table, row, slot);
     const grade = this.#grade(table, row, wire, epoch, home);
     this.#writeDown(epoch, p2, algorithm);
@@ -279,13 +284,16 @@ export class Judge {
   }
 
   #decipher(table: MessageTable, row: number, slot: number): void {
+    const { traffic, firsts } = this.#tools;
+    table.deciphered[row] = 1;
+    table.traffic[row] = slot;
+    if (firsts.opens(table, row, slot, traffic.generation[slot])) return;
+    firsts.overwrite(table, row);
     table.copyToPlain(row);
     this.#oneRow[0] = row;
     const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
-    this.#tools.traffic.cipher(slot).apply(columns, this.#oneRow, 0, 1, table.words);
-    table.deciphered[row] = 1;
+    traffic.cipher(slot).apply(columns, this.#oneRow, 0, 1, table.words);
     table.sum[row] = 0;
-    table.traffic[row] = slot;
   }
 
   #grade(table: MessageTable, row: number, wire: number, epoch: PgkEpoch, home: Group | null): Grade {

@@ -3,6 +3,7 @@
 
 import type { KeyIndex } from '../keyring/key-index.ts';
 import { BatchDecipher } from './decipher-batch.ts';
+import { FirstMessages } from './first-messages.ts';
 import { type Attempt, Judge } from './judge.ts';
 import { type MessageTable, VerdictCode } from './message-table.ts';
 import { TrafficKeys } from './traffic-keys.ts';
@@ -19,11 +20,13 @@ export interface JudgementOptions {
 export class Judgement {
   readonly #wires = new WireContexts();
   readonly #traffic = new TrafficKeys();
-  readonly #batchDecipher = new BatchDecipher(this.#wires, this.#traffic);
+  readonly #batchDecipher: BatchDecipher;
   readonly #judge: Judge;
 
   constructor({ index, allowStale = false }: JudgementOptions) {
-    this.#judge = new Judge({ index, wires: this.#wires, traffic: this.#traffic, allowStale });
+    const firsts = new FirstMessages(index);
+    this.#batchDecipher = new BatchDecipher(this.#wires, this.#traffic, firsts);
+    this.#judge = new Judge({ index, wires: this.#wires, traffic: this.#traffic, firsts, allowStale });
   }
 
   /** Messages for which the trial budget ran out. */

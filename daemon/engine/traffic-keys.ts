@@ -4,6 +4,7 @@
 import { CIPHER_ALGORITHMS, createTrafficCipher, type TrafficCipher } from '../../dissectors/security/algorithm.ts';
 import { derivePek } from '../../dissectors/security/kdf.ts';
 import type { PgkEpoch } from '../keyring/keyring.ts';
+import { NONE } from './message-table.ts';
 import { grown, SlotTable } from './slot-table.ts';
 
 // We chose.
@@ -16,6 +17,7 @@ const PEK_OCTETS = 16;
 /** Words of a PEK. */
 export const PEK_WORDS = PEK_OCTETS / 4;
 const FORGOTTEN = -1;
+const NO_WORDS = new Uint32Array(0);
 
 /** Derives, keeps and uses traffic keys. */
 export class TrafficKeys {
@@ -56,8 +58,17 @@ export class TrafficKeys {
    *
    * @param p2 24-bit group id that goes into the PTK
    * @param algorithm identity 0 to 3; may differ from the epoch's own when others are tried
+   * @param ready keys that were derived ahead, PEK_WORDS words each, and which of them this one is, or NONE
    */
-  obtain(epoch: PgkEpoch, p2: number, algorithm: number, source: number, ptkId: number): number {
+  obtain(
+    epoch: PgkEpoch,
+    p2: number,
+    algorithm: number,
+    source: number,
+    ptkId: number,
+    ready: Uint32Array = NO_WORDS,
+    entry: number = NONE,
+  ): number {
     const obtained = this.slots.obtain(
       (source << 8) | (ptkId >>> 8),
       (p2 << 8) | (ptkId & 0xff),
@@ -69,7 +80,12 @@ export class TrafficKeys {
     const { prepared } = epoch;
     if (prepared === null) throw new Error('a destroyed PGK derives nothing');
     this.derived++;
-    derivePek(prepared, epoch.group.derivation, source, ptkId, p2, algorithm, this.#pek, slot * PEK_OCTETS);
+    if (entry === NONE) {
+      derivePek(prepared, epoch.group.derivation, source, ptkId, p2, algorithm, this.#pek, slot * PEK_OCTETS);
+    } else {
+      for (let word = 0; word < PEK_WORDS; word++)
+        this.words[slot * PEK_WORDS + word] = ready[entry * PEK_WORDS + word];
+    }
     this.#algorithm[slot] = algorithm;
     this.#serial[slot] = epoch.serial;
     return slot;

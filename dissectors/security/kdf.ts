@@ -164,24 +164,11 @@ export function derivePek(
   const sha = sha256Kernel();
   const { state, block } = sha;
   const pads = pgk.padsWith(sha);
-  // S of A.3, and the bit that ends it (FIPS 180-4 5.1.1): 15 octets, or 10 without P2.
-  fillWords(block, 3, 0);
-  block[0] = (FC_PTK << 24) | member;
-  block[1] = (ID_OCTETS << 16) | ptkId;
-  if (derivation === 'ts33303') {
-    block[2] = (PTK_ID_OCTETS << 16) | (group >>> 8);
-    block[3] = (group << 24) | (ID_OCTETS << 8) | 0x80;
-    finish(sha, pads, 15);
-  } else {
-    block[2] = (PTK_ID_OCTETS << 16) | 0x8000;
-    finish(sha, pads, 10);
-  }
+  writePtkInput(block, 0, 1, derivation, member, ptkId, group);
+  finish(sha, pads);
   keyPads(sha, state, ptkPads);
-  // S of A.4.
-  fillWords(block, 2, 0);
-  block[0] = (FC_PEK << 24) | (KEY_TYPE_PEK << 16) | 1;
-  block[1] = (algorithm << 24) | (1 << 8) | 0x80;
-  finish(sha, ptkPads, 7);
+  writePekInput(block, 0, 1, algorithm);
+  finish(sha, ptkPads);
   for (let word = 0; word < CIPHER_KEY_OCTETS / 4; word++) {
     const value = state[HASH_WORDS - CIPHER_KEY_OCTETS / 4 + word];
     pek[at + word * 4] = value >>> 24;
@@ -191,6 +178,42 @@ export function derivePek(
   }
   fillWords(sha.secrets, 0, 0);
   fillWords(ptkPads, 0, 0);
+}
+
+/**
+ * Writes S of A.3 as the last block of an HMAC (FIPS 180-4 5.1.1), big endian values: 15 octets, or 10 without P2, and the bit
+ * that ends them.
+ *
+ * @param words of which word `at` is the first of the block, and those every `step` behind it the others
+ */
+export function writePtkInput(
+  words: Int32Array,
+  at: number,
+  step: number,
+  derivation: Exclude<Derivation, 'direct'>,
+  member: number,
+  ptkId: number,
+  group: number,
+): void {
+  const hasGroup = derivation === 'ts33303';
+  words[at] = (FC_PTK << 24) | member;
+  words[at + step] = (ID_OCTETS << 16) | ptkId;
+  words[at + step * 2] = (PTK_ID_OCTETS << 16) | (hasGroup ? group >>> 8 : 0x8000);
+  words[at + step * 3] = hasGroup ? (group << 24) | (ID_OCTETS << 8) | 0x80 : 0;
+  endBlock(words, at, step, 4, hasGroup ? 15 : 10);
+}
+
+/** Writes S of A.4 in the same way. */
+export function writePekInput(words: Int32Array, at: number, step: number, algorithm: number): void {
+  words[at] = (FC_PEK << 24) | (KEY_TYPE_PEK << 16) | 1;
+  words[at + step] = (algorithm << 24) | (1 << 8) | 0x80;
+  endBlock(words, at, step, 2, 7);
+}
+
+/** Zeros from a word of the block on, and at its end the bits that were hashed: a block of pads, and some octets. */
+function endBlock(words: Int32Array, at: number, step: number, from: number, octets: number): void {
+  for (let word = from; word < 15; word++) words[at + step * word] = 0;
+  words[at + step * 15] = (BLOCK_OCTETS + octets) * 8;
 }
 
 // HMAC (RFC 2104, FIPS 198-1) of short messages. What is hashed first, the key under the two pads, fills one block each:
@@ -227,10 +250,9 @@ function keyPads(sha: Sha256Kernel, key: Int32Array, pads: Int32Array): void {
   fillWords(keyWords, 0, 0);
 }
 
-/** Ends an HMAC whose message of `octets` octets is in the block; the result is in the state. */
-function finish(sha: Sha256Kernel, pads: Int32Array, octets: number): void {
+/** Ends an HMAC whose message is in the block; the result is in the state. */
+function finish(sha: Sha256Kernel, pads: Int32Array): void {
   const { state, block } = sha;
-  block[15] = (BLOCK_OCTETS + octets) * 8;
   copyWords(pads, 0, state, 0);
   sha.compress();
   copyWords(state, 0, block, 0);

@@ -109,13 +109,14 @@ function oneRound(round: number): Code {
   ];
 }
 
-function firstPrimes(count: number): number[] {
+/** The first prime numbers. */
+export function firstPrimes(count: number): number[] {
   const primes: number[] = [];
   for (let n = 2; primes.length < count; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n);
   return primes;
 }
 
 /** The first 32 bits of the fractional part of a small number. */
-function fraction(value: number): number {
+export function fraction(value: number): number {
   return Math.floor((value % 1) * 2 ** 32) | 0;
 }

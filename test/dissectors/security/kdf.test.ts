@@ -11,6 +11,7 @@ import {
   genericKdf,
   PreparedPgk,
 } from '../../../dissectors/security/kdf.ts';
+import { PekBatch } from '../../../dissectors/security/pek-batch.ts';
 import { slowPek, slowPtk } from '../../reference/kdf.ts';
 import { hex, octets, readVectors, type VectorSet } from './vectors.ts';
 
@@ -137,4 +138,40 @@ describe('fast path', () => {
     expect(() => derivePtk(pgk, 1, 1, -1)).toThrow(RangeError);
     expect(() => derivePekOfPtk(pgk, 1.5)).toThrow(RangeError);
   });
+});
+
+test('PEKs of many senders at once are those of each', () => {
+  const keys = Array.from({ length: 5 }, (_, i) => {
+    const pgkOctets = Uint8Array.from({ length: 32 }, (_, at) => (at + 1) * (i * 37 + 11));
+    return { pgkOctets, prepared: new PreparedPgk(pgkOctets) };
+  });
+  const sender = fc.record({
+    key: fc.nat({ max: keys.length - 1 }),
+    derivation: fc.constantFrom<Derivation>('ts33303', 'ts33303', 'ts33303-no-group', 'direct'),
+    member: fc.nat({ max: 0xff_ffff }),
+    ptkId: fc.nat({ max: 0xffff }),
+    group: fc.nat({ max: 0xff_ffff }),
+    algorithm: fc.nat({ max: 3 }),
+  });
+  const batch = new PekBatch();
+  fc.assert(
+    fc.property(fc.array(sender, { maxLength: 11 }), (senders) => {
+      const words = new Uint32Array(senders.length * 4);
+      batch.into(words);
+      for (const [i, { key, derivation, member, ptkId, group, algorithm }] of senders.entries()) {
+        batch.add(keys[key].prepared, derivation, member, ptkId, group, algorithm, i * 4);
+      }
+      batch.finish();
+      for (const [i, { key, derivation, member, ptkId, group, algorithm }] of senders.entries()) {
+        const { pgkOctets } = keys[key];
+        const made = new Uint8Array(words.buffer, i * 16, 16);
+        const withGroup = derivation === 'ts33303' ? group : null;
+        const slow =
+          derivation === 'direct'
+            ? pgkOctets.slice(16)
+            : slowPek(slowPtk(pgkOctets, member, ptkId, withGroup), algorithm);
+        expect(hex(made)).toBe(hex(slow));
+      }
+    }),
+  );
 });
