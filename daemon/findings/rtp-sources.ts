@@ -152,7 +152,7 @@ export class RtpSources {
   }
 
   #packet(seen: Observed, ssrc: number, sequence: number): void {
-    const obtained = this.#slots.obtain(seen.groupKey, ssrc, 0);
+    const obtained = this.#obtain(seen, ssrc);
     const slot = obtained < 0 ? -1 - obtained : obtained;
     this.#members.rtp[seen.member] = slot + 1;
     if (obtained < 0) {
@@ -174,6 +174,14 @@ export class RtpSources {
     }
     this.#raise(seen, slot, ssrc);
     this.#challenge(slot, seen.source, sequence);
+  }
+
+  /** Its slot, which its sender remembers where it used it last; a new one is `-1 - slot`. */
+  #obtain(seen: Observed, ssrc: number): number {
+    const remembered = this.#members.rtp[seen.member] - 1;
+    if (!this.#slots.holds(remembered, seen.groupKey, ssrc, 0)) return this.#slots.obtain(seen.groupKey, ssrc, 0);
+    this.#slots.touch(remembered);
+    return remembered;
   }
 
   #challenge(slot: number, source: number, sequence: number): void {

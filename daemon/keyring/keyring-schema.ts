@@ -18,7 +18,7 @@ import {
   readPmkId,
 } from './keyring-values.ts';
 import { DEFAULT_MIKEY_PROFILE, type MikeyProfile, Pmk } from './pmk.ts';
-import { type MemberDraft, type Roster, RosterBuilder } from './roster.ts';
+import { type MemberDraft, type Roster, RosterBuilder, RosterColumns } from './roster.ts';
 import { takeUsualKey } from './usual-key.ts';
 import { takeUsualMember } from './usual-member.ts';
 
@@ -77,15 +77,16 @@ export interface KeyringDraft {
   readonly managers: readonly Placed<Manager>[];
 }
 
-/** How much of each cap is used up, over all groups of the file. */
-interface Usage {
+/** What groups of the file have in common: how much of each cap is used up, and the columns of their rosters. */
+interface Shared {
   keys: number;
   members: number;
+  readonly rosters: RosterColumns;
 }
 
 /** Reads a keyring document. @throws SidescopeError at the first thing that interfaces 2 does not allow */
 export function readKeyring(reader: ValueReader): KeyringDraft {
-  const usage: Usage = { keys: 0, members: 0 };
+  const shared: Shared = { keys: 0, members: 0, rosters: new RosterColumns() };
   const draft = {
     groups: [] as Placed<GroupDraft>[],
     pmks: [] as Placed<Pmk>[],
@@ -98,7 +99,7 @@ export function readKeyring(reader: ValueReader): KeyringDraft {
         if (text === KEYRING_FORMAT) return;
         throw reader.error('wrong-format', `is not "${KEYRING_FORMAT}"`, 'Give a keyring of this format');
       });
-    } else if (name === 'groups') draft.groups = readList(reader, GROUP_CAP, 'groups', () => readGroup(reader, usage));
+    } else if (name === 'groups') draft.groups = readList(reader, GROUP_CAP, 'groups', () => readGroup(reader, shared));
     else if (name === 'pmks') draft.pmks = readList(reader, LIST_CAP, 'PMKs', () => readPmk(reader));
     else if (name === 'lkh') draft.lkh = readList(reader, LIST_CAP, 'node keys', () => readNodeKey(reader));
     else draft.managers = readList(reader, LIST_CAP, 'managers', () => readManager(reader));
@@ -106,7 +107,7 @@ export function readKeyring(reader: ValueReader): KeyringDraft {
   return draft;
 }
 
-function readGroup(reader: ValueReader, usage: Usage): GroupDraft {
+function readGroup(reader: ValueReader, shared: Shared): GroupDraft {
   const draft = {
     id: 0,
     name: null as string | null,
@@ -125,19 +126,19 @@ function readGroup(reader: ValueReader, usage: Usage): GroupDraft {
     else if (name === 'derivation') draft.derivation = readChoice(reader, DERIVATIONS);
     else if (name === 'multicast') draft.multicast = readAddresses(reader);
     else if (name === 'members') {
-      draft.members = readRoster(reader, MEMBER_CAP - usage.members);
-      usage.members += draft.members.roster.length;
+      draft.members = readRoster(reader, shared.rosters, MEMBER_CAP - shared.members);
+      shared.members += draft.members.roster.length;
     } else {
-      draft.keys = readList(reader, KEY_CAP - usage.keys, 'keys in the file', () => readKey(reader));
-      usage.keys += draft.keys.length;
+      draft.keys = readList(reader, KEY_CAP - shared.keys, 'keys in the file', () => readKey(reader));
+      shared.keys += draft.keys.length;
     }
   });
   return draft;
 }
 
-function readRoster(reader: ValueReader, cap: number): RosterDraft {
+function readRoster(reader: ValueReader, columns: RosterColumns, cap: number): RosterDraft {
   const places = new Places(reader.place());
-  const roster = new RosterBuilder();
+  const roster = new RosterBuilder(columns);
   reader.list((index) => {
     if (index >= cap) throw tooMany(reader, 'members in the file');
     reader.note(places);

@@ -9,6 +9,7 @@ import { SKEW_MS, usableAt } from './epoch-state.ts';
 import { type EpochContents, type EpochDates, type Group, type PgkEpoch, sameOctets } from './group.ts';
 import { type Keyring, NodeKey } from './keyring.ts';
 import { Pmk } from './pmk.ts';
+import { type Roster, rosterOf } from './roster.ts';
 
 /** Where the keys come from: a vault (vault.ts), or something like it in tests. */
 export interface KeySource {
@@ -128,10 +129,10 @@ export class LiveKeyring {
   #takeGroup(theirs: Group, underived: Set<number>): void {
     const { keyring } = this;
     let ours = keyring.groupById(theirs.id);
-    if (ours === undefined) ours = keyring.addGroup({ ...theirs, members: theirs.roster, keys: [] });
+    if (ours === undefined) ours = keyring.addGroup({ ...theirs, members: ownRoster(theirs), keys: [] });
     else if (!sameDescription(ours, theirs)) {
       if (ours.derivation !== theirs.derivation) for (const key of ours.keys) underived.add(key.serial);
-      keyring.describeGroup(ours, { ...theirs, members: theirs.roster });
+      keyring.describeGroup(ours, { ...theirs, members: ownRoster(theirs) });
     }
     const fresh: PgkEpoch[] = [];
     for (const key of theirs.keys) {
@@ -260,4 +261,9 @@ function descriptionOf({ name, algorithm, protection, derivation, multicast, mem
   const plain = (_name: string, value: unknown): unknown =>
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
   return JSON.stringify({ name, algorithm, protection, derivation, multicast, members, assumed }, plain);
+}
+
+/** Copied: a roster holds the columns of all that were read with it, and would keep them for as long as it stays. */
+function ownRoster({ roster }: Group): Roster {
+  return rosterOf(roster.drafts());
 }

@@ -29,10 +29,8 @@ const IPV4_OCTETS = 4;
 /** Stands for no name: UTF-8 has no such octet. */
 const NO_NAME = 0xff;
 
-/** We chose: stays up to which the columns that a roster was made from serve for the next one. */
-const SPARE_STAYS = 4096;
+/** We chose: stays that there is room for at first, and octets of names and addresses of each. */
 const FIRST_STAYS = 128;
-/** Octets of names and addresses of a stay that there is room for at first. */
 const NAME_ROOM = 32;
 const ADDRESS_ROOM = 16;
 
@@ -44,53 +42,44 @@ export class Roster {
   readonly hasAddresses: boolean;
   /** Whether a member has several stays. */
   readonly hasRepeats: boolean;
-  readonly #ids: Uint32Array;
-  /** UTF-8 and not texts: two hundred thousand of them the collector would carry along. */
-  readonly #namesAt: Uint32Array;
-  readonly #names: Uint8Array<ArrayBuffer>;
-  /** Each is its length and its octets. */
-  readonly #addressesAt: Uint32Array;
-  readonly #addresses: Uint8Array;
-  /** Null where all stays are for ever: most rosters say nothing else. */
-  readonly #from: Float64Array | null;
-  readonly #until: Float64Array | null;
+  /** With those of other rosters of its file: where there are thousands, columns of its own would be in no cache. */
+  readonly #columns: RosterColumns;
+  readonly #first: number;
   /** Stays by id, those of one member in the order of the file; null where the file has them so. And the id of each. */
   readonly #byId: Uint32Array | null;
-  readonly #idsInOrder: Uint32Array;
+  readonly #idsInOrder: Uint32Array | null;
 
-  /** @param columns are copied */
-  constructor(columns: RosterColumns) {
-    const { length } = columns;
+  /** @param first the first of its stays in the columns, of which it has all behind that */
+  constructor(columns: RosterColumns, first: number) {
+    const length = columns.length - first;
     this.length = length;
-    this.#ids = columns.ids.slice(0, length);
-    this.#namesAt = columns.namesAt.slice(0, length + 1);
-    this.#names = columns.names.slice(0, columns.namesAt[length]);
-    this.#addressesAt = columns.addressesAt.slice(0, length + 1);
-    this.#addresses = columns.addresses.slice(0, columns.addressesAt[length]);
-    this.hasAddresses = this.#addresses.length > 0;
-    this.#from = columns.hasFrom ? columns.from.slice(0, length) : null;
-    this.#until = columns.hasUntil ? columns.until.slice(0, length) : null;
-    this.#byId = inOrderOfId(this.#ids);
-    this.#idsInOrder = this.#byId === null ? this.#ids : this.#byId.map((stay) => this.#ids[stay]);
-    this.hasRepeats = this.#idsInOrder.some((id, at) => at > 0 && this.#idsInOrder[at - 1] === id);
+    this.#columns = columns;
+    this.#first = first;
+    this.hasAddresses = columns.addressesAt[first + length] > columns.addressesAt[first];
+    this.#byId = inOrderOfId(columns.ids, first, length);
+    this.#idsInOrder = this.#byId === null ? null : this.#byId.map((stay) => columns.ids[first + stay]);
+    let hasRepeats = false;
+    for (let at = 1; at < length; at++) if (this.#idAt(at - 1) === this.#idAt(at)) hasRepeats = true;
+    this.hasRepeats = hasRepeats;
   }
 
   /** The first stay of a member, as a place in the order by id; -1 where it never was in the roster. */
   find(id: number): number {
-    const ids = this.#idsInOrder;
-    let low = 0;
-    let high = ids.length;
+    const ids = this.#idsInOrder ?? this.#columns.ids;
+    const first = this.#idsInOrder === null ? this.#first : 0;
+    let low = first;
+    let high = first + this.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (ids[middle] < id) low = middle + 1;
       else high = middle;
     }
-    return this.isOf(low, id) ? low : -1;
+    return this.isOf(low - first, id) ? low - first : -1;
   }
 
   /** Whether a place in the order by id is a stay of this member: its stays stand one behind the other. */
   isOf(place: number, id: number): boolean {
-    return place >= 0 && place < this.length && this.#idsInOrder[place] === id;
+    return place >= 0 && place < this.length && this.#idAt(place) === id;
   }
 
   /** The stay at a place in the order by id. */
@@ -100,25 +89,28 @@ export class Roster {
 
   /** Layer-2 id of the member. */
   id(stay: number): number {
-    return this.#ids[stay];
+    return this.#columns.ids[this.#first + stay];
   }
 
   /** Name of the member; null where the file gives none. */
   name(stay: number): string | null {
-    const at = this.#namesAt[stay];
-    const end = this.#namesAt[stay + 1];
-    const isNone = at < end && this.#names[at] === NO_NAME;
-    return isNone ? null : Buffer.from(this.#names.buffer, at, end - at).toString('utf8');
+    const { names, namesAt } = this.#columns;
+    const at = namesAt[this.#first + stay];
+    const end = namesAt[this.#first + stay + 1];
+    const isNone = at < end && names[at] === NO_NAME;
+    return isNone ? null : Buffer.from(names.buffer, at, end - at).toString('utf8');
   }
 
   /** When the stay begins, in milliseconds since 1970; negative infinity where it always was. */
   from(stay: number): number {
-    return this.#from === null ? Number.NEGATIVE_INFINITY : this.#from[stay];
+    const { from } = this.#columns;
+    return from === null ? Number.NEGATIVE_INFINITY : from[this.#first + stay];
   }
 
   /** When it is over; infinity where it is not. */
   until(stay: number): number {
-    return this.#until === null ? Number.POSITIVE_INFINITY : this.#until[stay];
+    const { until } = this.#columns;
+    return until === null ? Number.POSITIVE_INFINITY : until[this.#first + stay];
   }
 
   /** Whether a stay covers an instant. */
@@ -128,10 +120,12 @@ export class Roster {
 
   /** Whether a stay lists the address of `length` octets at `at`; null where it lists none of that length. */
   lists(stay: number, bytes: Uint8Array, at: number, length: number): boolean | null {
-    const addresses = this.#addresses;
-    const end = this.#addressesAt[stay + 1];
+    const { addresses, addressesAt, ipv4 } = this.#columns;
+    const place = this.#first + stay;
+    if (length === IPV4_OCTETS && ipv4[place] !== 0 && ipv4[place] === ipv4Word(bytes, at)) return true;
+    const end = addressesAt[place + 1];
     let hasSome = false;
-    for (let next = this.#addressesAt[stay]; next < end; next += addresses[next] + 1) {
+    for (let next = addressesAt[place]; next < end; next += addresses[next] + 1) {
       if (addresses[next] !== length) continue;
       hasSome = true;
       let same = 0;
@@ -143,13 +137,17 @@ export class Roster {
 
   /** A stay as an object that is the caller's; without a name where the file gives none. */
   draft(stay: number): MemberDraft {
+    const columns = this.#columns;
+    const place = this.#first + stay;
     const addresses: Uint8Array[] = [];
-    for (let next = this.#addressesAt[stay]; next < this.#addressesAt[stay + 1]; next += this.#addresses[next] + 1) {
-      addresses.push(this.#addresses.slice(next + 1, next + 1 + this.#addresses[next]));
+    for (let next = columns.addressesAt[place]; next < columns.addressesAt[place + 1]; ) {
+      const length = columns.addresses[next];
+      addresses.push(columns.addresses.slice(next + 1, next + 1 + length));
+      next += length + 1;
     }
     const [from, until] = [this.from(stay), this.until(stay)];
     return {
-      id: this.#ids[stay],
+      id: this.id(stay),
       name: this.name(stay),
       addresses,
       from: from === Number.NEGATIVE_INFINITY ? null : from,
@@ -161,22 +159,38 @@ export class Roster {
   drafts(): MemberDraft[] {
     return Array.from({ length: this.length }, (_, stay) => this.draft(stay));
   }
+
+  #idAt(place: number): number {
+    return this.#idsInOrder === null ? this.#columns.ids[this.#first + place] : this.#idsInOrder[place];
+  }
 }
 
-/** What a roster is made from: columns while they grow. */
-class RosterColumns {
+/** Stays of one roster behind those of another. Rosters that are made in one go share columns, and hold them together. */
+export class RosterColumns {
   length = 0;
-  ids = new Uint32Array(FIRST_STAYS);
+  ids: Uint32Array;
   /** Where the name of a stay begins, and behind the last where it ends; addresses in the same way. */
-  namesAt = new Uint32Array(FIRST_STAYS + 1);
-  addressesAt = new Uint32Array(FIRST_STAYS + 1);
-  names = new Uint8Array(FIRST_STAYS * NAME_ROOM);
-  addresses = new Uint8Array(FIRST_STAYS * ADDRESS_ROOM);
-  /** Infinite where there is no such instant. */
-  from = new Float64Array(FIRST_STAYS);
-  until = new Float64Array(FIRST_STAYS);
-  hasFrom = false;
-  hasUntil = false;
+  namesAt: Uint32Array;
+  addressesAt: Uint32Array;
+  /** UTF-8 and not texts: two hundred thousand of them the collector would carry along. */
+  names: Uint8Array<ArrayBuffer>;
+  /** Each is its length and its octets. */
+  addresses: Uint8Array;
+  /** The first address of a stay where that is IPv4, as a word; else 0. Most have no other one. */
+  ipv4: Uint32Array;
+  /** Infinite where there is no such instant; null where all stays are for ever: most rosters say nothing else. */
+  from: Float64Array | null = null;
+  until: Float64Array | null = null;
+
+  /** @param stays that there is room for at first */
+  constructor(stays: number = FIRST_STAYS) {
+    this.ids = new Uint32Array(stays);
+    this.namesAt = new Uint32Array(stays + 1);
+    this.addressesAt = new Uint32Array(stays + 1);
+    this.names = new Uint8Array(stays * NAME_ROOM);
+    this.addresses = new Uint8Array(stays * ADDRESS_ROOM);
+    this.ipv4 = new Uint32Array(stays);
+  }
 
   /** Makes room for a stay with so many octets of its name and its addresses. */
   reserve(name: number, addresses: number): void {
@@ -185,26 +199,52 @@ class RosterColumns {
       this.ids = grown(this.ids, length * 2);
       this.namesAt = grown(this.namesAt, length * 2 + 1);
       this.addressesAt = grown(this.addressesAt, length * 2 + 1);
-      this.from = grown(this.from, length * 2);
-      this.until = grown(this.until, length * 2);
+      this.ipv4 = grown(this.ipv4, length * 2);
+      if (this.from !== null) this.from = grown(this.from, length * 2).fill(Number.NEGATIVE_INFINITY, length);
+      if (this.until !== null) this.until = grown(this.until, length * 2).fill(Number.POSITIVE_INFINITY, length);
     }
     const names = this.namesAt[length] + name;
     if (names > this.names.length) this.names = grown(this.names, names * 2);
     const all = this.addressesAt[length] + addresses;
     if (all > this.addresses.length) this.addresses = grown(this.addresses, all * 2);
   }
+
+  /** Ends the stay whose names and addresses were added, and end there. */
+  end(id: number, nameEnd: number, addressesEnd: number): number {
+    const stay = this.length++;
+    this.ids[stay] = id;
+    this.namesAt[stay + 1] = nameEnd;
+    const addressesAt = this.addressesAt[stay];
+    this.addressesAt[stay + 1] = addressesEnd;
+    const { addresses } = this;
+    const hasIpv4 = addressesAt < addressesEnd && addresses[addressesAt] === IPV4_OCTETS;
+    this.ipv4[stay] = hasIpv4 ? ipv4Word(addresses, addressesAt + 1) : 0;
+    return stay;
+  }
+
+  /** When a stay begins and is over; null: it always was, and still is. */
+  limit(stay: number, from: number | null, until: number | null): void {
+    const room = this.ids.length;
+    if (from !== null) {
+      this.from ??= new Float64Array(room).fill(Number.NEGATIVE_INFINITY);
+      this.from[stay] = from;
+    }
+    if (until !== null) {
+      this.until ??= new Float64Array(room).fill(Number.POSITIVE_INFINITY);
+      this.until[stay] = until;
+    }
+  }
 }
 
-/** Columns that no roster is made from at the moment. */
-let spare: RosterColumns | null = null;
-
-/** Puts a roster together. */
+/** Puts a roster together. One at a time for the same columns. */
 export class RosterBuilder {
   readonly #columns: RosterColumns;
+  readonly #first: number;
 
-  constructor() {
-    this.#columns = spare ?? new RosterColumns();
-    spare = null;
+  /** @param columns shared with rosters that were put together before */
+  constructor(columns: RosterColumns) {
+    this.#columns = columns;
+    this.#first = columns.length;
   }
 
   /** Adds a stay behind the others; what is kept of it is copied. */
@@ -223,9 +263,7 @@ export class RosterBuilder {
       end += address.length + 1;
     }
     columns.names.set(octets, columns.namesAt[stay]);
-    if (from !== null) columns.hasFrom = true;
-    if (until !== null) columns.hasUntil = true;
-    this.#end(id, columns.namesAt[stay] + octets.length, end, from, until);
+    columns.limit(columns.end(id, columns.namesAt[stay] + octets.length, end), from, until);
     return this;
   }
 
@@ -249,46 +287,32 @@ export class RosterBuilder {
       if (at % IPV4_OCTETS === 0) addresses[end++] = IPV4_OCTETS;
       addresses[end++] = ipv4[at];
     }
-    this.#end(id, name, end, null, null);
+    columns.end(id, name, end);
   }
 
   /** The roster; nothing can be added afterwards. */
   build(): Roster {
-    const columns = this.#columns;
-    const roster = new Roster(columns);
-    if (columns.ids.length > SPARE_STAYS) return roster;
-    columns.length = 0;
-    columns.hasFrom = false;
-    columns.hasUntil = false;
-    spare = columns;
-    return roster;
-  }
-
-  /** Ends the stay whose names and addresses were added, and end there. */
-  #end(id: number, nameEnd: number, addressesEnd: number, from: number | null, until: number | null): void {
-    const columns = this.#columns;
-    const stay = columns.length++;
-    columns.ids[stay] = id;
-    columns.from[stay] = from ?? Number.NEGATIVE_INFINITY;
-    columns.until[stay] = until ?? Number.POSITIVE_INFINITY;
-    columns.namesAt[stay + 1] = nameEnd;
-    columns.addressesAt[stay + 1] = addressesEnd;
+    return new Roster(this.#columns, this.#first);
   }
 }
 
 /** The roster of these stays, in their order. */
 export function rosterOf(stays: readonly MemberDraft[]): Roster {
-  const builder = new RosterBuilder();
+  const builder = new RosterBuilder(new RosterColumns(Math.max(1, stays.length)));
   for (const stay of stays) builder.add(stay);
   return builder.build();
 }
 
+function ipv4Word(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+}
+
 /** Stays by id; null where that is the order they have. */
-function inOrderOfId(ids: Uint32Array): Uint32Array | null {
+function inOrderOfId(ids: Uint32Array, first: number, length: number): Uint32Array | null {
   // Most files list their members in that order: sorting took as long as all else that a roster is made of.
   let sorted = 1;
-  while (sorted < ids.length && ids[sorted - 1] <= ids[sorted]) sorted++;
-  if (sorted >= ids.length) return null;
-  const keys = Float64Array.from(ids, (id, stay) => id * PLACES + stay).sort();
+  while (sorted < length && ids[first + sorted - 1] <= ids[first + sorted]) sorted++;
+  if (sorted >= length) return null;
+  const keys = Float64Array.from(ids.subarray(first, first + length), (id, stay) => id * PLACES + stay).sort();
   return Uint32Array.from(keys, (key) => key % PLACES);
 }
