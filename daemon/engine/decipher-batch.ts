@@ -15,6 +15,9 @@ import type { WireContexts } from './wire-contexts.ts';
 const EEA0 = ALGORITHM_ID.EEA0;
 const EEA2 = ALGORITHM_ID['128-EEA2'];
 
+/** We chose: messages of known keys for which the first one of a context counts, since the kernel saves so much more with it. */
+const MESSAGES_OF_A_CONTEXT = 16;
+
 /** Reused columns that sort the rows of a batch by traffic key. */
 export class BatchDecipher {
   #rows = new Uint32Array(4096);
@@ -28,6 +31,9 @@ export class BatchDecipher {
   readonly #firsts: FirstMessages;
   readonly #kernel = new RoundKernel();
   readonly #lone = new LoneMessages(this.#kernel);
+
+  /** Contexts that there were when the last messages came. */
+  #contexts = 0;
 
   // What `#gather` found: keys, messages that are ciphered and that are not, and where those begin and end in the batch.
   #used = 0;
@@ -54,6 +60,9 @@ export class BatchDecipher {
       this.#first = new Int32Array(generations.length).fill(NONE);
       this.#slots = new Uint32Array(generations.length);
     }
+    const { size } = this.#wires;
+    this.#kernel.waitFor((size - this.#contexts) * MESSAGES_OF_A_CONTEXT);
+    this.#contexts = size;
     const attached = this.#kernel.attach(table);
     this.#firsts.begin(table);
     this.#gather(table, attached);

@@ -32,6 +32,11 @@ export class WireContexts {
     });
   }
 
+  /** Contexts remembered. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
   /** Contexts forgotten so far. */
   get evictions(): number {
     return this.#slots.evictions;

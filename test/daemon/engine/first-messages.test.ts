@@ -164,3 +164,19 @@ test('nothing is ready once keys were forgotten, nor for another table', () => {
   for (const batch of scene.batches()) engine.push(batch);
   expect(row).toBe(0);
 });
+
+test('where contexts are many, the second round has them ahead', () => {
+  aesKernelFor(100_000);
+  const add = vi.spyOn(LoneMessages.prototype, 'add');
+  const scene = new Scene();
+  for (let source = 1; source <= 2300; source++) scene.say({ at: source / 1000, source, sn: 1, pgk: 40 });
+  const held = parseKeyring(JSON.stringify(KEYRINGS[0]), 'first.json');
+  const ahead: number[] = [];
+  const engine = new Engine({ index: new KeyIndex(held) }, { message: () => undefined });
+  for (const batch of scene.batches(1150)) {
+    engine.push(batch);
+    ahead.push(add.mock.calls.length);
+  }
+  engine.close();
+  expect(ahead).toEqual([0, 1150]);
+});
