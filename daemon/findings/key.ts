@@ -187,8 +187,10 @@ export class KeyWatch {
     this.#usedAt(seen);
     this.#schedule(epoch);
     const used = this.#usedKeys[group] ?? [];
-    used.push(epoch);
-    used.sort((a, b) => (isLater(a, b) ? 1 : -1));
+    let place = used.length;
+    while (place > 0 && isLater(used[place - 1], epoch)) place--;
+    if (place === used.length) used.push(epoch);
+    else used.splice(place, 0, epoch);
     this.#usedKeys[group] = used;
     this.#latest[group] = used[used.length - 1].serial;
   }

@@ -260,9 +260,19 @@ export class HeldGroup implements Group {
 
   /** Keeps `keysByStart` and `starts` in order after keys were added or moved. */
   sort(): void {
-    this.keysByStart.sort((a, b) => a.notBefore - b.notBefore || a.serial - b.serial);
+    if (!isSorted(this.keysByStart)) this.keysByStart.sort(byStart);
     this.starts = this.keysByStart.map(({ notBefore }) => notBefore);
   }
+}
+
+function byStart(a: HeldEpoch, b: HeldEpoch): number {
+  return a.notBefore - b.notBefore || a.serial - b.serial;
+}
+
+/** Most files list keys so: to sort thousands of short lists makes more garbage than all that is kept of them. */
+function isSorted(keys: readonly HeldEpoch[]): boolean {
+  for (let at = 1; at < keys.length; at++) if (byStart(keys[at - 1], keys[at]) > 0) return false;
+  return true;
 }
 
 /** A stay whose name the file did not give bears the id. */

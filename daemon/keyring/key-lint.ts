@@ -78,8 +78,20 @@ function sharedText(epoch: PgkEpoch, other: PgkEpoch): string {
   return `PGK ${epoch.id} has the same octets as PGK ${other.id} of group ${other.group.idText}`;
 }
 
+/** Whether two keys that are held have one PGK Index, or one has 0. Most groups have none, and need no lists. */
+function mayClash(group: Group): boolean {
+  let seen = 1;
+  for (const { octets, index5 } of group.keysByStart) {
+    if (octets === null) continue;
+    if (((seen >>> index5) & 1) === 1) return true;
+    seen |= 1 << index5;
+  }
+  return false;
+}
+
 /** Keys of one group between which the five bits on air do not decide. One flaw for each PGK Index. */
 function indexClashes(group: Group): KeyFlaw[] {
+  if (!mayClash(group)) return [];
   const byIndex = new Map<number, PgkEpoch[]>();
   for (const epoch of group.keysByStart) {
     if (epoch.octets === null) continue;

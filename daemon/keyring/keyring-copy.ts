@@ -155,9 +155,7 @@ function put({ ids, algorithms, held, octets, dates }: PlainKeys, at: number, ke
     held[at] = 1;
     octets.set(key.octets, at * KEY_OCTETS);
   }
-  DATES.forEach((name, i) => {
-    dates[at * DATES.length + i] = key[name] ?? Number.NaN;
-  });
+  for (let i = 0; i < DATES.length; i++) dates[at * DATES.length + i] = key[DATES[i]] ?? Number.NaN;
 }
 
 /** A key of a copy, with octets of its own. */

@@ -139,10 +139,12 @@ function readGroup(reader: ValueReader, shared: Shared): GroupDraft {
 function readRoster(reader: ValueReader, columns: RosterColumns, cap: number): RosterDraft {
   const places = new Places(reader.place());
   const roster = new RosterBuilder(columns);
+  // Made once and not for each member: the collector would have more to do than with all that is kept.
+  const takeUsual = (octets: Uint8Array, at: number): number => takeUsualMember(octets, at, roster);
   reader.list((index) => {
     if (index >= cap) throw tooMany(reader, 'members in the file');
     reader.note(places);
-    if (!reader.take((octets, at) => takeUsualMember(octets, at, roster))) roster.add(readMember(reader));
+    if (!reader.take(takeUsual)) roster.add(readMember(reader));
   });
   return { roster: roster.build(), places };
 }
