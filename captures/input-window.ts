@@ -47,6 +47,18 @@ export class InputWindow {
     return this.bytes.length - this.end;
   }
 
+  /** Goes on in other octets, which are at least as many as are left; these come first there. A batch of offsets is void. */
+  moveTo(bytes: Uint8Array): void {
+    if (bytes === this.bytes) return;
+    const left = this.end - this.begin;
+    bytes.set(this.bytes.subarray(this.begin, this.end));
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.base += this.begin;
+    this.begin = 0;
+    this.end = left;
+  }
+
   /** Takes as much of `piece`, from `at`, as there is room for; gives the octets taken. */
   append(piece: Uint8Array, at: number): number {
     const taken = Math.min(this.makeRoom(), piece.length - at);

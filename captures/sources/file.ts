@@ -67,6 +67,15 @@ export class FileSource implements FrameSource {
     return this.#window.position;
   }
 
+  /**
+   * Reads the next batch into these octets. What has been read and not given out is moved there, unless it is more than they
+   * have room for.
+   */
+  continueIn(bytes: Uint8Array): void {
+    const { begin, end } = this.#window;
+    if (end - begin <= bytes.length) this.#window.moveTo(bytes);
+  }
+
   next(): FrameBatch | null {
     this.#columns.reset();
     while (this.#open && !this.#ended) {

@@ -4,7 +4,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { CaptureMark, CaptureProblem } from '../../captures/frame-batch.ts';
 import type { EngineReport } from '../engine/engine.ts';
 import type { PlainKeyring } from '../keyring/keyring-copy.ts';
-import type { FilledRound, RoundMemory } from './round-slot.ts';
+import type { RingMemory } from './ring-memory.ts';
+import type { FilledRound } from './round-slot.ts';
 
 /**
  * We chose: slots of a ring: one that is being worked on, one that is being filled, one that evens out their speeds. Above
@@ -50,8 +51,8 @@ export interface ReaderStoppedMessage {
 export type ThreadInstruction = JudgingMessage | ReaderStoppedMessage;
 
 /** The ring of a capture. Whoever fills it makes it; whoever judges in it passes it on. */
-export interface RingMemory {
-  readonly ring: readonly RoundMemory[];
+export interface SharedRing {
+  readonly ring: RingMemory;
   /** One 32-bit number: rounds that whoever comes last has taken, and that may be overwritten. */
   readonly taken: SharedArrayBuffer;
 }
@@ -92,7 +93,7 @@ export interface RoundMessage extends FilledRound, RoundStanding {
 }
 
 /** The input is open. */
-export interface OpenedMessage extends RingMemory {
+export interface OpenedMessage extends SharedRing {
   readonly kind: 'opened';
   readonly total: number | null;
   /** Where the octets of the input can be read again, open as long as the thread is there; null: nowhere. */

@@ -28,16 +28,17 @@ export class RoundReader {
     this.#source = source;
     this.#port = port;
     this.#sender = new RoundSender(port);
-    this.#reading = new RoundReading(source, frames, null, this.#sender);
     const descriptor = source.reread === undefined ? null : source.descriptor;
     this.#sender.opened({ total: source.total, descriptor }, JUDGED_RING_SLOTS);
+    this.#reading = new RoundReading(source, frames, null, this.#sender);
   }
 
   /** Hands rounds over as long as the ring has room, to the end of the capture. Waits for nobody. */
   readOn(): void {
     while (!this.#ended && this.#sender.hasRoom) {
       if (this.#batch === null) {
-        const next = this.#reading.wantsMore ? this.#source.next() : null;
+        // A plain file is read at once.
+        const next = this.#reading.next() as FrameBatch | null;
         if (next === null) {
           this.#ended = true;
           this.#reading.end();

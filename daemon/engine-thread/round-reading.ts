@@ -2,6 +2,7 @@
 // together and not judged.
 
 import type { FrameBatch, FrameSource } from '../../captures/frame-batch.ts';
+import { FileSource } from '../../captures/sources/file.ts';
 import { Engine, type EngineSink } from '../engine/engine.ts';
 import { MessageTable } from '../engine/message-table.ts';
 import type { RoundKeys } from './round-keys.ts';
@@ -29,13 +30,15 @@ export class RoundReading {
     this.#left = frames;
     this.#keys = keys;
     this.#sender = sender;
-    this.#engine = new Engine(keys, this.#sink());
+    this.#engine = new Engine(keys, this.#sink(), source instanceof FileSource ? sender.shared : null);
     this.#engine.traceInto(keys?.attempts?.attempts ?? null);
   }
 
-  /** Whether more frames are wanted. */
-  get wantsMore(): boolean {
-    return this.#left > 0;
+  /** The next batch of the capture, or null where there is none or no more are wanted; a plain file is read into a slot. */
+  next(): FrameBatch | null | Promise<FrameBatch | null> {
+    if (this.#left === 0) return null;
+    if (this.#source instanceof FileSource) this.#source.continueIn(this.#sender.next().window);
+    return this.#source.next();
   }
 
   /** Begins a batch. @returns the part of it that is wanted, for `goOn` */
@@ -50,7 +53,7 @@ export class RoundReading {
   /** Hands the next round of a batch over, of which there is one at most. @returns whether there may be more of it */
   goOn(batch: FrameBatch): boolean {
     if (!this.#marksBehind) {
-      if (this.#engine.goOn(batch)) return true;
+      if (this.#engine.goOn(batch, this.#sender.next().table)) return true;
       this.#marksBehind = this.#notices.pending;
       return this.#marksBehind;
     }

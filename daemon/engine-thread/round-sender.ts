@@ -2,9 +2,11 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { MessageTable } from '../engine/message-table.ts';
+import { createRingMemory } from './ring-memory.ts';
 import type { OpenedMessage, RoundStanding, ThreadMessage } from './round-messages.ts';
-import { RoundSlot } from './round-slot.ts';
+import { COLUMN_OCTETS, RoundSlot } from './round-slot.ts';
 
 /** See the head of the file. */
 export class RoundSender {
@@ -12,6 +14,8 @@ export class RoundSender {
   readonly #slots: RoundSlot[] = [];
   readonly #taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #filled = 0;
+  /** Memory in which octets and arenas of all slots lie; null: there is none. */
+  shared: SharedMemory | null = null;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -22,10 +26,21 @@ export class RoundSender {
     return this.#filled - Atomics.load(this.#taken, 0) < this.#slots.length;
   }
 
+  /** The slot of the next round, as soon as it is free. */
+  next(): RoundSlot {
+    for (;;) {
+      const taken = Atomics.load(this.#taken, 0);
+      if (this.#filled - taken < this.#slots.length) return this.#slots[this.#filled % this.#slots.length];
+      Atomics.wait(this.#taken, 0, taken);
+    }
+  }
+
   /** Says that the input is open, with a ring of so many slots. Comes first where rounds are handed over from here. */
   opened(input: Pick<OpenedMessage, 'total' | 'descriptor'>, slots: number): void {
-    for (let slot = 0; slot < slots; slot++) this.#slots.push(new RoundSlot());
-    this.say({ ...input, kind: 'opened', ring: this.#slots.map(({ memory }) => memory), taken: this.#taken.buffer });
+    const ring = createRingMemory(slots, COLUMN_OCTETS);
+    this.shared = ring.shared;
+    for (const memory of ring.slots) this.#slots.push(new RoundSlot(memory));
+    this.say({ ...input, kind: 'opened', ring, taken: this.#taken.buffer });
   }
 
   /** Says something that is no round of this end, or passes one on that stays in its slot. */
@@ -35,12 +50,7 @@ export class RoundSender {
 
   /** Hands frames from row `from` on and before row `until` over, with their messages, as soon as a slot is free. */
   hand(batch: FrameBatch, from: number, until: number, table: MessageTable, standing: RoundStanding): void {
-    for (;;) {
-      const taken = Atomics.load(this.#taken, 0);
-      if (this.#filled - taken < this.#slots.length) break;
-      Atomics.wait(this.#taken, 0, taken);
-    }
-    const round = this.#slots[this.#filled % this.#slots.length].fill(batch, from, until, table);
+    const round = this.next().fill(batch, from, until, table);
     this.#filled++;
     this.say({ ...round, ...standing, kind: 'round' });
   }

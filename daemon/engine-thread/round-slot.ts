@@ -2,9 +2,9 @@
 // copies them in, column by column; the others work on them where they stand.
 
 import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
-import { WINDOW_OCTETS } from '../../captures/input-window.ts';
 import { MAX_ELEMENTS } from '../../dissectors/walk-columns.ts';
 import { MessageTable, ROUND_MESSAGES } from '../engine/message-table.ts';
+import { enough, type RoundMemory } from './ring-memory.ts';
 
 /** Messages of one round at most (engine.ts). */
 const ROUND_ROWS = ROUND_MESSAGES + MAX_ELEMENTS;
@@ -13,20 +13,8 @@ const ROUND_ROWS = ROUND_MESSAGES + MAX_ELEMENTS;
 const FRAME_OCTETS = 29;
 const MESSAGE_OCTETS = 90;
 
-/** We chose: octets that most rounds get by with. A larger round gets memory of its own, which the next one gives back. */
-const JOINED_OCTETS = 64 * 1024;
-const PLAIN_OCTETS = 1024 * 1024;
-const LIST_OCTETS = 8 * 1024;
-
-/** The memory of a slot, as the other thread gets it. */
-export interface RoundMemory {
-  readonly columns: SharedArrayBuffer;
-  /** Octets of frames, of joined PDUs and of deciphered SDUs; lists of frames. */
-  readonly octets: SharedArrayBuffer;
-  readonly joined: SharedArrayBuffer;
-  readonly plain: SharedArrayBuffer;
-  readonly lists: SharedArrayBuffer;
-}
+/** Octets that the columns of a slot take. */
+export const COLUMN_OCTETS = BATCH_ROWS * FRAME_OCTETS + ROUND_ROWS * MESSAGE_OCTETS;
 
 /** A slot is full: what does not stand in shared memory. */
 export interface FilledRound {
@@ -97,43 +85,42 @@ export class RoundSlot {
   readonly frames: RoundFrames;
   /** The messages of these frames. */
   readonly table = new MessageTable();
+  /** What the slot has, and what it has instead for a round that is larger than most. */
+  readonly #own: RoundMemory;
   #memory: RoundMemory;
 
-  /** @param memory of the same slot in the other thread; absent: fresh memory */
-  constructor(memory?: RoundMemory) {
-    this.#memory = memory ?? {
-      columns: new SharedArrayBuffer(BATCH_ROWS * FRAME_OCTETS + ROUND_ROWS * MESSAGE_OCTETS),
-      octets: new SharedArrayBuffer(WINDOW_OCTETS),
-      joined: new SharedArrayBuffer(JOINED_OCTETS),
-      plain: new SharedArrayBuffer(PLAIN_OCTETS),
-      lists: new SharedArrayBuffer(LIST_OCTETS),
-    };
-    const { columns } = this.#memory;
+  /** @param memory the same in each thread (ring-memory.ts) */
+  constructor(memory: RoundMemory) {
+    this.#own = memory;
+    this.#memory = memory;
+    const { columns } = memory;
     this.frames = new RoundFrames(new Columns(columns, 0, BATCH_ROWS));
     const messages = new Columns(columns, BATCH_ROWS * FRAME_OCTETS, ROUND_ROWS);
     const views: object[] = COLUMN_NAMES.map((name) => ({ [name]: messages.of<ColumnArray>(MESSAGE_COLUMNS[name]) }));
     Object.assign(this.table, ...views);
-    this.#over(this.#memory);
+    this.#over(memory);
   }
 
-  get memory(): RoundMemory {
-    return this.#memory;
+  /** In the thread that fills: octets of the slot into which a window can be read. Frames that stand there are not copied. */
+  get window(): Uint8Array {
+    return this.#own.octets;
   }
 
   /**
    * In the thread that fills: copies frames from row `from` on and before row `until`, and their messages.
    *
+   * @param table where it is the one of this slot, its messages are there and need not be copied
    * @returns what to tell the other thread of it
    */
   fill(batch: FrameBatch, from: number, until: number, table: MessageTable): FilledRound {
+    const { count, joined, joinedLength, plain, plainLength, frameLists, frameListsLength } = table;
     const replaced = this.#makeRoom(batch, table);
     this.#copyFrames(batch, from, until);
-    const { count, joinedLength, plainLength, frameListsLength } = table;
-    for (const name of COLUMN_NAMES) this.table[name].set(table[name].subarray(0, count));
+    if (table !== this.table) for (const name of COLUMN_NAMES) this.table[name].set(table[name].subarray(0, count));
     if (from > 0) for (let row = 0; row < count; row++) this.table.frameRow[row] -= from;
-    this.table.joined.set(table.joined.subarray(0, joinedLength));
-    this.table.plain.set(table.plain.subarray(0, plainLength));
-    this.table.frameLists.set(table.frameLists.subarray(0, frameListsLength));
+    bring(joined, joinedLength, this.table.joined);
+    bring(plain, plainLength, this.table.plain);
+    bring(frameLists, frameListsLength, this.table.frameLists);
     return {
       ...{ frames: until - from, firstFrame: batch.firstFrame + from, messages: count, joinedLength, plainLength },
       ...{ listsLength: frameListsLength, replaced },
@@ -164,10 +151,9 @@ export class RoundSlot {
    */
   judged(round: FilledRound): FilledRound {
     const { plain, plainLength } = this.table;
-    const wanted = another('plain', this.#memory, plainLength, PLAIN_OCTETS);
+    const wanted = enough('plain', this.#own, this.#memory, plainLength);
     this.#over({ ...this.#memory, ...wanted });
-    // An arena of its own: of a kernel, or of a round that was larger than what is here.
-    if (plain.buffer !== this.table.plain.buffer) this.table.plain.set(plain.subarray(0, plainLength));
+    bring(plain, plainLength, this.table.plain);
     const replaced = { ...round.replaced, ...wanted };
     return { ...round, plainLength, replaced: Object.keys(replaced).length === 0 ? null : replaced };
   }
@@ -182,7 +168,7 @@ export class RoundSlot {
       if (at < begin) begin = at;
       if (at + batch.captured[row] > end) end = at + batch.captured[row];
     }
-    if (begin < end) frames.bytes.set(batch.bytes.subarray(begin, end), begin);
+    if (begin < end && !isSame(batch.bytes, frames.bytes)) frames.bytes.set(batch.bytes.subarray(begin, end), begin);
     frames.offset.set(batch.offset.subarray(from, until));
     frames.captured.set(batch.captured.subarray(from, until));
     frames.original.set(batch.original.subarray(from, until));
@@ -195,39 +181,35 @@ export class RoundSlot {
 
   #makeRoom(batch: FrameBatch, table: MessageTable): Partial<RoundMemory> | null {
     const wanted = {
-      ...another('octets', this.#memory, batch.bytes.length, WINDOW_OCTETS),
-      ...another('joined', this.#memory, table.joinedLength, JOINED_OCTETS),
-      ...another('plain', this.#memory, table.plainLength, PLAIN_OCTETS),
-      ...another('lists', this.#memory, table.frameListsLength * 8, LIST_OCTETS),
+      ...enough('octets', this.#own, this.#memory, batch.bytes.length),
+      ...enough('joined', this.#own, this.#memory, table.joinedLength),
+      ...enough('plain', this.#own, this.#memory, table.plainLength),
+      ...enough('lists', this.#own, this.#memory, table.frameListsLength * 8),
     };
-    if (Object.keys(wanted).length === 0) return null;
     this.#over({ ...this.#memory, ...wanted });
-    return wanted;
+    return Object.keys(wanted).length === 0 ? null : wanted;
   }
 
   #over(memory: RoundMemory): void {
     this.#memory = memory;
-    this.frames.bytes = new Uint8Array(memory.octets);
-    this.frames.view = new DataView(memory.octets);
-    this.table.joined = new Uint8Array(memory.joined);
-    this.table.plain = new Uint8Array(memory.plain);
-    this.table.words = new Uint32Array(memory.plain);
-    this.table.frameLists = new Float64Array(memory.lists);
+    const { octets, joined, plain, lists } = memory;
+    this.frames.bytes = octets;
+    this.frames.view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+    this.table.joined = joined;
+    this.table.plain = plain;
+    this.table.words = new Uint32Array(plain.buffer, plain.byteOffset, plain.length >>> 2);
+    this.table.frameLists = new Float64Array(lists.buffer, lists.byteOffset, lists.length >>> 3);
   }
 }
 
-/** Memory of another size where what is there is too small, or larger than most rounds need and than this one does. */
-function another(
-  name: keyof RoundMemory,
-  memory: RoundMemory,
-  needed: number,
-  usual: number,
-): Partial<Record<keyof RoundMemory, SharedArrayBuffer>> {
-  const held = memory[name].byteLength;
-  if (needed <= held && (held === usual || needed > usual)) return {};
-  let octets = usual;
-  while (octets < needed) octets *= 2;
-  return { [name]: new SharedArrayBuffer(octets) };
+/** Copies the first `count` elements to where the other threads look for them, unless they stand there. */
+function bring<Elements extends Uint8Array | Float64Array>(from: Elements, count: number, to: Elements): void {
+  if (!isSame(from, to)) to.set(from.subarray(0, count));
+}
+
+/** Whether both are the same memory: an arena that has grown, or is a kernel's, is another. */
+function isSame(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  return a.buffer === b.buffer && a.byteOffset === b.byteOffset;
 }
 
 type ColumnArray = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
@@ -238,9 +220,9 @@ class Columns {
   readonly #rows: number;
   #at: number;
 
-  constructor(memory: SharedArrayBuffer, at: number, rows: number) {
-    this.#memory = memory;
-    this.#at = at;
+  constructor({ buffer, byteOffset }: Uint8Array<SharedArrayBuffer>, at: number, rows: number) {
+    this.#memory = buffer;
+    this.#at = byteOffset + at;
     this.#rows = rows;
   }
 

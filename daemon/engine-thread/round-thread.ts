@@ -56,7 +56,7 @@ export class RoundThread {
     this.#thread = thread;
     this.#reader = reader;
     this.opened = opened;
-    this.#ring = ring.map((memory) => new RoundSlot(memory));
+    this.#ring = ring.slots.map((memory) => new RoundSlot(memory));
     this.#taken = new Int32Array(taken);
     this.total = total;
     this.descriptor = descriptor;

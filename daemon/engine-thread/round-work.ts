@@ -44,8 +44,8 @@ async function read(order: RoundStart, judging: Promise<JudgingMessage> | null, 
   sender.opened({ total: source.total, descriptor }, judging === null ? JUDGED_RING_SLOTS : RING_SLOTS);
   const keys = judging === null ? null : new RoundKeys(await judging);
   const reading = new RoundReading(source, order.frames, keys, sender);
-  while (reading.wantsMore) {
-    const next = source.next();
+  for (;;) {
+    const next = reading.next();
     const batch = next instanceof Promise ? await next : next;
     if (batch === null) break;
     const wanted = reading.begin(batch);
@@ -69,7 +69,7 @@ async function judge(
   const rounds = await openRounds(reader, order.path);
   sender.say(rounds.opened);
   const keys = new RoundKeys(await judging);
-  const judgement = new Judgement(keys);
+  const judgement = new Judgement(keys, rounds.opened.ring.shared);
   const { attempts } = keys;
   judgement.traceInto(attempts?.attempts ?? null);
   const report = (): EngineReport => ({

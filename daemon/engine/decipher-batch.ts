@@ -5,6 +5,7 @@
 
 import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
 import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { FirstMessages } from './first-messages.ts';
 import { LoneMessages } from './lone-messages.ts';
 import { MessageFlag, type MessageTable, NONE, Place } from './message-table.ts';
@@ -29,8 +30,8 @@ export class BatchDecipher {
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
   readonly #firsts: FirstMessages;
-  readonly #kernel = new RoundKernel();
-  readonly #lone = new LoneMessages(this.#kernel);
+  readonly #kernel: RoundKernel;
+  readonly #lone: LoneMessages;
 
   /** Contexts that there were when the last messages came. */
   #contexts = 0;
@@ -42,15 +43,20 @@ export class BatchDecipher {
   #begin = 0;
   #end = 0;
 
-  constructor(wires: WireContexts, traffic: TrafficKeys, firsts: FirstMessages) {
+  /** @param shared memory in which batches and arenas lie (round-kernel.ts); null: they lie elsewhere */
+  constructor(wires: WireContexts, traffic: TrafficKeys, firsts: FirstMessages, shared: SharedMemory | null = null) {
     this.#wires = wires;
     this.#traffic = traffic;
     this.#firsts = firsts;
+    this.#kernel = new RoundKernel(shared);
+    this.#lone = new LoneMessages(this.#kernel);
   }
 
   /** Deciphers what can be deciphered at once. Sets `deciphered`, `sum`, `traffic`, `epoch` and `context` of those rows. */
   run(table: MessageTable): void {
     const { count } = table;
+    // A table in memory that threads share has none: sums are of use to nobody but who judges.
+    if (table.sum.length < count) table.sum = new Uint32Array(table.frameRow.length);
     if (this.#next.length < count) {
       this.#next = new Int32Array(table.frameRow.length);
       this.#rows = new Uint32Array(table.frameRow.length);

@@ -21,6 +21,7 @@ import {
   shiftLeft,
   shiftRight,
   startKernel,
+  startKernelIn,
   store,
   store8,
   store16,
@@ -30,6 +31,7 @@ import {
   xor,
 } from '../../dissectors/security/wasm/assembler.ts';
 import { isWithin, loadDouble, storeDouble } from '../../dissectors/security/wasm/doubles.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import {
   addLong,
   addWords,
@@ -48,7 +50,21 @@ import {
   vectorOr,
 } from '../../dissectors/security/wasm/vector.ts';
 import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
-import { HASH_BLOCK_OCTETS, PAIRED_OCTETS } from './pdu-hash.ts';
+import {
+  CALL_OCTETS,
+  CALL_ROWS,
+  DUPLICATE_KERNEL_OCTETS,
+  EVICTIONS_AT,
+  KEYS_AT,
+  KEYS_OCTETS,
+  MASK_AT,
+  OCTETS_AT,
+  ROW_OCTETS,
+  ROWS_AT,
+  Row,
+  TOUCHED_AT,
+} from './duplicate-rows.ts';
+import { PAIRED_OCTETS } from './pdu-hash.ts';
 import {
   BUCKET_FACTORS,
   BUCKET_OCTETS,
@@ -60,30 +76,10 @@ import {
   OTHER_INTERFACE_MS,
   REPEAT_MS,
   TIMES_AT,
-  TRANSMISSIONS_OCTETS,
   WAYS,
 } from './transmissions.ts';
 
-/** We chose: frames and octets of a call. With the lines that they touch they fit into the first cache, or nearly so. */
-const CALL_ROWS = 256;
-const CALL_OCTETS = 32 * 1024;
-
-// One frame of a call, in octets: its place among the octets, which gives way to whether it is a copy; its length, interface,
-// bucket, time, and hash.
-const Row = { at: 0, isCopy: 0, length: 4, interfaceId: 8, bucket: 12, time: 16, hash: 24 } as const;
-const ROW_OCTETS = 32;
-
-// Behind what is remembered.
-const KEYS_AT = TRANSMISSIONS_OCTETS;
-const KEYS_OCTETS = HASH_BLOCK_OCTETS + PAIRED_OCTETS;
-/** Ones, then zeros: read from further behind, fewer ones. */
-const MASK_AT = KEYS_AT + KEYS_OCTETS;
-const ROWS_AT = MASK_AT + 2 * PAIRED_OCTETS;
-const EVICTIONS_AT = ROWS_AT + CALL_ROWS * ROW_OCTETS;
-const TOUCHED_AT = EVICTIONS_AT + 4;
-const OCTETS_AT = EVICTIONS_AT + 16;
-/** Behind the last octet of a frame as many are read as are paired. */
-const PAGES = Math.ceil((OCTETS_AT + CALL_OCTETS + PAIRED_OCTETS) / 65_536);
+const PAGE_OCTETS = 65_536;
 
 // Parameter and locals.
 const END = 0;
@@ -105,9 +101,9 @@ const TIME = SUM + VECTORS;
 /** Frames of one batch, given in their order. */
 export interface DuplicateKernel {
   /** Begins with what is remembered (transmissions.ts). */
-  readonly memory: ArrayBuffer;
+  readonly memory: ArrayBufferLike;
   /**
-   * A batch begins.
+   * A batch begins. Octets that lie in this memory are read where they are.
    *
    * @param copies gets a 1 in the rows that are copies
    */
@@ -124,22 +120,27 @@ export interface DuplicateKernel {
  * Builds a kernel; null where the host has no vectors, or the other order of octets.
  *
  * @param keys of a `PduHash`
+ * @param shared memory whose first DUPLICATE_KERNEL_OCTETS are for this kernel; null: it gets memory of its own
  */
-export function buildDuplicateKernel(keys: Int32Array): DuplicateKernel | null {
+export function buildDuplicateKernel(keys: Int32Array, shared: SharedMemory | null = null): DuplicateKernel | null {
   if (!LITTLE_ENDIAN) return null;
   try {
-    return build(keys);
+    return build(keys, shared);
   } catch {
     // Refused by a processor without these instructions, or by a Node that was started without WebAssembly.
     return null;
   }
 }
 
-function build(keys: Int32Array): DuplicateKernel {
+function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
   const body = [...eachRow(hashing()), ...eachRow(touching()), ...eachRow(lookingUp())];
   const locals = { locals: I32_LOCALS, vectors: VECTORS, doubles: 1 };
   const end = store(constant(0), get(EVICTIONS), EVICTIONS_AT);
-  const { memory, call } = startKernel([{ name: 'tell', parameters: 1, ...locals, body: [...body, ...end] }], PAGES);
+  const functions = [{ name: 'tell', parameters: 1, ...locals, body: [...body, ...end] }];
+  const { memory, call } =
+    shared === null
+      ? startKernel(functions, Math.ceil(DUPLICATE_KERNEL_OCTETS / PAGE_OCTETS))
+      : { memory: shared.buffer, call: startKernelIn(shared, functions) };
   new Int32Array(memory, KEYS_AT, KEYS_OCTETS / 4).set(keys.subarray(0, KEYS_OCTETS / 4));
   new Uint8Array(memory, MASK_AT, PAIRED_OCTETS).fill(255);
   const rows = new Uint32Array(memory, ROWS_AT, (CALL_ROWS * ROW_OCTETS) / 4);
@@ -151,12 +152,14 @@ function build(keys: Int32Array): DuplicateKernel {
   let copies: Uint8Array = octets;
   let count = 0;
   let evictions = 0;
+  /** What turns an octet of a batch that lies in the memory into an address; below 0 where octets have to be copied. */
+  let bytesAt = -1;
   // The octets of the frames taken so far lie between these.
   let from = 0;
   let until = 0;
   const flush = (): void => {
     if (count === 0) return;
-    octets.set(bytes.subarray(from, until));
+    if (bytesAt < 0) octets.set(bytes.subarray(from, until));
     call.tell(ROWS_AT + count * ROW_OCTETS);
     for (let i = 0, at = 0; i < count; i++, at += ROW_OCTETS / 4) copies[rowOf[i]] = rows[at];
     evictions += evicted[0];
@@ -167,6 +170,7 @@ function build(keys: Int32Array): DuplicateKernel {
     begin(batchBytes, batchCopies) {
       bytes = batchBytes;
       copies = batchCopies;
+      bytesAt = batchBytes.buffer === memory ? batchBytes.byteOffset : -1;
       evictions = 0;
     },
     take(row, at, length, time, interfaceId) {
@@ -177,7 +181,7 @@ function build(keys: Int32Array): DuplicateKernel {
       }
       if (at + length > until) until = at + length;
       const place = count * (ROW_OCTETS / 4);
-      rows[place] = OCTETS_AT + at - from;
+      rows[place] = bytesAt < 0 ? OCTETS_AT + at - from : bytesAt + at;
       rows[place + Row.length / 4] = length;
       rows[place + Row.interfaceId / 4] = interfaceId;
       times[(place + Row.time / 4) >>> 1] = time;

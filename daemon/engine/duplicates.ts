@@ -5,6 +5,7 @@
 // the hashes of many frames made before it looks any of them up; few frames, and hosts without it, go row by row.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { type FrameColumns, Outcome } from '../../dissectors/walk-table.ts';
 import { buildDuplicateKernel, type DuplicateKernel } from './duplicate-kernel.ts';
 import { HASH_BLOCK_OCTETS, PduHash } from './pdu-hash.ts';
@@ -12,6 +13,11 @@ import { bucketOf, OTHER_INTERFACE_MS, REPEAT_MS, Transmissions, WAYS } from './
 
 /** We chose: frames before a kernel is built, which takes as long as it wins with about so many. */
 const FRAMES_BEFORE_KERNEL = 4096;
+/**
+ * We chose: frames that are gone through in one call. V8 makes the code of a long loop anew while it runs, for what it has seen
+ * so far, and gives that code up at the end of each batch.
+ */
+const PART_ROWS = 512;
 /** We chose: frames of a batch from which on the kernel costs less than going row by row. */
 const KERNEL_ROWS = 16;
 
@@ -22,12 +28,19 @@ export class DuplicateFilter {
 
   // Over all octets, and secret, so that nobody can send a frame that is taken for a copy of another.
   readonly #hash = new PduHash();
-  #remembered = new Transmissions();
+  #remembered: Transmissions;
   #isEmpty = true;
+  readonly #shared: SharedMemory | null;
   #frames = 0;
   /** Undefined until it pays; null where the host cannot run it. */
   #kernel: DuplicateKernel | null | undefined;
   #copies = new Uint8Array(0);
+
+  /** @param shared memory in which batches lie, its front left to the kernel (duplicate-rows.ts); null: they lie elsewhere */
+  constructor(shared: SharedMemory | null = null) {
+    this.#shared = shared;
+    this.#remembered = new Transmissions(shared?.buffer);
+  }
 
   /**
    * Which frames of a batch are copies of one that was heard shortly before; remembers the others.
@@ -42,7 +55,15 @@ export class DuplicateFilter {
     this.#frames += count;
     const kernel = count >= KERNEL_ROWS ? this.#kernelInTime() : null;
     kernel?.begin(batch.bytes, this.#copies);
-    for (let row = 0; row < count; row++) {
+    for (let row = 0; row < count; row += PART_ROWS) {
+      this.#part(batch, frames, row, Math.min(count, row + PART_ROWS), kernel);
+    }
+    if (kernel !== null) this.evictions += kernel.end();
+    return this.#copies;
+  }
+
+  #part(batch: FrameBatch, frames: FrameColumns, from: number, until: number, kernel: DuplicateKernel | null): void {
+    for (let row = from; row < until; row++) {
       const outcome = frames.outcome[row];
       const couldBeCopy =
         outcome > Outcome.duplicate || (outcome === Outcome.malformed && frames.elementCount[row] > 0);
@@ -59,8 +80,6 @@ export class DuplicateFilter {
       kernel?.flush();
       if (this.isCopy(batch.view, at, length, time, interfaceId)) this.#copies[row] = 1;
     }
-    if (kernel !== null) this.evictions += kernel.end();
-    return this.#copies;
   }
 
   /**
@@ -117,9 +136,9 @@ export class DuplicateFilter {
   /** The kernel; null where there is none, or none yet. */
   #kernelInTime(): DuplicateKernel | null {
     if (this.#kernel !== undefined) return this.#kernel;
-    if (this.#frames < FRAMES_BEFORE_KERNEL) return null;
-    this.#kernel = buildDuplicateKernel(this.#hash.keys);
-    if (this.#kernel === null) return null;
+    if (this.#frames < FRAMES_BEFORE_KERNEL && this.#shared === null) return null;
+    this.#kernel = buildDuplicateKernel(this.#hash.keys, this.#shared);
+    if (this.#kernel === null || this.#shared !== null) return this.#kernel;
     // From here on what is remembered lies in its memory.
     const remembered = new Transmissions(this.#kernel.memory);
     if (!this.#isEmpty) remembered.copyFrom(this.#remembered);

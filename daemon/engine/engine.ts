@@ -3,6 +3,7 @@
 
 import type { CaptureMark, FrameBatch } from '../../captures/frame-batch.ts';
 import { Problem } from '../../dissectors/problems.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { OutcomeName } from '../../dissectors/walk-table.ts';
@@ -66,9 +67,9 @@ export class Engine {
   readonly accounting = new Accounting();
   readonly #sink: EngineSink;
   readonly #walk = createWalkTable();
-  readonly #duplicates = new DuplicateFilter();
+  readonly #duplicates: DuplicateFilter;
   readonly #reassembly: Reassembly;
-  readonly #table = new MessageTable();
+  #table = new MessageTable();
   readonly #judgement: Judgement | null;
   // State of the frame at hand, for segments given up while it is taken in.
   #frame = 0;
@@ -85,9 +86,11 @@ export class Engine {
   #copies: Uint8Array = new Uint8Array(0);
   #next = 0;
 
-  constructor(options: EngineOptions, sink: EngineSink) {
+  /** @param shared memory in which batches and tables lie, where threads share it (round-kernel.ts) */
+  constructor(options: EngineOptions, sink: EngineSink, shared: SharedMemory | null = null) {
     this.#sink = sink;
-    this.#judgement = options === null ? null : new Judgement(options);
+    this.#duplicates = new DuplicateFilter(shared);
+    this.#judgement = options === null ? null : new Judgement(options, shared);
     this.#reassembly = new Reassembly((frames, source, destination, lcid) => {
       if (frames.includes(this.#frame)) {
         this.#waiting--;
@@ -120,8 +123,17 @@ export class Engine {
     this.#copies = this.#duplicates.copies(batch, this.#walk.frames);
   }
 
-  /** Tells of the next round of the batch that was begun. @returns whether there may be more of it */
-  goOn(batch: FrameBatch): boolean {
+  /**
+   * Tells of the next round of the batch that was begun, which is one at most.
+   *
+   * @param into table for its messages; absent: the engine's own
+   * @returns whether there may be more of the batch
+   */
+  goOn(batch: FrameBatch, into: MessageTable = this.#table): boolean {
+    if (into !== this.#table) {
+      this.#table = into;
+      into.reset(batch);
+    }
     const copies = this.#copies;
     const told = this.#told;
     let row = this.#next;

@@ -1,6 +1,7 @@
 // What an engine knows of keys: contexts, traffic keys, and who judges with them. Messages are prepared by the round and
 // judged one by one, in the order of the capture.
 
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import { BatchDecipher } from './decipher-batch.ts';
 import { FirstMessages } from './first-messages.ts';
@@ -23,9 +24,10 @@ export class Judgement {
   readonly #batchDecipher: BatchDecipher;
   readonly #judge: Judge;
 
-  constructor({ index, allowStale = false }: JudgementOptions) {
+  /** @param shared memory in which all rounds lie, where threads share it (round-kernel.ts) */
+  constructor({ index, allowStale = false }: JudgementOptions, shared: SharedMemory | null = null) {
     const firsts = new FirstMessages(index);
-    this.#batchDecipher = new BatchDecipher(this.#wires, this.#traffic, firsts);
+    this.#batchDecipher = new BatchDecipher(this.#wires, this.#traffic, firsts, shared);
     this.#judge = new Judge({ index, wires: this.#wires, traffic: this.#traffic, firsts, allowStale });
   }
 

@@ -1,14 +1,21 @@
 // Messages of a round, deciphered in the memory of a kernel: their octets go there in one piece, and the arena that
-// everything reads afterwards lies there (docs/performance.md). The slow twin is `MessageTable.copyToPlain` and
-// `TrafficCipher.apply`.
+// everything reads afterwards lies there (docs/performance.md). Where threads share that memory, octets and arena lie in it
+// from the start. The slow twin is `MessageTable.copyToPlain` and `TrafficCipher.apply`.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { CALL_BLOCKS } from '../../dissectors/security/aes-eea2.ts';
 import type { MessageColumns, TrafficCipher } from '../../dissectors/security/algorithm.ts';
 import type { StreamXor } from '../../dissectors/security/cipher-runs.ts';
 import { createMessageKernel, type MessageKernel } from '../../dissectors/security/wasm/message-kernel.ts';
-import { Entry, LIST_WORDS } from '../../dissectors/security/wasm/message-list.ts';
+import {
+  Entry,
+  LIST_WORDS,
+  MESSAGE_KERNEL_OCTETS,
+  MESSAGE_READ_BEHIND_OCTETS,
+} from '../../dissectors/security/wasm/message-list.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { type MessageTable, PLAIN_OCTETS, Place } from './message-table.ts';
+import { MESSAGE_KERNEL_AT } from './shared-layout.ts';
 
 // We chose.
 /** Messages that a process deciphers ahead before a kernel is built, which takes as long as it saves with so many. */
@@ -19,6 +26,10 @@ const RAW_OCTETS = 1 << 20;
 const SPARSEST = 1024;
 /** A round may be above its cap by the messages of one frame, and each SDU begins on a boundary. */
 const ARENA_OCTETS = PLAIN_OCTETS + (PLAIN_OCTETS >>> 3);
+
+// Memory of a kernel that shares it with nobody, in octets.
+const RAW_AT = MESSAGE_KERNEL_OCTETS;
+const ARENA_AT = (RAW_AT + RAW_OCTETS + MESSAGE_READ_BEHIND_OCTETS + 15) & ~15;
 
 /** Octets of key stream that one call of the kernel takes. */
 const CALL_OCTETS = CALL_BLOCKS * 16;
@@ -33,29 +44,43 @@ export function isCounterCipher(cipher: TrafficCipher): cipher is CounterCipher 
 
 /** See the head of the file. */
 export class RoundKernel implements StreamXor {
+  readonly #shared: SharedMemory | null;
   #messages = 0;
   #kernel: MessageKernel | null | undefined;
-  /** What turns an octet of the batch into an address. */
+  /** What is not shared: octets as they were on the air, and the arena as octets and as words. */
+  #raw = new Uint8Array(0);
+  #arena = new Uint8Array(0);
+  #words = new Uint32Array(0);
+  /** What turns an octet of the batch into an address, and where the arena begins. */
   #rawAt = 0;
+  #arenaAt = 0;
   /** The table whose round was begun. */
   #table: MessageTable | null = null;
   /** Blocks of the messages that are listed. */
   #blocks = 0;
 
+  /** @param shared memory in which batches and arenas lie, with room for the kernel (shared-layout.ts); null: they lie elsewhere */
+  constructor(shared: SharedMemory | null = null) {
+    this.#shared = shared;
+  }
+
   /** Messages were deciphered without: once there were enough, the next round has a kernel. */
   waitFor(messages: number): void {
     if (this.#kernel !== undefined) return;
     this.#messages += messages;
-    if (this.#messages >= MESSAGES_BEFORE_KERNEL) this.#kernel = createMessageKernel(RAW_OCTETS, ARENA_OCTETS);
+    if (this.#messages >= MESSAGES_BEFORE_KERNEL) this.#build();
   }
 
-  /** Gives an empty table the memory of the kernel as its arena; false where there is none. */
+  /** Gives an empty table the memory of the kernel as its arena, where it has none there; false where there is no kernel. */
   attach(table: MessageTable): boolean {
+    if (this.#kernel === undefined && this.#shared !== null) this.#build();
     const kernel = this.#kernel;
     if (kernel === undefined || kernel === null || table.plainLength > 0) return false;
-    table.plain = kernel.arena;
-    table.words = kernel.words;
-    return true;
+    if (this.#shared === null) {
+      table.plain = this.#arena;
+      table.words = this.#words;
+    }
+    return table.plain.buffer === kernel.memory;
   }
 
   /**
@@ -69,14 +94,33 @@ export class RoundKernel implements StreamXor {
    */
   begin(table: MessageTable, from: number, end: number, messages: number): boolean {
     const kernel = this.#kernel as MessageKernel;
-    // A round that is larger than any should be has grown out of the kernel's arena.
-    if (table.plain !== kernel.arena) return false;
+    // A round that is larger than any should be has grown out of the kernel's memory.
+    if (table.plain.buffer !== kernel.memory) return false;
     this.#table = table;
+    this.#arenaAt = table.plain.byteOffset;
     if (from >= end) return true;
-    if (end - from > Math.min(RAW_OCTETS, messages * SPARSEST)) return false;
-    kernel.raw.set((table.batch as FrameBatch).bytes.subarray(from, end));
-    this.#rawAt = kernel.rawAt - from;
+    const { bytes } = table.batch as FrameBatch;
+    if (bytes.buffer === kernel.memory) {
+      this.#rawAt = bytes.byteOffset;
+      return true;
+    }
+    if (this.#shared !== null || end - from > Math.min(RAW_OCTETS, messages * SPARSEST)) return false;
+    this.#raw.set(bytes.subarray(from, end));
+    this.#rawAt = RAW_AT - from;
     return true;
+  }
+
+  #build(): void {
+    if (this.#shared !== null) {
+      this.#kernel = createMessageKernel(this.#shared, MESSAGE_KERNEL_AT);
+      return;
+    }
+    this.#kernel = createMessageKernel(ARENA_AT + ARENA_OCTETS);
+    if (this.#kernel === null) return;
+    const memory = this.#kernel.memory as ArrayBuffer;
+    this.#raw = new Uint8Array(memory, RAW_AT, RAW_OCTETS);
+    this.#arena = new Uint8Array(memory, ARENA_AT, ARENA_OCTETS);
+    this.#words = new Uint32Array(memory, ARENA_AT, ARENA_OCTETS >>> 2);
   }
 
   /**
@@ -167,8 +211,8 @@ export class RoundKernel implements StreamXor {
   }
 
   /** Writes a message into the list from word `at` on. */
-  #enter({ list, arenaAt }: MessageKernel, table: MessageTable, row: number, at: number, keyStream: number): void {
-    const to = arenaAt + table.plainWord[row] * 4;
+  #enter({ list }: MessageKernel, table: MessageTable, row: number, at: number, keyStream: number): void {
+    const to = this.#arenaAt + table.plainWord[row] * 4;
     const isJoined = table.rawPlace[row] === Place.joined;
     if (isJoined) table.copyToPlain(row);
     list[at + Entry.from] = isJoined ? to : this.#rawAt + table.rawAt[row];

@@ -33,7 +33,7 @@ export class Transmissions {
   readonly interfaces: Uint16Array;
   readonly next: Uint8Array;
 
-  constructor(memory: ArrayBuffer = new ArrayBuffer(TRANSMISSIONS_OCTETS)) {
+  constructor(memory: ArrayBufferLike = new ArrayBuffer(TRANSMISSIONS_OCTETS)) {
     const entries = BUCKETS * WAYS;
     this.hashes = new Int32Array(memory, HASHES_AT, entries * 2);
     this.times = new Float64Array(memory, TIMES_AT, entries * 2);

@@ -3,6 +3,8 @@
 // function of this house that puts instructions together, so that its loops can be unrolled by a loop, and is built when it
 // is first used: no file, no tool, no add-on.
 
+import type { SharedMemory } from './shared-memory.ts';
+
 /** Instructions, as octets and as instructions within them: putting together copies nothing until all of it is written. */
 export type Code = readonly (number | Code)[];
 
@@ -29,20 +31,27 @@ export interface Kernel {
 /** What is used of the host's object; the types for browsers would bring a thousand other names. */
 declare const WebAssembly: {
   readonly Module: new (octets: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (module: object) => { readonly exports: Readonly<Record<string, unknown>> };
+  readonly Instance: new (
+    module: object,
+    imports?: Readonly<Record<string, Readonly<Record<string, object>>>>,
+  ) => { readonly exports: Readonly<Record<string, unknown>> };
 };
 
 // The specification says (core specification 5.2 to 5.5).
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const Section = { type: 1, function: 3, memory: 5, export: 7, code: 10 } as const;
+const Section = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10 } as const;
+const MOST_PAGES = 65_536;
 const I32 = 0x7f;
 const F64 = 0x7c;
 const V128 = 0x7b;
 const FUNCTION_TYPE = 0x60;
 const EXPORT_FUNCTION = 0;
-const EXPORT_MEMORY = 2;
+const MEMORY = 2;
+const SHARED = 3;
 const END = 0x0b;
 const NO_RESULT = 0x40;
+/** Name of the module that memory is imported from. */
+const HOST = 'host';
 const ALIGNED_16 = 1;
 const ALIGNED_32 = 2;
 
@@ -110,8 +119,8 @@ export const whileBelow = (local: number, limit: Code, body: Code): Code => [
   END,
 ];
 
-/** The module of these functions over one memory of `pages` times 64 KiB. */
-export function assemble(functions: readonly KernelFunction[], pages: number): Uint8Array<ArrayBuffer> {
+/** The module of these functions over one memory of `pages` times 64 KiB; without, over memory that threads share. */
+export function assemble(functions: readonly KernelFunction[], pages: number | null): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [
     FUNCTION_TYPE,
     ...vector(Array.from({ length: parameters }, () => [I32])),
@@ -126,12 +135,14 @@ export function assemble(functions: readonly KernelFunction[], pages: number): U
     ];
     return sized(joined(vector(kinds), body, [END]));
   });
+  const shared = [...text(HOST), ...text('memory'), MEMORY, SHARED, 0, ...unsigned(MOST_PAGES)];
   const module = joined(
     HEADER,
     section(Section.type, vector(types)),
+    pages === null ? section(Section.import, vector([shared])) : [],
     section(Section.function, vector(functions.map((_, index) => unsigned(index)))),
-    section(Section.memory, vector([[0, ...unsigned(pages)]])),
-    section(Section.export, vector([[...text('memory'), EXPORT_MEMORY, 0], ...exports])),
+    pages === null ? [] : section(Section.memory, vector([[0, ...unsigned(pages)]])),
+    section(Section.export, vector(pages === null ? exports : [[...text('memory'), MEMORY, 0], ...exports])),
     section(Section.code, vector(bodies)),
   );
   const octets = new Uint8Array(lengthOf(module));
@@ -161,6 +172,12 @@ export function startKernel(functions: readonly KernelFunction[], pages: number)
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(functions, pages)));
   const { memory, ...call } = exports;
   return { memory: (memory as { buffer: ArrayBuffer }).buffer, call: call as Kernel['call'] };
+}
+
+/** Builds and starts one that works in memory that threads share. */
+export function startKernelIn(memory: SharedMemory, functions: readonly KernelFunction[]): Kernel['call'] {
+  const module = new WebAssembly.Module(assemble(functions, null));
+  return new WebAssembly.Instance(module, { [HOST]: { memory } }).exports as Kernel['call'];
 }
 
 function folded(operation: number, terms: readonly Code[]): Code {

@@ -1,7 +1,7 @@
 // What messages need around the cipher, for a whole round in WebAssembly: octets as they were on the air and the arena of
-// deciphered ones lie in one memory, and vectors lay out the counter blocks of 128-EEA2 (TS 33.401 B.1.3), XOR, and make
-// the ones' complement sum that tells whether the checksums inside are right (RFC 1071). The twins in tests are
-// ../aes-eea2.ts and sums octet by octet.
+// deciphered ones lie in one memory, which may be shared with the threads that read them and that look at them, and vectors
+// lay out the counter blocks of 128-EEA2 (TS 33.401 B.1.3), XOR, and make the ones' complement sum that tells whether the
+// checksums inside are right (RFC 1071). The twins in tests are ../aes-eea2.ts and sums octet by octet.
 
 import { CALL_BLOCKS } from '../aes-eea2.ts';
 import { LITTLE_ENDIAN } from '../words.ts';
@@ -16,10 +16,12 @@ import {
   set,
   shiftLeft,
   startKernel,
+  startKernelIn,
   store,
   whileBelow,
 } from './assembler.ts';
-import { Entry, LIST_WORDS } from './message-list.ts';
+import { Entry, LIST_AT, LIST_WORDS, MASKS_AT, MASKS_OCTETS, STREAM_AT, STREAM_OCTETS } from './message-list.ts';
+import type { SharedMemory } from './shared-memory.ts';
 import {
   addPairs,
   addWords,
@@ -27,7 +29,6 @@ import {
   lookUp,
   repeated,
   storeVector,
-  VECTOR_OCTETS,
   vectorAnd,
   vectorConstant,
   vectorXor,
@@ -38,13 +39,6 @@ import {
 const PAGE_OCTETS = 65_536;
 const BLOCK_OCTETS = 16;
 const ENTRY_OCTETS = LIST_WORDS * 4;
-
-// We chose: where things lie in the memory, in octets.
-const MASKS_AT = 0;
-const MASKS_OCTETS = BLOCK_OCTETS * VECTOR_OCTETS;
-const LIST_AT = MASKS_AT + MASKS_OCTETS;
-const STREAM_AT = LIST_AT + CALL_BLOCKS * ENTRY_OCTETS;
-const RAW_AT = STREAM_AT + CALL_BLOCKS * BLOCK_OCTETS;
 
 // Parameter, locals and vectors.
 const END = 0;
@@ -57,17 +51,11 @@ const BLOCK = 6;
 const SUM = 7;
 const LOCALS = { parameters: 1, locals: 5, vectors: 2 } as const;
 
-/** See the head of the file. Whoever uses it fills `raw` and `list`, at most CALL_BLOCKS messages. */
+/** See the head of the file. Whoever uses it fills `list`, at most CALL_BLOCKS messages. */
 export interface MessageKernel {
-  /** Octets as they were on the air, and their address. */
-  readonly raw: Uint8Array<ArrayBuffer>;
-  readonly rawAt: number;
-  /** Deciphered octets, as octets and as words, and their address. */
-  readonly arena: Uint8Array<ArrayBuffer>;
-  readonly words: Uint32Array<ArrayBuffer>;
-  readonly arenaAt: number;
+  readonly memory: ArrayBufferLike;
   /** LIST_WORDS words for each message. */
-  readonly list: Int32Array<ArrayBuffer>;
+  readonly list: Int32Array;
   /**
    * Lays out the counter blocks of the first `messages` messages, 1 or more, each from a block of its own on.
    *
@@ -89,41 +77,35 @@ export interface MessageKernel {
  * Builds one; null where the host has no vectors, or the other order of octets. `to` behind a message up to the next
  * boundary of 16 octets becomes 0.
  *
- * @param rawOctets room for octets as they were on the air
- * @param arenaOctets room for deciphered ones
+ * @param memory shared with other threads; or octets of memory of its own
+ * @param at where MESSAGE_KERNEL_OCTETS of it are for this kernel alone, on a boundary of 16 octets
  */
-export function createMessageKernel(rawOctets: number, arenaOctets: number): MessageKernel | null {
+export function createMessageKernel(memory: SharedMemory | number, at = 0): MessageKernel | null {
   if (!LITTLE_ENDIAN) return null;
   try {
-    return build(rawOctets, arenaOctets);
+    return build(memory, at);
   } catch {
     // Refused by a processor without these instructions, or by a Node that was started without WebAssembly.
     return null;
   }
 }
 
-function build(rawOctets: number, arenaOctets: number): MessageKernel {
-  // A whole vector is read where the last message ends.
-  const arenaAt = RAW_AT + roundUp(rawOctets + VECTOR_OCTETS, VECTOR_OCTETS);
-  const pages = Math.ceil((arenaAt + arenaOctets) / PAGE_OCTETS);
-  const { memory, call } = startKernel(
-    [
-      { name: 'layOut', ...LOCALS, body: layingOut() },
-      { name: 'xor', ...LOCALS, body: xoring() },
-    ],
-    pages,
-  );
-  const masks = new Uint8Array(memory, MASKS_AT, MASKS_OCTETS);
+function build(shared: SharedMemory | number, at: number): MessageKernel {
+  const functions = [
+    { name: 'layOut', ...LOCALS, body: layingOut(at) },
+    { name: 'xor', ...LOCALS, body: xoring(at) },
+  ];
+  const { memory, call } =
+    typeof shared === 'number'
+      ? startKernel(functions, Math.ceil(shared / PAGE_OCTETS))
+      : { memory: shared.buffer, call: startKernelIn(shared, functions) };
+  const masks = new Uint8Array(memory, at + MASKS_AT, MASKS_OCTETS);
   for (let i = 0; i < MASKS_OCTETS; i++) masks[i] = isOfMessage(i >>> 4, i & 15) ? 0xff : 0;
-  const stream = new Uint8Array(memory, STREAM_AT, CALL_BLOCKS * BLOCK_OCTETS);
-  const list = new Int32Array(memory, LIST_AT, CALL_BLOCKS * LIST_WORDS);
-  const end = (messages: number): number => LIST_AT + messages * ENTRY_OCTETS;
+  const stream = new Uint8Array(memory, at + STREAM_AT, STREAM_OCTETS);
+  const list = new Int32Array(memory, at + LIST_AT, CALL_BLOCKS * LIST_WORDS);
+  const end = (messages: number): number => at + LIST_AT + messages * ENTRY_OCTETS;
   return {
-    raw: new Uint8Array(memory, RAW_AT, rawOctets),
-    rawAt: RAW_AT,
-    arena: new Uint8Array(memory, arenaAt, arenaOctets),
-    words: new Uint32Array(memory, arenaAt, arenaOctets >>> 2),
-    arenaAt,
+    memory,
     list,
     layOut(messages, blocks) {
       call.layOut(end(messages));
@@ -145,24 +127,23 @@ function isOfMessage(over: number, octet: number): boolean {
   return over === 0 || octet < over;
 }
 
-function roundUp(octets: number, to: number): number {
-  return Math.ceil(octets / to) * to;
-}
-
 const entry = (word: number): Code => load(get(ENTRY), word * 4);
 const step = (local: number, octets: number): Code => set(local, add(get(local), constant(octets)));
 const ZERO = repeated(0);
 
 /** Each entry of the list from first to last. */
-function eachEntry(body: Code): Code {
-  return [...set(ENTRY, constant(LIST_AT)), ...repeatBelow(ENTRY, get(END), [...body, ...step(ENTRY, ENTRY_OCTETS)])];
+function eachEntry(at: number, body: Code): Code {
+  return [
+    ...set(ENTRY, constant(at + LIST_AT)),
+    ...repeatBelow(ENTRY, get(END), [...body, ...step(ENTRY, ENTRY_OCTETS)]),
+  ];
 }
 
 /** COUNT, BEARER and DIRECTION, and the number of the block in the low 64 bits, most significant octets first. */
-function layingOut(): Code {
+function layingOut(at: number): Code {
   const exchanged = vectorConstant([3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12]);
   const next = vectorConstant([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
-  const eachMessage = eachEntry([
+  const eachMessage = eachEntry(at, [
     ...set(BLOCK, withWord(withWord(ZERO, 0, entry(Entry.count)), 1, entry(Entry.stream))),
     ...set(LAST, add(get(STREAM), and(add(entry(Entry.octets), constant(BLOCK_OCTETS - 1)), constant(-BLOCK_OCTETS)))),
     ...whileBelow(STREAM, get(LAST), [
@@ -171,11 +152,11 @@ function layingOut(): Code {
       ...step(STREAM, BLOCK_OCTETS),
     ]),
   ]);
-  return [...set(STREAM, constant(STREAM_AT)), ...eachMessage];
+  return [...set(STREAM, constant(at + STREAM_AT)), ...eachMessage];
 }
 
 /** Block by block from where a message lies to where it goes. The last one goes through a mask. */
-function xoring(): Code {
+function xoring(at: number): Code {
   const read = vectorXor(loadVector(get(FROM)), loadVector(get(STREAM)));
   const write = [
     ...storeVector(get(TO), get(BLOCK)),
@@ -183,12 +164,12 @@ function xoring(): Code {
     ...step(STREAM, BLOCK_OCTETS),
   ];
   const octets = entry(Entry.octets);
-  const mask = loadVector(shiftLeft(and(octets, constant(BLOCK_OCTETS - 1)), 4), MASKS_AT);
+  const mask = loadVector(shiftLeft(and(octets, constant(BLOCK_OCTETS - 1)), 4), at + MASKS_AT);
   const total = add(...[0, 1, 2, 3].map((word) => wordOf(get(SUM), word)));
-  return eachEntry([
+  return eachEntry(at, [
     ...set(FROM, entry(Entry.from)),
     ...set(TO, entry(Entry.to)),
-    ...set(STREAM, add(entry(Entry.keyStream), constant(STREAM_AT))),
+    ...set(STREAM, add(entry(Entry.keyStream), constant(at + STREAM_AT))),
     ...set(LAST, add(get(TO), and(add(octets, constant(-1)), constant(-BLOCK_OCTETS)))),
     ...set(SUM, ZERO),
     ...whileBelow(TO, get(LAST), [

@@ -1,0 +1,72 @@
+// Memory of a ring of rounds (round-slot.ts). Octets and arenas of all slots are one piece, in which the kernels of each
+// thread work (../engine/shared-layout.ts): what is looked up, deciphered and read there is copied neither there nor back.
+// Hosts that cannot have that have the same in pieces.
+
+import { WINDOW_OCTETS } from '../../captures/input-window.ts';
+import { createSharedMemory, type SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
+import { KERNELS_OCTETS, READ_BEHIND_OCTETS } from '../engine/shared-layout.ts';
+
+/** We chose: octets that most rounds get by with. A larger round gets memory of its own, which the next one gives back. */
+const JOINED_OCTETS = 64 * 1024;
+const PLAIN_OCTETS = 1024 * 1024;
+const LIST_OCTETS = 8 * 1024;
+
+/** Octets of a slot in the one piece, its arena on a boundary of 16. */
+const ARENA_AT = (WINDOW_OCTETS + READ_BEHIND_OCTETS + 15) & ~15;
+const SLOT_OCTETS = ARENA_AT + PLAIN_OCTETS;
+
+/** The memory of a slot, as the other thread gets it. */
+export interface RoundMemory {
+  readonly columns: Uint8Array<SharedArrayBuffer>;
+  /** Octets of frames, of joined PDUs and of deciphered SDUs; lists of frames. */
+  readonly octets: Uint8Array<SharedArrayBuffer>;
+  readonly joined: Uint8Array<SharedArrayBuffer>;
+  readonly plain: Uint8Array<SharedArrayBuffer>;
+  readonly lists: Uint8Array<SharedArrayBuffer>;
+}
+
+/** Names of what may be replaced, of a slot whose columns have as many rows as any round. */
+export type ReplacedName = Exclude<keyof RoundMemory, 'columns'>;
+
+/** The memory of a ring. */
+export interface RingMemory {
+  readonly slots: readonly RoundMemory[];
+  /** The one piece; null: there is none. */
+  readonly shared: SharedMemory | null;
+}
+
+/** Makes the memory of a ring of so many slots, `columnOctets` of them columns. */
+export function createRingMemory(slots: number, columnOctets: number): RingMemory {
+  const shared = createSharedMemory(KERNELS_OCTETS + slots * SLOT_OCTETS);
+  return {
+    shared,
+    slots: Array.from({ length: slots }, (_, slot) => {
+      const at = KERNELS_OCTETS + slot * SLOT_OCTETS;
+      return {
+        columns: piece(columnOctets),
+        octets: shared === null ? piece(WINDOW_OCTETS) : new Uint8Array(shared.buffer, at, WINDOW_OCTETS),
+        joined: piece(JOINED_OCTETS),
+        plain: shared === null ? piece(PLAIN_OCTETS) : new Uint8Array(shared.buffer, at + ARENA_AT, PLAIN_OCTETS),
+        lists: piece(LIST_OCTETS),
+      };
+    }),
+  };
+}
+
+/** Memory of its own for a round that needs more octets than its slot has; what the slot has where it does not. */
+export function enough(
+  name: ReplacedName,
+  own: RoundMemory,
+  held: RoundMemory,
+  needed: number,
+): Partial<Record<ReplacedName, Uint8Array<SharedArrayBuffer>>> {
+  if (needed <= own[name].length) return held[name] === own[name] ? {} : { [name]: own[name] };
+  if (needed <= held[name].length) return {};
+  let octets = own[name].length;
+  while (octets < needed) octets *= 2;
+  return { [name]: piece(octets) };
+}
+
+function piece(octets: number): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(new SharedArrayBuffer(octets));
+}
