@@ -161,14 +161,7 @@ export class RoundSlot {
   /** Octets keep the place that they have in the window, so that no offset into it changes. */
   #copyFrames(batch: FrameBatch, from: number, until: number): void {
     const { frames } = this;
-    let begin = Number.POSITIVE_INFINITY;
-    let end = 0;
-    for (let row = from; row < until; row++) {
-      const at = batch.offset[row];
-      if (at < begin) begin = at;
-      if (at + batch.captured[row] > end) end = at + batch.captured[row];
-    }
-    if (begin < end && !isSame(batch.bytes, frames.bytes)) frames.bytes.set(batch.bytes.subarray(begin, end), begin);
+    if (!isSame(batch.bytes, frames.bytes)) copyOctets(batch, from, until, frames.bytes);
     frames.offset.set(batch.offset.subarray(from, until));
     frames.captured.set(batch.captured.subarray(from, until));
     frames.original.set(batch.original.subarray(from, until));
@@ -200,6 +193,18 @@ export class RoundSlot {
     this.table.words = new Uint32Array(plain.buffer, plain.byteOffset, plain.length >>> 2);
     this.table.frameLists = new Float64Array(lists.buffer, lists.byteOffset, lists.length >>> 3);
   }
+}
+
+/** Copies the octets of frames from row `from` on and before row `until`. */
+function copyOctets(batch: FrameBatch, from: number, until: number, to: Uint8Array): void {
+  let begin = Number.POSITIVE_INFINITY;
+  let end = 0;
+  for (let row = from; row < until; row++) {
+    const at = batch.offset[row];
+    if (at < begin) begin = at;
+    if (at + batch.captured[row] > end) end = at + batch.captured[row];
+  }
+  if (begin < end) to.set(batch.bytes.subarray(begin, end), begin);
 }
 
 /** Copies the first `count` elements to where the other threads look for them, unless they stand there. */

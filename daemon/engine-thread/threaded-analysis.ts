@@ -7,6 +7,7 @@ import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { AnalysisListener, AnalysisOptions } from '../analysis.ts';
 import { Conclusions, gathersFrames } from '../conclusions.ts';
 import type { MessageAccount } from '../engine/message-account.ts';
+import { PART_ROWS } from '../engine/message-table.ts';
 import type { SummaryEvent } from '../events.ts';
 import type { FindingWatch } from '../findings/watch.ts';
 import { plainKeyring } from '../keyring/keyring-copy.ts';
@@ -118,10 +119,11 @@ export class ThreadedAnalysis {
       noted?.tellMarks(row, sink);
       const end = noted === null ? frames.count : noted.nextRow(frames.count);
       if (row < end) {
-        const taken = sink.run?.(frames, row, end, table, message) ?? 0;
+        const part = Math.min(end, row + PART_ROWS);
+        const taken = sink.run?.(frames, row, part, table, message) ?? 0;
         row += taken;
         message += taken;
-        if (row === end) continue;
+        if (row === part) continue;
       }
       sink.frame?.(frames, row, walk);
       noted?.tell(frames, row, walk, sink);

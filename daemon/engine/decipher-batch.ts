@@ -8,7 +8,7 @@ import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-ru
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { FirstMessages } from './first-messages.ts';
 import { LoneMessages } from './lone-messages.ts';
-import { MessageFlag, type MessageTable, NONE, Place } from './message-table.ts';
+import { MessageFlag, type MessageTable, NONE, PART_ROWS, Place } from './message-table.ts';
 import { isCounterCipher, RoundKernel } from './round-kernel.ts';
 import { PEK_WORDS, type TrafficKeys } from './traffic-keys.ts';
 import type { WireContexts } from './wire-contexts.ts';
@@ -71,7 +71,12 @@ export class BatchDecipher {
     this.#contexts = size;
     const attached = this.#kernel.attach(table);
     this.#firsts.begin(table);
-    this.#gather(table, attached);
+    this.#used = 0;
+    this.#ciphered = 0;
+    this.#clear = 0;
+    this.#begin = Number.MAX_SAFE_INTEGER;
+    this.#end = 0;
+    for (let end = count; end > 0; end -= PART_ROWS) this.#gather(table, Math.max(0, end - PART_ROWS), end, attached);
     const used = this.#used;
     const together =
       attached && this.#ciphered > 0 && this.#kernel.begin(table, this.#begin, this.#end, this.#ciphered);
@@ -119,11 +124,12 @@ export class BatchDecipher {
   }
 
   /**
-   * Sorts the rows that can be deciphered by traffic key, and offers those of contexts that were not seen before.
+   * Sorts the rows before row `until` down to row `from` that can be deciphered by traffic key, and offers those of contexts that
+   * were not seen before.
    *
    * @param attached whether the kernel can have them
    */
-  #gather(table: MessageTable, attached: boolean): void {
+  #gather(table: MessageTable, from: number, until: number, attached: boolean): void {
     // Asked for once: nothing that is called here makes a table grow.
     const wires = this.#wires;
     const { traffic: trafficOf, trafficGeneration, provedEpoch } = wires;
@@ -132,13 +138,13 @@ export class BatchDecipher {
     const generations = this.#traffic.generation;
     const first = this.#first;
     const next = this.#next;
-    let used = 0;
-    let ciphered = 0;
-    let clear = 0;
+    let used = this.#used;
+    let ciphered = this.#ciphered;
+    let clear = this.#clear;
     let unseen = 0;
-    let from = Number.MAX_SAFE_INTEGER;
-    let until = 0;
-    for (let row = table.count - 1; row >= 0; row--) {
+    let begin = this.#begin;
+    let end = this.#end;
+    for (let row = until - 1; row >= from; row--) {
       if ((flags[row] & MessageFlag.damaged) !== 0) continue;
       if (pgkIndex[row] === 0 && ptkId[row] === 0) continue;
       const wire = wires.find(destination[row], version[row], source[row], pgkIndex[row], ptkId[row]);
@@ -165,15 +171,15 @@ export class BatchDecipher {
       ciphered++;
       if (rawPlace[row] !== Place.frame) continue;
       const at = rawAt[row];
-      if (at < from) from = at;
-      if (at + length[row] > until) until = at + length[row];
+      if (at < begin) begin = at;
+      if (at + length[row] > end) end = at + length[row];
     }
     if (!attached) this.#kernel.waitFor(unseen);
     this.#used = used;
     this.#ciphered = ciphered;
     this.#clear = clear;
-    this.#begin = from;
-    this.#end = until;
+    this.#begin = begin;
+    this.#end = end;
   }
 
   /** Wipes what the last messages left, but for the deciphered ones themselves. */

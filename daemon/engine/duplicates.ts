@@ -8,16 +8,12 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { type FrameColumns, Outcome } from '../../dissectors/walk-table.ts';
 import { buildDuplicateKernel, type DuplicateKernel } from './duplicate-kernel.ts';
+import { PART_ROWS } from './message-table.ts';
 import { HASH_BLOCK_OCTETS, PduHash } from './pdu-hash.ts';
 import { bucketOf, OTHER_INTERFACE_MS, REPEAT_MS, Transmissions, WAYS } from './transmissions.ts';
 
 /** We chose: frames before a kernel is built, which takes as long as it wins with about so many. */
 const FRAMES_BEFORE_KERNEL = 4096;
-/**
- * We chose: frames that are gone through in one call. V8 makes the code of a long loop anew while it runs, for what it has seen
- * so far, and gives that code up at the end of each batch.
- */
-const PART_ROWS = 512;
 /** We chose: frames of a batch from which on the kernel costs less than going row by row. */
 const KERNEL_ROWS = 16;
 

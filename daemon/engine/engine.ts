@@ -12,7 +12,7 @@ import { Accounting } from './accounting.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import type { Attempt } from './judge.ts';
 import { Judgement, type JudgementOptions } from './judgement.ts';
-import { MessageFlag, MessageTable, PLAIN_OCTETS, Place, ROUND_MESSAGES } from './message-table.ts';
+import { MessageFlag, MessageTable, PART_ROWS, PLAIN_OCTETS, Place, ROUND_MESSAGES } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
 import { takeWholeFrames } from './whole-frames.ts';
 
@@ -355,10 +355,11 @@ export class Engine {
       let end = notice < this.#notices.length ? this.#notices[notice].row : until;
       if (this.#mark < marks.length) end = Math.min(end, marks[this.#mark].beforeRow);
       if (takesRuns && row < end) {
-        const taken = sink.run?.(batch, row, end, table, message) ?? 0;
+        const part = Math.min(end, row + PART_ROWS);
+        const taken = sink.run?.(batch, row, part, table, message) ?? 0;
         row += taken;
         message += taken;
-        if (row === end) continue;
+        if (row === part) continue;
       }
       sink.frame?.(batch, row, this.#walk);
       while (notice < this.#notices.length && this.#notices[notice].row === row) this.#notices[notice++].tell();

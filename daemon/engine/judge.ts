@@ -8,7 +8,7 @@ import { CONTEXT_TENTHS, Evidence, type GroupAddresses, HEADER_TENTHS, PLAUSIBLE
 import type { FirstMessages } from './first-messages.ts';
 import { AddressesByGroup } from './group-addresses.ts';
 import { giveKeyVerdict, mayShow } from './key-verdict.ts';
-import { MessageFlag, type MessageTable, NONE, VerdictCode } from './message-table.ts';
+import { MessageFlag, type MessageTable, NONE, PART_ROWS, VerdictCode } from './message-table.ts';
 import { NextMessages } from './next-messages.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import { TrialBudget } from './trial-budget.ts';
@@ -84,9 +84,11 @@ export class Judge {
 
   /** Judges rows from `from` on and before row `until`. Rows must come in the order of the capture. */
   judge(table: MessageTable, from: number, until: number): void {
-    for (let row = from; row < until; row++) {
-      if (this.trace === null) row = this.#nextMessages.judge(table, row, until);
-      if (row < until) this.#judgeAnother(table, row);
+    let row = from;
+    while (row < until) {
+      const end = Math.min(until, row + PART_ROWS);
+      if (this.trace === null) row = this.#nextMessages.judge(table, row, end);
+      if (row < end) this.#judgeAnother(table, row++);
     }
   }
 

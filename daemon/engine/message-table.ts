@@ -81,6 +81,12 @@ export const PLAIN_OCTETS = 4 * 1024 * 1024;
 /** Messages of one round. The frame that reaches it may hold more, MAX_ELEMENTS at most. */
 export const ROUND_MESSAGES = 8192;
 
+/**
+ * We chose: rows that a loop goes through in one call. While a longer one runs, V8 makes code for the rest of it, and then the
+ * same once more for the next call. And what several loops go through part by part is still in the first cache.
+ */
+export const PART_ROWS = 512;
+
 /** See the head of the file. Columns are public: this is the table that everything reads. */
 export class MessageTable {
   count = 0;
