@@ -25,8 +25,13 @@ export interface RoundMemory {
   readonly lists: Uint8Array<SharedArrayBuffer>;
 }
 
-/** Names of what may be replaced, of a slot whose columns have as many rows as any round. */
-export type ReplacedName = Exclude<keyof RoundMemory, 'columns'>;
+/**
+ * Memory that takes the place of the slot's, where another size was needed; null: the slot's again. Not the slot's itself,
+ * which would be another object in the thread that is told. Columns have as many rows as any round.
+ */
+export type ReplacedMemory = Partial<
+  Record<Exclude<keyof RoundMemory, 'columns'>, Uint8Array<SharedArrayBuffer> | null>
+>;
 
 /** The memory of a ring. */
 export interface RingMemory {
@@ -53,14 +58,19 @@ export function createRingMemory(slots: number, columnOctets: number): RingMemor
   };
 }
 
-/** Memory of its own for a round that needs more octets than its slot has; what the slot has where it does not. */
+/**
+ * What has to take the place of what a slot holds now.
+ *
+ * @param own what the slot has
+ * @param needed octets of a round
+ */
 export function enough(
-  name: ReplacedName,
+  name: keyof ReplacedMemory,
   own: RoundMemory,
   held: RoundMemory,
   needed: number,
-): Partial<Record<ReplacedName, Uint8Array<SharedArrayBuffer>>> {
-  if (needed <= own[name].length) return held[name] === own[name] ? {} : { [name]: own[name] };
+): ReplacedMemory {
+  if (needed <= own[name].length) return held[name] === own[name] ? {} : { [name]: null };
   if (needed <= held[name].length) return {};
   let octets = own[name].length;
   while (octets < needed) octets *= 2;

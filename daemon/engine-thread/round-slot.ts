@@ -4,7 +4,7 @@
 import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
 import { MAX_ELEMENTS } from '../../dissectors/walk-columns.ts';
 import { MessageTable, ROUND_MESSAGES } from '../engine/message-table.ts';
-import { enough, type RoundMemory } from './ring-memory.ts';
+import { enough, type ReplacedMemory, type RoundMemory } from './ring-memory.ts';
 
 /** Messages of one round at most (engine.ts). */
 const ROUND_ROWS = ROUND_MESSAGES + MAX_ELEMENTS;
@@ -27,7 +27,7 @@ export interface FilledRound {
   readonly plainLength: number;
   readonly listsLength: number;
   /** Memory that replaces the slot's, where another size was needed. */
-  readonly replaced: Partial<RoundMemory> | null;
+  readonly replaced: ReplacedMemory | null;
 }
 
 /** The frames of a round, as a batch of its own. */
@@ -130,7 +130,7 @@ export class RoundSlot {
 
   /** In the thread that takes: accepts what the other one told of this slot. */
   accept(round: FilledRound): void {
-    if (round.replaced !== null) this.#over({ ...this.#memory, ...round.replaced });
+    if (round.replaced !== null) this.#replace(round.replaced);
     const { frames, table } = this;
     frames.count = round.frames;
     frames.firstFrame = round.firstFrame;
@@ -152,7 +152,7 @@ export class RoundSlot {
   judged(round: FilledRound): FilledRound {
     const { plain, plainLength } = this.table;
     const wanted = enough('plain', this.#own, this.#memory, plainLength);
-    this.#over({ ...this.#memory, ...wanted });
+    this.#replace(wanted);
     bring(plain, plainLength, this.table.plain);
     const replaced = { ...round.replaced, ...wanted };
     return { ...round, plainLength, replaced: Object.keys(replaced).length === 0 ? null : replaced };
@@ -172,15 +172,28 @@ export class RoundSlot {
     frames.interfaceId.set(batch.interfaceId.subarray(from, until));
   }
 
-  #makeRoom(batch: FrameBatch, table: MessageTable): Partial<RoundMemory> | null {
+  #makeRoom(batch: FrameBatch, table: MessageTable): ReplacedMemory | null {
     const wanted = {
       ...enough('octets', this.#own, this.#memory, batch.bytes.length),
       ...enough('joined', this.#own, this.#memory, table.joinedLength),
       ...enough('plain', this.#own, this.#memory, table.plainLength),
       ...enough('lists', this.#own, this.#memory, table.frameListsLength * 8),
     };
-    this.#over({ ...this.#memory, ...wanted });
+    this.#replace(wanted);
     return Object.keys(wanted).length === 0 ? null : wanted;
+  }
+
+  #replace({ octets, joined, plain, lists }: ReplacedMemory): void {
+    const { columns, ...held } = this.#memory;
+    const one = <Memory>(own: Memory, now: Memory, next: Memory | null | undefined): Memory =>
+      next === undefined ? now : (next ?? own);
+    this.#over({
+      columns,
+      octets: one(this.#own.octets, held.octets, octets),
+      joined: one(this.#own.joined, held.joined, joined),
+      plain: one(this.#own.plain, held.plain, plain),
+      lists: one(this.#own.lists, held.lists, lists),
+    });
   }
 
   #over(memory: RoundMemory): void {

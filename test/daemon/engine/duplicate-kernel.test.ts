@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { buildDuplicateKernel } from '../../../daemon/engine/duplicate-kernel.ts';
+import { DUPLICATE_KERNEL_OCTETS } from '../../../daemon/engine/duplicate-rows.ts';
 import { DuplicateFilter } from '../../../daemon/engine/duplicates.ts';
 import { PduHash } from '../../../daemon/engine/pdu-hash.ts';
+import { createSharedMemory, type SharedMemory } from '../../../dissectors/security/wasm/shared-memory.ts';
 import { createWalkTable } from '../../../dissectors/walk-columns.ts';
 import { Outcome, type WalkTable } from '../../../dissectors/walk-table.ts';
 
@@ -21,10 +23,28 @@ const ROOM = 1 << 20;
 /** From so many on a kernel is there. */
 const FIRST_FRAMES = 4096;
 
-/** The frames as a batch, their octets in an order of their own, with others between them. */
-function batchOf(list: readonly Frame[], backwards: boolean): { batch: FrameBatch; walk: WalkTable } {
+/** Memory that threads share, with room for such a batch behind the kernel. */
+const SHARED_OCTETS = 1 << 24;
+const shared = createSharedMemory(SHARED_OCTETS) as SharedMemory;
+
+/** A filter as a thread has it that shares its memory, and that has heard nothing yet. */
+function filterInShared(): DuplicateFilter {
+  new Uint8Array(shared.buffer, 0, DUPLICATE_KERNEL_OCTETS).fill(0);
+  return new DuplicateFilter(shared);
+}
+
+/** The frames as a batch, their octets in an order of their own, with others between them; in shared memory, or not. */
+function batchOf(
+  list: readonly Frame[],
+  backwards: boolean,
+  memory: SharedMemory | null = null,
+): { batch: FrameBatch; walk: WalkTable } {
   const count = list.length;
-  const bytes = new Uint8Array(ROOM + list.reduce((sum, { pdu }) => sum + pdu.length + 3, 0)).fill(0xa5);
+  const octets = ROOM + list.reduce((sum, { pdu }) => sum + pdu.length + 3, 0);
+  // An odd place: frames stand anywhere.
+  const bytes =
+    memory === null ? new Uint8Array(octets) : new Uint8Array(memory.buffer, DUPLICATE_KERNEL_OCTETS + 5, octets);
+  bytes.fill(0xa5);
   const walk = createWalkTable(Math.max(1, count));
   let at = 1;
   const places = new Map<number, number>();
@@ -42,7 +62,7 @@ function batchOf(list: readonly Frame[], backwards: boolean): { batch: FrameBatc
   }
   const batch: FrameBatch = {
     bytes,
-    view: new DataView(bytes.buffer),
+    view: new DataView(bytes.buffer, bytes.byteOffset, octets),
     count,
     firstFrame: 1,
     offset: new Uint32Array(count),
@@ -111,10 +131,14 @@ describe('copies by the batch', () => {
     expect(buildDuplicateKernel(new PduHash().keys)).not.toBeNull();
   });
 
-  test('are those row by row, before and after the kernel is there', () => {
+  test.each([
+    ['in memory of its own', () => new DuplicateFilter(), null],
+    ['in memory that threads share', filterInShared, shared],
+    ['in memory that threads share, frames elsewhere', filterInShared, null],
+  ] as const)('are those row by row, before and after the kernel is there, %s', (_where, makeFilter, memory) => {
     fc.assert(
       fc.property(batches, fc.nat(4), (list, kernelBefore) => {
-        const filter = new DuplicateFilter();
+        const filter = makeFilter();
         const twin = new DuplicateFilter();
         let time = 1_000_000;
         list.forEach(({ frames, backwards }, index) => {
@@ -123,7 +147,7 @@ describe('copies by the batch', () => {
             return { ...rest, time };
           });
           const all = index === kernelBefore ? [others(index * FIRST_FRAMES, time), timed].flat() : timed;
-          const made = batchOf(all, backwards);
+          const made = batchOf(all, backwards, memory);
           const copies = filter.copies(made.batch, made.walk.frames);
           expect([...copies.subarray(0, all.length)]).toEqual(rowByRow(twin, made));
         });

@@ -6,10 +6,12 @@ import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { LoneMessages } from '../../../daemon/engine/lone-messages.ts';
 import { MessageTable, Place } from '../../../daemon/engine/message-table.ts';
 import { isCounterCipher, RoundKernel } from '../../../daemon/engine/round-kernel.ts';
+import { KERNELS_OCTETS, READ_BEHIND_OCTETS } from '../../../daemon/engine/shared-layout.ts';
 import { createTrafficCipher, type TrafficCipher } from '../../../dissectors/security/algorithm.ts';
 import { CipherRuns } from '../../../dissectors/security/cipher-runs.ts';
 import { Eea1Cipher } from '../../../dissectors/security/eea1.ts';
 import { Eea3Cipher } from '../../../dissectors/security/eea3.ts';
+import { createSharedMemory, type SharedMemory } from '../../../dissectors/security/wasm/shared-memory.ts';
 import { hex } from '../../dissectors/security/vectors.ts';
 
 interface Message {
@@ -29,13 +31,28 @@ const message = fc.record({
   gap: fc.nat({ max: 60 }),
 });
 
-const kernel = new RoundKernel();
+const OCTETS = 1 << 22;
+const shared = createSharedMemory(KERNELS_OCTETS + 2 * OCTETS + READ_BEHIND_OCTETS) as SharedMemory;
+const alone = new RoundKernel();
+const kernels = [
+  ['with memory of its own', alone, null],
+  ['in memory that threads share', new RoundKernel(shared), shared],
+] as const;
 
-/** A table with these messages, as reassembly leaves it. */
-function tableOf(messages: readonly Message[]): MessageTable {
-  const bytes = new Uint8Array(messages.reduce((sum, { gap, octets }) => sum + gap + octets.length, 0)).fill(0xee);
+/** A table with these messages, as reassembly leaves it; its batch and its arena in shared memory, or not. */
+function tableOf(messages: readonly Message[], memory: SharedMemory | null = null): MessageTable {
+  const length = messages.reduce((sum, { gap, octets }) => sum + gap + octets.length, 0);
+  // An odd place: frames stand anywhere.
+  const bytes = memory === null ? new Uint8Array(length) : new Uint8Array(memory.buffer, KERNELS_OCTETS + 3, length);
+  bytes.fill(0xee);
   const table = new MessageTable();
-  table.reset({ bytes, view: new DataView(bytes.buffer) } as unknown as FrameBatch);
+  if (memory !== null) {
+    const arenaAt = KERNELS_OCTETS + OCTETS;
+    table.plain = new Uint8Array(memory.buffer, arenaAt, OCTETS);
+    table.words = new Uint32Array(memory.buffer, arenaAt, OCTETS / 4);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  table.reset({ bytes, view } as unknown as FrameBatch);
   let at = 0;
   for (const { octets, counter, lcid, joined, gap } of messages) {
     const row = table.add();
@@ -76,13 +93,13 @@ function sumOf(octets: Uint8Array): number {
 }
 
 /** Takes them through the kernel and through the twin, the rows given in one call; the octets that were the same. */
-function heldEqual(messages: readonly Message[], pek: Uint8Array, rows: Uint32Array): number {
+function heldEqual(kernel: RoundKernel, messages: readonly Message[], pek: Uint8Array, rows: Uint32Array): number {
   let octets = 0;
   const cipher = createTrafficCipher('128-EEA2', pek);
   const slow = tableOf(messages);
   for (const row of rows) slow.copyToPlain(row);
   cipher.apply(columnsOf(slow), rows, 0, rows.length, slow.words);
-  const fast = tableOf(messages);
+  const fast = tableOf(messages, kernel === alone ? null : shared);
   expect(kernel.attach(fast)).toBe(true);
   for (const row of rows) fast.takePlain(row);
   const { from, end } = rangeOf(fast);
@@ -99,12 +116,12 @@ function heldEqual(messages: readonly Message[], pek: Uint8Array, rows: Uint32Ar
 }
 
 /** As `heldEqual` for messages of SNOW 3G and ZUC, each under the key and algorithm of its place; how many were summed. */
-function heldEqualTogether(messages: readonly Message[], peks: readonly Uint8Array[]): number {
+function heldEqualTogether(kernel: RoundKernel, messages: readonly Message[], peks: readonly Uint8Array[]): number {
   const algorithm = (row: number) => (row % 3 === 0 ? '128-EEA1' : '128-EEA3');
   const cipherOf = (row: number) => createTrafficCipher(algorithm(row), peks[row % peks.length]);
   const rows = Uint32Array.from(messages, (_, i) => messages.length - 1 - i);
   const slow = tableOf(messages);
-  const fast = tableOf(messages);
+  const fast = tableOf(messages, kernel === alone ? null : shared);
   expect(kernel.attach(fast)).toBe(true);
   const runs = new CipherRuns();
   for (const [i, row] of rows.entries()) {
@@ -129,12 +146,12 @@ function heldEqualTogether(messages: readonly Message[], peks: readonly Uint8Arr
 }
 
 /** Takes messages through the kernel, each under the key of its place, and through the twin; how many the kernel took. */
-function heldEqualAlone(messages: readonly Message[], peks: readonly Uint8Array[]): number {
+function heldEqualAlone(kernel: RoundKernel, messages: readonly Message[], peks: readonly Uint8Array[]): number {
   const lone = new LoneMessages(kernel);
   const keys = new Uint32Array(peks.length * 4);
   for (const [i, pek] of peks.entries()) new Uint8Array(keys.buffer).set(pek, i * 16);
   const slow = tableOf(messages);
-  const fast = tableOf(messages);
+  const fast = tableOf(messages, kernel === alone ? null : shared);
   expect(kernel.attach(fast)).toBe(true);
   for (let row = 0; row < fast.count; row++) fast.takePlain(row);
   const { from, end } = rangeOf(fast);
@@ -159,12 +176,12 @@ function heldEqualAlone(messages: readonly Message[], peks: readonly Uint8Array[
 }
 
 beforeAll(() => {
-  kernel.waitFor(1_000_000);
+  for (const [, kernel] of kernels) kernel.waitFor(1_000_000);
   // So many messages have been seen that these kernels are there, too.
   for (const Cipher of [Eea1Cipher, Eea3Cipher]) expect(new Cipher(new Uint8Array(16)).kernel(1 << 24)).not.toBeNull();
 });
 
-describe('a round through the kernel', () => {
+describe.each(kernels)('a round through the kernel %s', (_where, kernel, memory) => {
   test('any messages are what they are one at a time, and summed', () => {
     fc.assert(
       fc.property(
@@ -172,7 +189,7 @@ describe('a round through the kernel', () => {
         fc.uint8Array({ minLength: 16, maxLength: 16 }),
         (messages, pek) => {
           const octets = messages.reduce((sum, { octets }) => sum + octets.length, 0);
-          expect(heldEqual(messages, pek, Uint32Array.from(messages.keys()))).toBe(octets);
+          expect(heldEqual(kernel, messages, pek, Uint32Array.from(messages.keys()))).toBe(octets);
         },
       ),
     );
@@ -185,7 +202,7 @@ describe('a round through the kernel', () => {
         fc.array(message, { minLength: 1, maxLength: 200 }),
         fc.array(pek, { minLength: 1, maxLength: 5 }),
         (messages, peks) => {
-          heldEqualTogether(messages, peks);
+          heldEqualTogether(kernel, messages, peks);
         },
       ),
       { numRuns: 30 },
@@ -193,10 +210,10 @@ describe('a round through the kernel', () => {
     const alike = Array.from({ length: 300 }, (_, i) => ({
       ...{ octets: new Uint8Array(120).fill(i), counter: i, lcid: 3, joined: i % 7 === 0, gap: 4 },
     }));
-    expect(heldEqualTogether(alike, [new Uint8Array(16).fill(5)])).toBe(300);
+    expect(heldEqualTogether(kernel, alike, [new Uint8Array(16).fill(5)])).toBe(300);
     // Longer than the kernels can, and more than one call takes at once.
     const long = alike.map((each, i) => ({ ...each, octets: new Uint8Array(i === 9 ? 11_000 : i * 6).fill(i) }));
-    expect(heldEqualTogether(long, [new Uint8Array(16).fill(6)])).toBeGreaterThan(190);
+    expect(heldEqualTogether(kernel, long, [new Uint8Array(16).fill(6)])).toBeGreaterThan(190);
   });
 
   test('so are messages of 128-EEA2, each under a key of its own', () => {
@@ -205,15 +222,17 @@ describe('a round through the kernel', () => {
       ...{ octets: new Uint8Array(1 + (i % 300)).fill(i), counter: i << 14, lcid: i & 31, joined: i % 7 === 0, gap: 4 },
     }));
     const peks = Array.from({ length: 7 }, (_, i) => new Uint8Array(16).fill(i));
-    heldEqualAlone(alike, peks);
+    heldEqualAlone(kernel, alike, peks);
     // Two times 256 of 300, since longer ones go elsewhere.
-    expect(heldEqualAlone(alike, peks)).toBe(512);
+    expect(heldEqualAlone(kernel, alike, peks)).toBe(512);
     fc.assert(
       fc.property(
         fc.array(message, { minLength: 1, maxLength: 200 }),
         fc.array(pek, { minLength: 1, maxLength: 9 }),
         (messages, several) => {
-          expect(heldEqualAlone(messages, several)).toBe(messages.filter(({ octets }) => octets.length > 0).length);
+          expect(heldEqualAlone(kernel, messages, several)).toBe(
+            messages.filter(({ octets }) => octets.length > 0).length,
+          );
         },
       ),
       { numRuns: 40 },
@@ -224,7 +243,7 @@ describe('a round through the kernel', () => {
     const messages = Array.from({ length: 8 }, (_, i) => ({
       ...{ octets: new Uint8Array(20 * i + 5).fill(i), counter: i, lcid: 3, joined: i % 3 === 0, gap: i },
     }));
-    expect(heldEqual(messages, new Uint8Array(16).fill(9), Uint32Array.of(7, 2, 3))).toBe(145 + 45 + 65);
+    expect(heldEqual(kernel, messages, new Uint8Array(16).fill(9), Uint32Array.of(7, 2, 3))).toBe(145 + 45 + 65);
   });
 
   test('more than one call takes, and a message that is longer than a call', () => {
@@ -232,20 +251,38 @@ describe('a round through the kernel', () => {
       octets: new Uint8Array(i === 350 ? 40_001 : (i * 37) % 400).fill(i),
       ...{ counter: i << 16, lcid: i & 31, joined: i % 50 === 0, gap: i % 7 },
     }));
-    expect(heldEqual(messages, new Uint8Array(16).fill(1), Uint32Array.from(messages.keys()))).toBeGreaterThan(100_000);
+    expect(heldEqual(kernel, messages, new Uint8Array(16).fill(1), Uint32Array.from(messages.keys()))).toBeGreaterThan(
+      100_000,
+    );
   });
 
-  test('messages that lie far apart, and a round that has outgrown the arena, go without', () => {
-    const octets = new Uint8Array(100);
-    const apart = tableOf([{ octets, counter: 1, lcid: 3, joined: false, gap: 0 }]);
-    expect(kernel.attach(apart)).toBe(true);
-    apart.takePlain(0);
-    expect(kernel.begin(apart, 0, 5000, 1)).toBe(false);
-    const large = tableOf([{ octets, counter: 1, lcid: 3, joined: false, gap: 0 }]);
-    kernel.attach(large);
+  test('a round that has outgrown the arena goes without', () => {
+    const large = tableOf([{ octets: new Uint8Array(100), counter: 1, lcid: 3, joined: false, gap: 0 }], memory);
+    expect(kernel.attach(large)).toBe(true);
     large.length[0] = 16 * 1024 * 1024;
     large.takePlain(0);
     expect(kernel.begin(large, 0, 100, 1)).toBe(false);
+  });
+});
+
+describe('rounds that go without the kernel', () => {
+  const one = { octets: new Uint8Array(100), counter: 1, lcid: 3, joined: false, gap: 0 };
+
+  test('messages that lie far apart, where they would have to be copied', () => {
+    const apart = tableOf([one]);
+    expect(alone.attach(apart)).toBe(true);
+    apart.takePlain(0);
+    expect(alone.begin(apart, 0, 5000, 1)).toBe(false);
+  });
+
+  test('batches and arenas that lie elsewhere than in the memory that threads share', () => {
+    const [, [, together]] = kernels;
+    expect(together.attach(tableOf([one]))).toBe(false);
+    const table = tableOf([one], shared);
+    table.batch = tableOf([one]).batch;
+    expect(together.attach(table)).toBe(true);
+    table.takePlain(0);
+    expect(together.begin(table, 0, 100, 1)).toBe(false);
   });
 
   test('a forgotten key is not used', () => {
@@ -260,6 +297,6 @@ describe('a round through the kernel', () => {
     early.waitFor(10);
     expect(early.attach(table)).toBe(false);
     table.copyToPlain(0);
-    expect(kernel.attach(table)).toBe(false);
+    expect(alone.attach(table)).toBe(false);
   });
 });
