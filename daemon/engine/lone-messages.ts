@@ -3,7 +3,7 @@
 // and the kernel of the round takes it to the octets. The slow twin is `TrafficCipher.apply`.
 
 import { aesKernelFor } from '../../dissectors/security/aes-eea2.ts';
-import type { AesKernel } from '../../dissectors/security/wasm/aes-kernel.ts';
+import type { AesStreamKernel } from '../../dissectors/security/wasm/aes-kernel.ts';
 import { AES_ENTRY_WORDS, AES_LISTED, AesEntry } from '../../dissectors/security/wasm/aes-list.ts';
 import { hostWord } from '../../dissectors/security/words.ts';
 import type { MessageTable } from './message-table.ts';
@@ -19,7 +19,7 @@ export class LoneMessages {
   #count = 0;
   /** Octets of key stream of the longest. */
   #stride = 0;
-  #aes: AesKernel | null = null;
+  #aes: AesStreamKernel | null = null;
   readonly #round: RoundKernel;
 
   /** @param round takes the key stream to messages of the round that it has begun */

@@ -19,7 +19,7 @@ import {
   type MessageColumns,
   type TrafficCipher,
 } from './traffic-cipher.ts';
-import { type AesKernel, createAesKernel } from './wasm/aes-kernel.ts';
+import { type AesKernel, type AesStreamKernel, createAesKernel, createAesStreamKernel } from './wasm/aes-kernel.ts';
 import { hostWord, LITTLE_ENDIAN, lastWordMask } from './words.ts';
 
 // The specification says.
@@ -61,16 +61,23 @@ function buildWhereItPays(): void {
   counters = builtKernel;
 }
 
+/** Messages under keys of their own that go without their kernel: building it takes as long as it saves with so many. */
+const ALONE_BEFORE_KERNEL = 4096;
+let streamKernel: AesStreamKernel | null = null;
+let alone = 0;
+
 /**
  * The kernel that makes key stream for messages each under a key of its own; null where it does not pay yet, or the host has
  * the other order of octets.
  *
  * @param messages so many more that would go through it
  */
-export function aesKernelFor(messages: number): AesKernel | null {
-  smallCalls += messages;
-  buildWhereItPays();
-  return builtKernel;
+export function aesKernelFor(messages: number): AesStreamKernel | null {
+  alone += messages;
+  if (streamKernel === null && alone >= ALONE_BEFORE_KERNEL && LITTLE_ENDIAN) {
+    streamKernel = createAesStreamKernel(CALL_BLOCKS);
+  }
+  return streamKernel;
 }
 
 // The one row of `keyStream`.
@@ -170,7 +177,7 @@ export class Eea2Cipher implements TrafficCipher {
     this.#key?.fill(0);
     this.#key = null;
     this.#aes = null;
-    builtKernel?.wipeKey();
+    builtKernel?.wipe();
   }
 
   /** Key stream of the counter blocks that are laid out. */

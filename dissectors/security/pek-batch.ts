@@ -9,6 +9,10 @@ import { hostWord, LITTLE_ENDIAN } from './words.ts';
 const HASH_WORDS = 8;
 const PEK_WORDS = 4;
 
+/** We chose: keys that are derived one by one before the kernel is built, which takes as long as it saves with so many. */
+const KEYS_BEFORE_KERNEL = 8192;
+let keys = 0;
+
 /** See the head of the file. Who adds keys calls `finish` behind the last one. */
 export class PekBatch {
   #kernel: PekKernel | null | undefined;
@@ -37,8 +41,8 @@ export class PekBatch {
     algorithm: number,
     at: number,
   ): void {
-    if (this.#kernel === undefined) this.#kernel = LITTLE_ENDIAN ? pekKernel() : null;
-    const kernel = this.#kernel;
+    if (this.#kernel === undefined && keys++ >= KEYS_BEFORE_KERNEL) this.#kernel = LITTLE_ENDIAN ? pekKernel() : null;
+    const kernel = this.#kernel ?? null;
     if (kernel === null || derivation === 'direct') {
       const octets = new Uint8Array(this.#out.buffer, this.#out.byteOffset + at * 4, PEK_WORDS * 4);
       derivePek(pgk, derivation, member, ptkId, group, algorithm, octets);

@@ -43,9 +43,7 @@ const ROUND_KEYS_AT = SBOX_AT + 256;
 const ROUND_KEY_WORDS = (ROUNDS + 1) * COLUMNS;
 const LIST_AT = 8192;
 const ENTRY_OCTETS = AES_ENTRY_WORDS * 4;
-/** An entry behind the list, for blocks that somebody else laid out. */
-const LAID_OUT_AT = LIST_AT + AES_LISTED * ENTRY_OCTETS;
-const BLOCKS_AT = LAID_OUT_AT + ENTRY_OCTETS;
+const BLOCKS_AT = LIST_AT + AES_LISTED * ENTRY_OCTETS;
 
 // Parameters and locals.
 const END = 0;
@@ -65,21 +63,25 @@ export interface AesKernel {
   /** As octets and as little-endian words. */
   readonly blocks: Uint8Array<ArrayBuffer>;
   readonly words: Uint32Array<ArrayBuffer>;
-  /** AES_ENTRY_WORDS words for each of AES_LISTED messages. */
-  readonly list: Int32Array<ArrayBuffer>;
   /** Enciphers the first `count` blocks, at least 1, in place. `key` has 4 words, the first octet of each the lowest. */
   encipher(key: Uint32Array, count: number): void;
+  /** Wipes the key. */
+  wipe(): void;
+}
+
+/** Key stream of 128-EEA2 for messages each under a key of its own. */
+export interface AesStreamKernel {
+  /** AES_ENTRY_WORDS words for each of AES_LISTED messages. */
+  readonly list: Int32Array<ArrayBuffer>;
   /**
    * Key stream for the messages that the list begins with, which is wiped.
    *
    * @param messages 1 to AES_LISTED
    * @param stride octets from the key stream of one to that of the next, a multiple of 16: no less than any of them has
-   * @returns `blocks`, as far as it goes
+   * @returns valid until the next call
    */
   keyStream(messages: number, stride: number): Uint8Array<ArrayBuffer>;
-  /** Wipes the last key. */
-  wipeKey(): void;
-  /** Wipes that, and the blocks. */
+  /** Wipes keys, and key stream. */
   wipe(): void;
 }
 
@@ -89,44 +91,54 @@ export interface AesKernel {
  * @param blocks room for so many
  */
 export function createAesKernel(blocks: number): AesKernel {
-  const pages = Math.ceil((BLOCKS_AT + blocks * BLOCK_OCTETS) / 65_536);
-  const { memory, call } = startKernel(
-    [
-      { name: 'encipher', ...SHAPE, body: enciphering() },
-      { name: 'keyStream', ...SHAPE, body: makingKeyStream() },
-    ],
-    pages,
-  );
-  const box = sbox();
-  new Uint8Array(memory, SBOX_AT, 256).set(box);
-  for (let row = 0; row < 4; row++) new Int32Array(memory, TABLES_AT + row * TABLE_OCTETS, 256).set(table(box, row));
-  const roundKeys = new Int32Array(memory, ROUND_KEYS_AT, ROUND_KEY_WORDS);
-  const octets = new Uint8Array(memory, BLOCKS_AT, blocks * BLOCK_OCTETS);
-  const list = new Int32Array(memory, LIST_AT, AES_LISTED * AES_ENTRY_WORDS);
-  const laidOut = new Int32Array(memory, LAID_OUT_AT, AES_ENTRY_WORDS);
-  const wipeKey = (): void => {
-    roundKeys.fill(0);
-    laidOut.fill(0);
-  };
+  const { memory, call, octets, roundKeys } = start('encipher', enciphering(), blocks);
+  const key = new Int32Array(memory, LIST_AT, AES_ENTRY_WORDS);
   return {
     blocks: octets,
     words: new Uint32Array(memory, BLOCKS_AT, blocks * COLUMNS),
-    list,
-    encipher(key, count) {
-      for (let word = 0; word < COLUMNS; word++) laidOut[AesEntry.key + word] = key[word];
+    encipher(words, count) {
+      for (let word = 0; word < COLUMNS; word++) key[AesEntry.key + word] = words[word];
       call.encipher(BLOCKS_AT + count * BLOCK_OCTETS, 0);
     },
+    wipe() {
+      roundKeys.fill(0);
+      key.fill(0);
+    },
+  };
+}
+
+/**
+ * Builds the one for messages that are listed.
+ *
+ * @param blocks room for key stream of so many
+ */
+export function createAesStreamKernel(blocks: number): AesStreamKernel {
+  const { memory, call, octets, roundKeys } = start('keyStream', makingKeyStream(), blocks);
+  const list = new Int32Array(memory, LIST_AT, AES_LISTED * AES_ENTRY_WORDS);
+  return {
+    list,
     keyStream(messages, stride) {
       call.keyStream(LIST_AT + messages * ENTRY_OCTETS, stride);
       list.fill(0, 0, messages * AES_ENTRY_WORDS);
       return octets.subarray(0, messages * stride);
     },
-    wipeKey,
     wipe() {
-      wipeKey();
+      roundKeys.fill(0);
+      list.fill(0);
       octets.fill(0);
     },
   };
+}
+
+/** Starts a kernel of one function, with its tables. */
+function start(name: string, body: Code, blocks: number) {
+  const pages = Math.ceil((BLOCKS_AT + blocks * BLOCK_OCTETS) / 65_536);
+  const { memory, call } = startKernel([{ name, ...SHAPE, body }], pages);
+  const box = sbox();
+  new Uint8Array(memory, SBOX_AT, 256).set(box);
+  for (let row = 0; row < 4; row++) new Int32Array(memory, TABLES_AT + row * TABLE_OCTETS, 256).set(table(box, row));
+  const octets = new Uint8Array(memory, BLOCKS_AT, blocks * BLOCK_OCTETS);
+  return { memory, call, octets, roundKeys: new Int32Array(memory, ROUND_KEYS_AT, ROUND_KEY_WORDS) };
 }
 
 const roundKey = (round: number, column: number): Code =>
@@ -153,10 +165,10 @@ function expandingKey(): Code {
   }
 }
 
-/** Enciphers every block from BLOCKS_AT up to the address in END (5.1), under the key of the entry behind the list. */
+/** Enciphers every block from BLOCKS_AT up to the address in END (5.1), under the key of the first entry. */
 function enciphering(): Code {
   return [
-    ...set(ENTRY, constant(LAID_OUT_AT)),
+    ...set(ENTRY, constant(LIST_AT)),
     expandingKey(),
     ...set(AT, constant(BLOCKS_AT)),
     ...repeatBelow(AT, get(END), [

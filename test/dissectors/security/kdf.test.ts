@@ -154,6 +154,9 @@ test('PEKs of many senders at once are those of each', () => {
     algorithm: fc.nat({ max: 3 }),
   });
   const batch = new PekBatch();
+  // One by one so far; then four at a time.
+  batch.into(new Uint32Array(4));
+  for (let i = 0; i < 8192; i++) batch.add(keys[0].prepared, 'direct', 1, i, 1, 2, 0);
   fc.assert(
     fc.property(fc.array(sender, { maxLength: 11 }), (senders) => {
       const words = new Uint32Array(senders.length * 4);
