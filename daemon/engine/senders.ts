@@ -3,7 +3,7 @@
 //
 // Who speaks again in a context is found by one look at one line of the cache, however many senders there are.
 
-import { groupKeyOf } from '../findings/subject.ts';
+import { groupKeyOf } from './group-key.ts';
 import { type MessageTable, NONE } from './message-table.ts';
 import { grown, SlotTable } from './slot-table.ts';
 import { WIRE_CONTEXT_CAP } from './wire-contexts.ts';
@@ -84,7 +84,7 @@ export class Senders {
       : this.#obtain(context, source, group);
   }
 
-  /** The slot of a source in a group, by its key (subject.ts), where it is known, else -1; leaves no trace. */
+  /** The slot of a source in a group, by its key (group-key.ts), where it is known, else -1; leaves no trace. */
   find(group: number, source: number): number {
     return this.#slots.find(group, source, 0);
   }

@@ -7,10 +7,11 @@ import {
   type FrameBatch,
   NO_INTERFACE,
 } from '../../captures/frame-batch.ts';
+import { NO_GROUP } from '../engine/group-key.ts';
 import { formatDuration } from '../time.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import { NO_PGK, type OpenRecord, type Recorder } from './recorder.ts';
-import { NO_GROUP, NO_SOURCE } from './subject.ts';
+import { NO_SOURCE } from './subject.ts';
 
 // The specification says (findings, capture.*).
 const BACKWARD_MS = 1;

@@ -1,11 +1,12 @@
 // Flaws of the keyring (findings, key.weak and key.index_clash): told with the first frame, and again where a delivered
 // key brings a new one.
 
+import { NO_GROUP } from '../engine/group-key.ts';
 import { type KeyFlaw, lintKeys } from '../keyring/key-lint.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';
-import { NO_GROUP, NO_SOURCE } from './subject.ts';
+import { NO_SOURCE } from './subject.ts';
 
 const WEAK = findingNumber('key.weak');
 const CLASH = findingNumber('key.index_clash');

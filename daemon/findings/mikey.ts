@@ -1,11 +1,12 @@
 // Key management (findings, mikey.*): the reason that a key record bears becomes a finding.
 
+import { destinationKey, NO_GROUP } from '../engine/group-key.ts';
 import type { KeyEvent, Severity } from '../events.ts';
 import type { Group } from '../keyring/keyring.ts';
 import { findingEntry } from './catalogue.ts';
 import { ConfidenceLevel, type FindingName, findingNumber, severityLevel } from './finding-names.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';
-import { destinationKey, NO_GROUP, NO_SOURCE } from './subject.ts';
+import { NO_SOURCE } from './subject.ts';
 
 const VERSION_WHOLE = 3;
 

@@ -12,7 +12,7 @@ export class Observed {
   flags = 0;
   /** Whether it opened: all of the evidence, no check that failed. */
   opened = false;
-  /** Group key (subject.ts), and the group where the keyring has it. */
+  /** Group key (../engine/group-key.ts), and the group where the keyring has it. */
   groupKey = 0;
   group: Group | null = null;
   source = 0;

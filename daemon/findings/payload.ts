@@ -4,13 +4,14 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { PROBLEMS, Problem } from '../../dissectors/problems.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { Check, explainChecks } from '../engine/evidence-checks.ts';
+import { destinationKey, NO_GROUP } from '../engine/group-key.ts';
 import { MessageFlag, type MessageTable, NONE, VerdictCode } from '../engine/message-table.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { ContextColumns } from './contexts.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
 import type { Observed } from './observed.ts';
 import { NO_PGK, type Recorder } from './recorder.ts';
-import { destinationKey, groupKeyAt, NO_GROUP, NO_SOURCE } from './subject.ts';
+import { groupKeyAt, NO_SOURCE } from './subject.ts';
 
 // The specification says (findings, payload.forged).
 const FORGED_MESSAGES = 2;

@@ -146,7 +146,7 @@ export class Recorder {
    *
    * @param number number of the finding (catalogue)
    * @param severity what the rule says; an override replaces it
-   * @param group group key (subject.ts)
+   * @param group group key (../engine/group-key.ts)
    * @param source Layer-2 id or NO_SOURCE
    * @param pgkId where the finding is about a key, else NO_PGK
    * @param frame frame that shows it

@@ -1,28 +1,14 @@
-// Whom a finding is about, as numbers: groups by their place in the keyring or, where none matches, by the destination.
+// Whom a finding is about, as numbers and as it writes them.
 
+import { destinationKey, NO_GROUP, UNKNOWN_GROUP } from '../engine/group-key.ts';
 import { layer2Text } from '../engine/message-event.ts';
-import type { MessageTable } from '../engine/message-table.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Group } from '../keyring/keyring.ts';
 
-/** No group: the finding is about the capture, or nobody can say. */
-export const NO_GROUP = 0x7fff_ffff;
 /** No source. */
 export const NO_SOURCE = -1;
 
-const UNKNOWN = 0x4000_0000;
 const VERSION_WHOLE = 3;
-
-/** The group of a message: that of the keyring, else its destination. 31 bits. */
-export function groupKeyOf(table: MessageTable, row: number): number {
-  const group = table.group[row];
-  return group >= 0 ? group : destinationKey(table.destination[row], table.version[row]);
-}
-
-/** A destination that no group of the keyring stands for. */
-export function destinationKey(destination: number, version: number): number {
-  return version === 0 ? NO_GROUP : UNKNOWN | (version << 24) | destination;
-}
 
 /**
  * The group of a destination whose SL-SCH version is not said. Version 1 and 2 have only the 16 high bits, and zeros in
@@ -38,7 +24,7 @@ export function groupKeyAt(index: KeyIndex, destination: number): number {
 /** A group key as a finding writes it. */
 export function groupKeyText(key: number, groups: readonly Group[]): string | null {
   if (key === NO_GROUP) return null;
-  if (key < UNKNOWN) return groups[key].idText;
+  if (key < UNKNOWN_GROUP) return groups[key].idText;
   const text = layer2Text(key & 0xff_ffff);
   return ((key >>> 24) & 3) === VERSION_WHOLE ? text : `${text.slice(0, 4)}??`;
 }

@@ -3,6 +3,7 @@
 
 import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
+import { groupKeyOf } from '../engine/group-key.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
 import type { Senders } from '../engine/senders.ts';
 import type { KeyEvent } from '../events.ts';
@@ -26,7 +27,7 @@ import { RosterAddresses } from './roster-addresses.ts';
 import { RtpSources } from './rtp-sources.ts';
 import type { SeverityOverrides } from './severity-overrides.ts';
 import { Standing, standingOf } from './standing.ts';
-import { groupKeyAt, groupKeyOf } from './subject.ts';
+import { groupKeyAt } from './subject.ts';
 import { UsualMessages } from './usual.ts';
 
 /** What a watch works with. */

@@ -3,9 +3,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EpochUse } from '../../../daemon/engine/epoch-use.ts';
+import { groupKeyOf } from '../../../daemon/engine/group-key.ts';
 import { MessageFlag, MessageTable, NONE } from '../../../daemon/engine/message-table.ts';
 import { Senders } from '../../../daemon/engine/senders.ts';
-import { groupKeyOf } from '../../../daemon/findings/subject.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { keyring as keyringOf, pgk } from '../findings/scene.ts';
 
