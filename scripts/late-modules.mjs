@@ -9,14 +9,17 @@ import { parseAst } from 'rolldown/parseAst';
 /** Who imports, and what it finds late: modules of which it takes functions only. */
 const LATE = {
   'captures/formats/compression.js': ['captures/formats/gzip.js', 'captures/formats/zstd.js'],
+  'daemon/engine/decipher-batch.js': ['daemon/engine/lone-messages.js'],
   'daemon/engine/duplicates.js': ['daemon/engine/duplicate-kernel.js'],
   'daemon/engine/evidence.js': ['dissectors/sidelink/pc5-signalling.js'],
+  'daemon/engine/first-messages.js': ['dissectors/security/pek-batch.js'],
   'daemon/engine/key-management.js': [
     'daemon/keying/lkh-receiver.js',
     'daemon/keying/mikey-receiver.js',
     'dissectors/keying/lkh-rekey.js',
   ],
   'daemon/engine/round-kernel.js': ['dissectors/security/wasm/message-kernel.js'],
+  'daemon/engine/sdu-fragments.js': ['dissectors/internet/fragments.js'],
   'daemon/findings/mikey.js': ['daemon/findings/catalogue.js'],
   'daemon/findings/recorder.js': ['daemon/findings/catalogue.js'],
   'dissectors/sdu.js': [

@@ -6,7 +6,6 @@ import type { Keyring } from '../../daemon/keyring/keyring.ts';
 import type { FieldRows } from '../../dissectors/field-rows.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
 import { FilterError } from '../../dissectors/filter/filter-error.ts';
-import { recordPrinter } from '../json-lines.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { rowPrinter, textPrinter } from '../text-lines.ts';
 
@@ -48,8 +47,10 @@ export async function chooseOutput(options: ReadOptions, keyring: Keyring, isLar
       if (rows === null) return (await import('./documents.ts')).ekOutput(filter, options.threads !== 1, isLarge);
       return (await import('./columns.ts')).chosenEkOutput(rows, filter);
     }
-    case 'ndjson':
+    case 'ndjson': {
+      const { recordPrinter } = await import('../json-lines.ts');
       return await messagesOutput(recordPrinter(keyring, options.payload === true), filter);
+    }
     case 'text': {
       if (options.details === true) {
         return (await import('./details.ts')).detailsOutput(filter, options.hex === true);

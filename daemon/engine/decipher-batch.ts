@@ -7,7 +7,7 @@ import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
 import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { FirstMessages } from './first-messages.ts';
-import { LoneMessages } from './lone-messages.ts';
+import { createLoneMessages, type LoneMessages } from './lone-messages.ts';
 import { MessageFlag, type MessageTable, NONE, PART_ROWS, Place } from './message-table.ts';
 import { isCounterCipher, RoundKernel } from './round-kernel.ts';
 import { PEK_WORDS, type TrafficKeys } from './traffic-keys.ts';
@@ -31,7 +31,8 @@ export class BatchDecipher {
   readonly #traffic: TrafficKeys;
   readonly #firsts: FirstMessages;
   readonly #kernel: RoundKernel;
-  readonly #lone: LoneMessages;
+  /** Null until a kernel can have messages. */
+  #lone: LoneMessages | null = null;
 
   /** Contexts that there were when the last messages came. */
   #contexts = 0;
@@ -49,7 +50,6 @@ export class BatchDecipher {
     this.#traffic = traffic;
     this.#firsts = firsts;
     this.#kernel = new RoundKernel(shared);
-    this.#lone = new LoneMessages(this.#kernel);
   }
 
   /** Deciphers what can be deciphered at once. Sets `deciphered`, `sum`, `traffic`, `epoch` and `context` of those rows. */
@@ -70,24 +70,26 @@ export class BatchDecipher {
     this.#kernel.waitFor((size - this.#contexts) * MESSAGES_OF_A_CONTEXT);
     this.#contexts = size;
     const attached = this.#kernel.attach(table);
+    if (attached) this.#lone ??= createLoneMessages(this.#kernel);
+    const lone = attached ? this.#lone : null;
     this.#firsts.begin(table);
     this.#used = 0;
     this.#ciphered = 0;
     this.#clear = 0;
     this.#begin = Number.MAX_SAFE_INTEGER;
     this.#end = 0;
-    for (let end = count; end > 0; end -= PART_ROWS) this.#gather(table, Math.max(0, end - PART_ROWS), end, attached);
+    for (let end = count; end > 0; end -= PART_ROWS) this.#gather(table, Math.max(0, end - PART_ROWS), end, lone);
     const used = this.#used;
     const together =
       attached && this.#ciphered > 0 && this.#kernel.begin(table, this.#begin, this.#end, this.#ciphered);
-    this.#firsts.finish(table, together ? this.#lone : null);
+    this.#firsts.finish(table, together ? lone : null);
     if (used > 0 && (!together || this.#clear > 0)) copyToPlain(table, this.#traffic, together);
     const elsewhere = together ? this.#kernel : null;
     const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
     let gathered = 0;
     for (let i = 0; i < used; i++) {
       const slot = this.#slots[i];
-      if (together && this.#takeLone(table, slot)) continue;
+      if (together && lone !== null && this.#takeLone(table, slot, lone)) continue;
       // What is gathered may hold the cipher that this one takes the place of.
       if (this.#runs.count > 0 && (this.#runs.count === CIPHER_RUNS_CAP || !this.#traffic.keepsOthers(slot))) {
         this.#runs.apply(columns, this.#rows, table.words, elsewhere);
@@ -106,19 +108,19 @@ export class BatchDecipher {
       gathered = end;
     }
     if (this.#runs.count > 0) this.#runs.apply(columns, this.#rows, table.words, elsewhere);
-    this.#lone.decipher();
+    lone?.decipher();
   }
 
   /** Takes the messages of a key that has few of them; false where it has more, or other ones. */
-  #takeLone(table: MessageTable, slot: number): boolean {
+  #takeLone(table: MessageTable, slot: number, lone: LoneMessages): boolean {
     const { words } = this.#traffic;
     const row = this.#first[slot];
     const second = this.#next[row];
     if (second !== NONE && this.#next[second] !== NONE) return false;
-    if (this.#traffic.algorithm(slot) !== EEA2 || !this.#lone.takes(table, row)) return false;
-    if (second !== NONE && !this.#lone.takes(table, second)) return false;
-    this.#lone.add(table, row, words, slot * PEK_WORDS);
-    if (second !== NONE) this.#lone.add(table, second, words, slot * PEK_WORDS);
+    if (this.#traffic.algorithm(slot) !== EEA2 || !lone.takes(table, row)) return false;
+    if (second !== NONE && !lone.takes(table, second)) return false;
+    lone.add(table, row, words, slot * PEK_WORDS);
+    if (second !== NONE) lone.add(table, second, words, slot * PEK_WORDS);
     this.#first[slot] = NONE;
     return true;
   }
@@ -127,9 +129,9 @@ export class BatchDecipher {
    * Sorts the rows before row `until` down to row `from` that can be deciphered by traffic key, and offers those of contexts that
    * were not seen before.
    *
-   * @param attached whether the kernel can have them
+   * @param lone null where the kernel cannot have them
    */
-  #gather(table: MessageTable, from: number, until: number, attached: boolean): void {
+  #gather(table: MessageTable, from: number, until: number, lone: LoneMessages | null): void {
     // Asked for once: nothing that is called here makes a table grow.
     const wires = this.#wires;
     const { traffic: trafficOf, trafficGeneration, provedEpoch } = wires;
@@ -150,7 +152,7 @@ export class BatchDecipher {
       const wire = wires.find(destination[row], version[row], source[row], pgkIndex[row], ptkId[row]);
       if (wire === NONE) {
         unseen++;
-        if (!attached || !this.#firsts.offer(table, row, this.#lone)) continue;
+        if (lone === null || !this.#firsts.offer(table, row, lone)) continue;
       } else {
         context[row] = wire;
         const slot = trafficOf[wire];
@@ -174,7 +176,7 @@ export class BatchDecipher {
       if (at < begin) begin = at;
       if (at + length[row] > end) end = at + length[row];
     }
-    if (!attached) this.#kernel.waitFor(unseen);
+    if (lone === null) this.#kernel.waitFor(unseen);
     this.#used = used;
     this.#ciphered = ciphered;
     this.#clear = clear;
@@ -185,7 +187,7 @@ export class BatchDecipher {
   /** Wipes what the last messages left, but for the deciphered ones themselves. */
   forget(): void {
     this.#kernel.wipe();
-    this.#lone.wipe();
+    this.#lone?.wipe();
     this.#firsts.forget();
   }
 }

@@ -3,7 +3,7 @@
 // the same keys in the same order, and remembers keys and contexts as before: nothing that it depends on changes.
 
 import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
-import { PekBatch } from '../../dissectors/security/pek-batch.ts';
+import { createPekBatch, type PekBatch } from '../../dissectors/security/pek-batch.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { PgkEpoch } from '../keyring/keyring.ts';
 import { SDU_PC5, SHORTEST_SURE, VERSION_WHOLE } from './judge.ts';
@@ -21,7 +21,8 @@ const BUCKETS = FIRSTS_CAP * 2;
 /** See the head of the file. Every entry is the key of one context. */
 export class FirstMessages {
   readonly #index: KeyIndex;
-  readonly #batch = new PekBatch();
+  /** Null until a key is to be derived: small captures have few, which are derived as they come. */
+  #batch: PekBatch | null = null;
   /** The table that was prepared; null: nothing is ready. */
   #table: MessageTable | null = null;
   #entries = 0;
@@ -96,7 +97,7 @@ export class FirstMessages {
    * @param lone null where this round goes without
    */
   finish(table: MessageTable, lone: LoneMessages | null): void {
-    this.#batch.finish();
+    this.#batch?.finish();
     for (let i = 0; lone !== null && i < this.#waiting; i++) {
       const row = this.#rows[i];
       this.#deciphered[row] = 1;
@@ -143,7 +144,7 @@ export class FirstMessages {
 
   /** The entry of a key, made if need be; NONE where there is no room. */
   #obtain(epoch: PgkEpoch, p2: number, source: number, ptkId: number): number {
-    if (this.#heads.length === 0) this.#makeRoom();
+    const batch = this.#batch ?? this.#makeRoom();
     const bucket = bucketOf(source, ptkId, epoch.serial);
     for (let next = this.#heads[bucket]; next !== 0; next = this.#next[next - 1]) {
       const entry = next - 1;
@@ -161,11 +162,11 @@ export class FirstMessages {
     this.#slot[entry] = NONE;
     this.#next[entry] = this.#heads[bucket];
     this.#heads[bucket] = entry + 1;
-    this.#batch.add(prepared, epoch.group.derivation, source, ptkId, p2, epoch.algorithm, entry * PEK_WORDS);
+    batch.add(prepared, epoch.group.derivation, source, ptkId, p2, epoch.algorithm, entry * PEK_WORDS);
     return entry;
   }
 
-  #makeRoom(): void {
+  #makeRoom(): PekBatch {
     this.#serial = new Int32Array(FIRSTS_CAP);
     this.#source = new Uint32Array(FIRSTS_CAP);
     this.#ptkId = new Uint16Array(FIRSTS_CAP);
@@ -175,9 +176,10 @@ export class FirstMessages {
     this.#generation = new Uint32Array(FIRSTS_CAP);
     const words = new Uint32Array(FIRSTS_CAP * PEK_WORDS);
     this.#words = words;
-    this.#batch.into(words);
     this.#heads = new Uint16Array(BUCKETS);
     this.#next = new Uint16Array(FIRSTS_CAP);
+    this.#batch = createPekBatch(words);
+    return this.#batch;
   }
 }
 

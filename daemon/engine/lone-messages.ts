@@ -13,6 +13,11 @@ const BLOCK_OCTETS = 16;
 /** We chose: octets of such a message at most. The key stream of AES_LISTED of them is what the kernel has room for. */
 const LONGEST = 256;
 
+/** @param round takes the key stream to messages of the round that it has begun */
+export function createLoneMessages(round: RoundKernel): LoneMessages {
+  return new LoneMessages(round);
+}
+
 /** See the head of the file. */
 export class LoneMessages {
   readonly #rows = new Uint32Array(AES_LISTED);
@@ -22,7 +27,6 @@ export class LoneMessages {
   #aes: AesStreamKernel | null = null;
   readonly #round: RoundKernel;
 
-  /** @param round takes the key stream to messages of the round that it has begun */
   constructor(round: RoundKernel) {
     this.#round = round;
   }

@@ -1,7 +1,12 @@
 // IP fragments inside SDUs that were opened: put together again, so that what the datagram holds can be described. Bounded
 // by the table (dissectors/internet/fragments.ts).
 
-import { addFragment, createFragmentTable, fragmentOf } from '../../dissectors/internet/fragments.ts';
+import {
+  addFragment,
+  createFragmentTable,
+  type FragmentTable,
+  fragmentOf,
+} from '../../dissectors/internet/fragments.ts';
 import { createIpCursor } from '../../dissectors/internet/ip-cursor.ts';
 import { decodeIpv4 } from '../../dissectors/internet/ipv4.ts';
 import { decodeIpv6 } from '../../dissectors/internet/ipv6.ts';
@@ -20,12 +25,13 @@ const MAY_LEAD_TO_FRAGMENT: readonly number[] = [0, 43, 44, 60];
 
 /** Remembers fragments of one capture. Ask in the order of the capture, for every message. */
 export class SduFragments {
-  readonly #table = createFragmentTable();
+  /** Null until there is a fragment: most captures have none. */
+  #table: FragmentTable | null = null;
   readonly #cursor = createIpCursor();
 
   /** Datagrams given up to keep within the caps. */
   get evictions(): number {
-    return this.#table.evicted;
+    return this.#table?.evicted ?? 0;
   }
 
   /** Payload of the IP datagram that this message completes; null for every other message. */
@@ -41,6 +47,7 @@ export class SduFragments {
     // Two senders may use one identification for different datagrams.
     const scope = `${table.destination[row]}|${table.source[row]}`;
     const fragment = fragmentOf(bytes, cursor, end, scope, table.time[row] / 1000);
+    this.#table ??= createFragmentTable();
     const result = addFragment(this.#table, fragment);
     return result.state === 'whole' ? result.payload : null;
   }

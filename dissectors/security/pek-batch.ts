@@ -13,17 +13,20 @@ const PEK_WORDS = 4;
 const KEYS_BEFORE_KERNEL = 8192;
 let keys = 0;
 
+/** A batch whose keys go to `out`, 4 words each, whose octets in memory are those of the key. */
+export function createPekBatch(out: Uint32Array<ArrayBuffer>): PekBatch {
+  return new PekBatch(out);
+}
+
 /** See the head of the file. Who adds keys calls `finish` behind the last one. */
 export class PekBatch {
   #kernel: PekKernel | null | undefined;
   #count = 0;
   /** Where the keys of the lanes go. */
   readonly #places = new Uint32Array(LANES);
-  /** Where keys go: 4 words each, whose octets in memory are those of the key. */
-  #out = new Uint32Array(0);
+  readonly #out: Uint32Array<ArrayBuffer>;
 
-  /** Keys go there from now on; nothing may be waiting. */
-  into(out: Uint32Array<ArrayBuffer>): void {
+  constructor(out: Uint32Array<ArrayBuffer>) {
     this.#out = out;
   }
 

@@ -11,7 +11,7 @@ import {
   genericKdf,
   PreparedPgk,
 } from '../../../dissectors/security/kdf.ts';
-import { PekBatch } from '../../../dissectors/security/pek-batch.ts';
+import { createPekBatch } from '../../../dissectors/security/pek-batch.ts';
 import { slowPek, slowPtk } from '../../reference/kdf.ts';
 import { hex, octets, readVectors, type VectorSet } from './vectors.ts';
 
@@ -153,14 +153,13 @@ test('PEKs of many senders at once are those of each', () => {
     group: fc.nat({ max: 0xff_ffff }),
     algorithm: fc.nat({ max: 3 }),
   });
-  const batch = new PekBatch();
+  const first = createPekBatch(new Uint32Array(4));
   // One by one so far; then four at a time.
-  batch.into(new Uint32Array(4));
-  for (let i = 0; i < 8192; i++) batch.add(keys[0].prepared, 'direct', 1, i, 1, 2, 0);
+  for (let i = 0; i < 8192; i++) first.add(keys[0].prepared, 'direct', 1, i, 1, 2, 0);
   fc.assert(
     fc.property(fc.array(sender, { maxLength: 11 }), (senders) => {
       const words = new Uint32Array(senders.length * 4);
-      batch.into(words);
+      const batch = createPekBatch(words);
       for (const [i, { key, derivation, member, ptkId, group, algorithm }] of senders.entries()) {
         batch.add(keys[key].prepared, derivation, member, ptkId, group, algorithm, i * 4);
       }
