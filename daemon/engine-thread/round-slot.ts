@@ -1,5 +1,6 @@
-// One place of the ring between threads of an analysis: a round of frames and their messages in shared memory. The first
-// copies them in, column by column; the others work on them where they stand.
+// One place of the ring between threads of an analysis: a round of frames and their messages in shared memory. Who reads
+// a plain file reads it into the slot, and puts the messages together there; other input is copied in. All others work on both
+// where they stand.
 
 import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
 import { MAX_ELEMENTS } from '../../dissectors/walk-columns.ts';
@@ -107,7 +108,7 @@ export class RoundSlot {
   }
 
   /**
-   * In the thread that fills: copies frames from row `from` on and before row `until`, and their messages.
+   * In the thread that fills: brings frames from row `from` on and before row `until` here, and their messages.
    *
    * @param table where it is the one of this slot, its messages are there and need not be copied
    * @returns what to tell the other thread of it

@@ -1,6 +1,6 @@
 // What the threads behind an analysis in several do (threaded-analysis.ts). One reads a capture, walks it, and puts messages
-// together; one deciphers and judges them; or one does both. Who reads copies what it has into a ring of slots, in which those
-// behind it work (round-slot.ts).
+// together; one deciphers and judges them; or one does both. Who reads fills a ring of slots, in which those behind it work
+// (round-slot.ts).
 //
 // Keys that the capture delivers are learned by whoever judges and by whoever listens, from the same octets in the same
 // order, so that both hold the same keyring at every frame.

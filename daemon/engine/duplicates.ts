@@ -132,6 +132,7 @@ export class DuplicateFilter {
   /** The kernel; null where there is none, or none yet. */
   #kernelInTime(): DuplicateKernel | null {
     if (this.#kernel !== undefined) return this.#kernel;
+    // Threads are started for large captures, where it pays from the first batch on.
     if (this.#frames < FRAMES_BEFORE_KERNEL && this.#shared === null) return null;
     this.#kernel = buildDuplicateKernel(this.#hash.keys, this.#shared);
     if (this.#kernel === null || this.#shared !== null) return this.#kernel;

@@ -9,9 +9,9 @@ import type { PgkEpoch } from '../keyring/keyring.ts';
 import { SDU_PC5, SHORTEST_SURE, VERSION_WHOLE } from './judge.ts';
 import type { LoneMessages } from './lone-messages.ts';
 import { type MessageTable, NONE } from './message-table.ts';
+import { PEK_WORDS } from './traffic-keys.ts';
 
 const EEA2 = ALGORITHM_ID['128-EEA2'];
-const PEK_WORDS = 4;
 
 // We chose.
 /** Keys of a round derived ahead; first messages above it are judged without. */

@@ -73,6 +73,7 @@ export class RoundKernel implements StreamXor {
 
   /** Gives an empty table the memory of the kernel as its arena, where it has none there; false where there is no kernel. */
   attach(table: MessageTable): boolean {
+    // Threads are started for large captures, where it pays from the first round on.
     if (this.#kernel === undefined && this.#shared !== null) this.#build();
     const kernel = this.#kernel;
     if (kernel === undefined || kernel === null || table.plainLength > 0) return false;
