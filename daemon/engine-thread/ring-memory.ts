@@ -1,5 +1,5 @@
-// Memory of a ring of rounds (round-slot.ts). Octets and arenas of all slots are one piece, in which the kernels of each
-// thread work (../engine/shared-layout.ts): what is looked up, deciphered and read there is copied neither there nor back.
+// Memory of a ring of rounds (round-slot.ts). Octets, arenas and columns of all slots are one piece, in which the kernels of
+// each thread work (../engine/shared-layout.ts): what is looked up, deciphered and read there is copied neither there nor back.
 // Hosts that cannot have that have the same in pieces.
 
 import { WINDOW_OCTETS } from '../../captures/input-window.ts';
@@ -11,9 +11,9 @@ const JOINED_OCTETS = 64 * 1024;
 const PLAIN_OCTETS = 1024 * 1024;
 const LIST_OCTETS = 8 * 1024;
 
-/** Octets of a slot in the one piece, its arena on a boundary of 16. */
-const ARENA_AT = (WINDOW_OCTETS + READ_BEHIND_OCTETS + 15) & ~15;
-const SLOT_OCTETS = ARENA_AT + PLAIN_OCTETS;
+/** Octets of a slot in the one piece, its arena and behind that its columns on lines of the cache. */
+const ARENA_AT = (WINDOW_OCTETS + READ_BEHIND_OCTETS + 63) & ~63;
+const COLUMNS_AT = ARENA_AT + PLAIN_OCTETS;
 
 /** The memory of a slot, as the other thread gets it. */
 export interface RoundMemory {
@@ -42,16 +42,19 @@ export interface RingMemory {
 
 /** Makes the memory of a ring of so many slots, `columnOctets` of them columns. */
 export function createRingMemory(slots: number, columnOctets: number): RingMemory {
-  const shared = createSharedMemory(KERNELS_OCTETS + slots * SLOT_OCTETS);
+  const slotOctets = (COLUMNS_AT + columnOctets + 63) & ~63;
+  const shared = createSharedMemory(KERNELS_OCTETS + slots * slotOctets);
   return {
     shared,
     slots: Array.from({ length: slots }, (_, slot) => {
-      const at = KERNELS_OCTETS + slot * SLOT_OCTETS;
+      const at = KERNELS_OCTETS + slot * slotOctets;
+      const own = (from: number, octets: number) =>
+        shared === null ? piece(octets) : new Uint8Array(shared.buffer, at + from, octets);
       return {
-        columns: piece(columnOctets),
-        octets: shared === null ? piece(WINDOW_OCTETS) : new Uint8Array(shared.buffer, at, WINDOW_OCTETS),
+        columns: own(COLUMNS_AT, columnOctets),
+        octets: own(0, WINDOW_OCTETS),
         joined: piece(JOINED_OCTETS),
-        plain: shared === null ? piece(PLAIN_OCTETS) : new Uint8Array(shared.buffer, at + ARENA_AT, PLAIN_OCTETS),
+        plain: own(ARENA_AT, PLAIN_OCTETS),
         lists: piece(LIST_OCTETS),
       };
     }),

@@ -3,19 +3,17 @@
 // where they stand.
 
 import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
-import { MAX_ELEMENTS } from '../../dissectors/walk-columns.ts';
-import { MessageTable, ROUND_MESSAGES } from '../engine/message-table.ts';
+import { layMessageColumns, MESSAGE_COLUMNS, MESSAGE_COLUMNS_OCTETS } from '../engine/message-columns.ts';
+import { MessageTable } from '../engine/message-table.ts';
 import { enough, type ReplacedMemory, type RoundMemory } from './ring-memory.ts';
 
-/** Messages of one round at most (engine.ts). */
-const ROUND_ROWS = ROUND_MESSAGES + MAX_ELEMENTS;
-
-/** Octets of all columns of one frame and of one message. */
+/** Octets of all columns of one frame. */
 const FRAME_OCTETS = 29;
-const MESSAGE_OCTETS = 90;
+/** Behind the columns of frames, of which each is a multiple of this, those of messages begin. */
+const MESSAGES_AT = BATCH_ROWS * FRAME_OCTETS;
 
 /** Octets that the columns of a slot take. */
-export const COLUMN_OCTETS = BATCH_ROWS * FRAME_OCTETS + ROUND_ROWS * MESSAGE_OCTETS;
+export const COLUMN_OCTETS = MESSAGES_AT + MESSAGE_COLUMNS_OCTETS;
 
 /** A slot is full: what does not stand in shared memory. */
 export interface FilledRound {
@@ -60,27 +58,6 @@ class RoundFrames implements FrameBatch {
   }
 }
 
-/** Columns of a message, the widest first. */
-const MESSAGE_COLUMNS = {
-  ...{ frame: Float64Array, time: Float64Array },
-  ...{ frameRow: Uint32Array, framesAt: Uint32Array, source: Uint32Array, destination: Uint32Array },
-  ...{ length: Uint32Array, rawAt: Uint32Array, counter: Uint32Array, plainWord: Uint32Array },
-  ...{
-    passed: Uint32Array,
-    failed: Uint32Array,
-    group: Int32Array,
-    epoch: Int32Array,
-    context: Int32Array,
-    traffic: Int32Array,
-  },
-  ...{ framesCount: Uint16Array, ptkId: Uint16Array, sn: Uint16Array, evidence: Uint16Array, flags: Uint16Array },
-  ...{ version: Uint8Array, lcid: Uint8Array, sduType: Uint8Array, pgkIndex: Uint8Array },
-  ...{ rawPlace: Uint8Array, deciphered: Uint8Array, verdict: Uint8Array, epochState: Uint8Array },
-} as const;
-
-type ColumnName = keyof typeof MESSAGE_COLUMNS;
-const COLUMN_NAMES = Object.keys(MESSAGE_COLUMNS) as readonly ColumnName[];
-
 /** See the head of the file. */
 export class RoundSlot {
   readonly frames: RoundFrames;
@@ -95,10 +72,8 @@ export class RoundSlot {
     this.#own = memory;
     this.#memory = memory;
     const { columns } = memory;
-    this.frames = new RoundFrames(new Columns(columns, 0, BATCH_ROWS));
-    const messages = new Columns(columns, BATCH_ROWS * FRAME_OCTETS, ROUND_ROWS);
-    const views: object[] = COLUMN_NAMES.map((name) => ({ [name]: messages.of<ColumnArray>(MESSAGE_COLUMNS[name]) }));
-    Object.assign(this.table, ...views);
+    this.frames = new RoundFrames(new Columns(columns));
+    layMessageColumns(this.table, columns.buffer, columns.byteOffset + MESSAGES_AT);
     this.#over(memory);
   }
 
@@ -117,7 +92,7 @@ export class RoundSlot {
     const { count, joined, joinedLength, plain, plainLength, frameLists, frameListsLength } = table;
     const replaced = this.#makeRoom(batch, table);
     this.#copyFrames(batch, from, until);
-    if (table !== this.table) for (const name of COLUMN_NAMES) this.table[name].set(table[name].subarray(0, count));
+    if (table !== this.table) for (const name of MESSAGE_COLUMNS) this.table[name].set(table[name].subarray(0, count));
     if (from > 0) for (let row = 0; row < count; row++) this.table.frameRow[row] -= from;
     bring(joined, joinedLength, this.table.joined);
     bring(plain, plainLength, this.table.plain);
@@ -233,16 +208,14 @@ function isSame(a: ArrayBufferView, b: ArrayBufferView): boolean {
 
 type ColumnArray = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
 
-/** Cuts columns of so many rows out of shared memory, the widest first so that each is aligned. */
+/** Cuts columns of frames out of shared memory, the widest first so that each is aligned. */
 class Columns {
   readonly #memory: SharedArrayBuffer;
-  readonly #rows: number;
   #at: number;
 
-  constructor({ buffer, byteOffset }: Uint8Array<SharedArrayBuffer>, at: number, rows: number) {
+  constructor({ buffer, byteOffset }: Uint8Array<SharedArrayBuffer>) {
     this.#memory = buffer;
-    this.#at = byteOffset + at;
-    this.#rows = rows;
+    this.#at = byteOffset;
   }
 
   of<Column extends ColumnArray>(
@@ -252,8 +225,8 @@ class Columns {
       rows: number,
     ) => Column) & { readonly BYTES_PER_ELEMENT: number },
   ): Column {
-    const column = new type(this.#memory, this.#at, this.#rows);
-    this.#at += this.#rows * type.BYTES_PER_ELEMENT;
+    const column = new type(this.#memory, this.#at, BATCH_ROWS);
+    this.#at += BATCH_ROWS * type.BYTES_PER_ELEMENT;
     return column;
   }
 }

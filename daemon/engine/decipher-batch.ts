@@ -55,8 +55,6 @@ export class BatchDecipher {
   /** Deciphers what can be deciphered at once. Sets `deciphered`, `sum`, `traffic`, `epoch` and `context` of those rows. */
   run(table: MessageTable): void {
     const { count } = table;
-    // A table in memory that threads share has none: sums are of use to nobody but who judges.
-    if (table.sum.length < count) table.sum = new Uint32Array(table.frameRow.length);
     if (this.#next.length < count) {
       this.#next = new Int32Array(table.frameRow.length);
       this.#rows = new Uint32Array(table.frameRow.length);
