@@ -7,6 +7,12 @@ import type { InputWindow } from './input-window.ts';
 /** Marks of one batch. A batch that has as many ends early, so that a file of nothing but marks stays bounded. */
 export const BATCH_MARKS = 1024;
 
+/** The columns of a batch, each with BATCH_ROWS rows. */
+export type BatchColumns = Pick<
+  FrameBatch,
+  'offset' | 'captured' | 'original' | 'seconds' | 'nanoseconds' | 'digits' | 'linkType' | 'interfaceId'
+>;
+
 /** A batch that a parser fills. Readers write the columns directly and then raise `count`. */
 export class FrameColumns implements FrameBatch {
   bytes: Uint8Array;
@@ -14,14 +20,14 @@ export class FrameColumns implements FrameBatch {
   place = 0;
   count = 0;
   firstFrame = 1;
-  readonly offset = new Uint32Array(BATCH_ROWS);
-  readonly captured = new Uint32Array(BATCH_ROWS);
-  readonly original = new Uint32Array(BATCH_ROWS);
-  readonly seconds = new Float64Array(BATCH_ROWS);
-  readonly nanoseconds = new Uint32Array(BATCH_ROWS);
-  readonly digits = new Uint8Array(BATCH_ROWS);
-  readonly linkType = new Uint16Array(BATCH_ROWS);
-  readonly interfaceId = new Uint16Array(BATCH_ROWS);
+  offset: Uint32Array = new Uint32Array(BATCH_ROWS);
+  captured: Uint32Array = new Uint32Array(BATCH_ROWS);
+  original: Uint32Array = new Uint32Array(BATCH_ROWS);
+  seconds: Float64Array = new Float64Array(BATCH_ROWS);
+  nanoseconds: Uint32Array = new Uint32Array(BATCH_ROWS);
+  digits: Uint8Array = new Uint8Array(BATCH_ROWS);
+  linkType: Uint16Array = new Uint16Array(BATCH_ROWS);
+  interfaceId: Uint16Array = new Uint16Array(BATCH_ROWS);
   marks: CaptureMark[] = [];
 
   constructor(window: InputWindow) {
@@ -42,6 +48,18 @@ export class FrameColumns implements FrameBatch {
     if (this.marks.length > 0) {
       this.marks = [];
     }
+  }
+
+  /** Goes on in other columns, for rows that are still to come. */
+  moveTo(columns: BatchColumns): void {
+    this.offset = columns.offset;
+    this.captured = columns.captured;
+    this.original = columns.original;
+    this.seconds = columns.seconds;
+    this.nanoseconds = columns.nanoseconds;
+    this.digits = columns.digits;
+    this.linkType = columns.linkType;
+    this.interfaceId = columns.interfaceId;
   }
 
   /** Points at the window's octets, which growing may have moved, and gives itself out. */

@@ -8,6 +8,7 @@
 
 import type { FrameBatch } from '../captures/frame-batch.ts';
 import { maskMacLteNumbers } from './framing/mac-lte.ts';
+import { buildPlainFramesKernel, type PlainFramesKernel } from './plain-frames-kernel.ts';
 import { Problem } from './problems.ts';
 import { LONE_ELEMENT_HEADER, LONE_ELEMENT_NUMBERS } from './sidelink/rlc-um.ts';
 import {
@@ -28,11 +29,13 @@ const KINDS = 4;
 const WHOLE = ElementFlag.firstOfPdu | ElementFlag.starts | ElementFlag.ends;
 
 /** Headers of a plain frame that was decoded. Offsets count from the start of the frame. */
-interface Headers {
+export interface Headers {
   readonly linkType: number;
   readonly version: number;
   readonly pduAt: number;
   readonly dataAt: number;
+  /** Octets that a frame has at least whose headers are compared. */
+  readonly leastOctets: number;
   /** The headers as little-endian words, with zeros for free bits and for what lies behind them. */
   readonly words: Int32Array;
   readonly mask: Int32Array;
@@ -42,6 +45,9 @@ interface Headers {
 export class PlainFrames {
   readonly #known: Headers[] = [];
   #oldest = 0;
+  /** Of the memory that it is told last; null where the host cannot run it. */
+  #kernel: PlainFramesKernel | null = null;
+  #shared: WalkTable['shared'];
 
   /**
    * Walks frames from row `from` on into their rows, up to the first that is not as plain as one that was learned.
@@ -52,12 +58,24 @@ export class PlainFrames {
     const known = this.#known;
     let row = from;
     for (let tried = 0; row < batch.count && tried < known.length; ) {
-      const until = walkAlike(known[tried], batch, row, table);
+      const until = this.#walkAlike(known[tried], batch, row, table);
       // A frame that is of another kind than the last is held against all of them.
       tried = until === row ? tried + 1 : 0;
       row = until;
     }
     return row;
+  }
+
+  #walkAlike(headers: Headers, batch: FrameBatch, from: number, table: WalkTable): number {
+    const { elements, shared } = table;
+    // Threads are started for large captures, where a kernel pays from the first batch on.
+    if (shared !== undefined && shared !== this.#shared) {
+      this.#shared = shared;
+      this.#kernel = buildPlainFramesKernel(shared.memory, shared.at);
+    }
+    const until = Math.min(batch.count, from + elements.at.length - elements.count);
+    const walked = shared === undefined ? -1 : (this.#kernel?.walk(headers, batch, from, until, table) ?? -1);
+    return walked === -1 ? walkAlike(headers, batch, from, until, table) : walked;
   }
 
   /** Remembers the headers of a frame that was walked into its row, where it is plain. */
@@ -96,7 +114,8 @@ function headersOf(batch: FrameBatch, row: number, version: number, pduAt: numbe
   const maskView = new DataView(mask.buffer);
   const masks = Int32Array.from({ length: WORDS }, (_, word) => maskView.getInt32(word * WORD_OCTETS, true));
   const words = masks.map((bits, word) => batch.view.getInt32(at + word * WORD_OCTETS, true) & bits);
-  return { linkType: batch.linkType[row], version, pduAt, dataAt, words, mask: masks };
+  const leastOctets = WORDS * WORD_OCTETS;
+  return { linkType: batch.linkType[row], version, pduAt, dataAt, leastOctets, words, mask: masks };
 }
 
 /**
@@ -105,17 +124,16 @@ function headersOf(batch: FrameBatch, row: number, version: number, pduAt: numbe
  *
  * @returns the row of that frame
  */
-function walkAlike(headers: Headers, batch: FrameBatch, from: number, table: WalkTable): number {
+function walkAlike(headers: Headers, batch: FrameBatch, from: number, until: number, table: WalkTable): number {
   const { version, pduAt, dataAt, words, mask } = headers;
   const { bytes, view, offset, captured, original, linkType } = batch;
   const { frames, elements } = table;
-  const count = Math.min(batch.count, from + elements.at.length - elements.count);
   const wordCount = Math.ceil(dataAt / WORD_OCTETS);
   let element = elements.count;
   let row = from;
-  for (; row < count; row++, element++) {
+  for (; row < until; row++, element++) {
     const octets = captured[row];
-    if (octets !== original[row] || octets < WORDS * WORD_OCTETS || linkType[row] !== headers.linkType) break;
+    if (octets !== original[row] || octets < headers.leastOctets || linkType[row] !== headers.linkType) break;
     const at = offset[row];
     let word = 0;
     while (word < wordCount && (view.getInt32(at + word * WORD_OCTETS, true) & mask[word]) === words[word]) word++;

@@ -1,12 +1,13 @@
 // Makes and fills the tables of a walk: one row a frame, one row an RLC data element. Decoders call these; the tables'
 // shape is in walk-table.ts.
 
+import { createOwnColumns } from './column-layout.ts';
 import { Problem } from './problems.ts';
 import { type ElementColumns, ElementFlag, type FrameColumns, type WalkTable } from './walk-table.ts';
 
 /** Constants we chose. */
 /** Frames that tables have room for when nobody says how many: a batch of a source has as many. */
-const FIRST_FRAMES = 8192;
+export const FIRST_FRAMES = 8192;
 /**
  * Data elements of one RLC PDU, and of one frame. The largest SL-SCH transport block has 31,704 bits (TS 36.213
  * 14.1.1.4B), so no more than 3,963 octets, and a PDCP PDU with its length indicator takes 7.5: 528 fit. Above the cap
@@ -17,7 +18,19 @@ export const MAX_ELEMENTS = 1024;
  * Rows that the element columns begin with, for each row of frames. They double when full; because a frame adds at most
  * `MAX_ELEMENTS`, they end at frames times `MAX_ELEMENTS` and no element is ever lost for want of room.
  */
-const FIRST_ELEMENTS_PER_FRAME = 2;
+export const FIRST_ELEMENTS_PER_FRAME = 2;
+
+/** Columns of a frame, and of a data element. */
+export const FRAME_COLUMNS = {
+  ...{ problemAt: Uint32Array, framingAt: Uint32Array, pduAt: Uint32Array, pduLength: Uint32Array },
+  ...{ pduAvailable: Uint32Array, source: Uint32Array, destination: Uint32Array, firstElement: Uint32Array },
+  ...{ payloadAt: Uint32Array, payloadLength: Uint32Array, elementCount: Uint16Array },
+  ...{ outcome: Uint8Array, problem: Uint8Array, framing: Uint8Array, version: Uint8Array },
+} as const;
+export const ELEMENT_COLUMNS = {
+  ...{ frameRow: Uint32Array, at: Uint32Array, length: Uint32Array, available: Uint32Array },
+  ...{ lcid: Uint8Array, sn: Uint8Array, flags: Uint8Array },
+} as const;
 
 /**
  * Empty tables for batches of up to `rows` frames. A larger batch makes them grow.
@@ -25,47 +38,18 @@ const FIRST_ELEMENTS_PER_FRAME = 2;
  * @param rows frames, at least 1
  */
 export function createWalkTable(rows: number = FIRST_FRAMES): WalkTable {
-  return { frames: createFrameColumns(rows), elements: createElementColumns(rows * FIRST_ELEMENTS_PER_FRAME) };
+  return { frames: createOwnColumns(FRAME_COLUMNS, rows), elements: createElements(rows * FIRST_ELEMENTS_PER_FRAME) };
 }
 
-function createFrameColumns(rows: number): FrameColumns {
-  return {
-    outcome: new Uint8Array(rows),
-    problem: new Uint8Array(rows),
-    problemAt: new Uint32Array(rows),
-    framing: new Uint8Array(rows),
-    framingAt: new Uint32Array(rows),
-    pduAt: new Uint32Array(rows),
-    pduLength: new Uint32Array(rows),
-    pduAvailable: new Uint32Array(rows),
-    version: new Uint8Array(rows),
-    source: new Uint32Array(rows),
-    destination: new Uint32Array(rows),
-    firstElement: new Uint32Array(rows),
-    elementCount: new Uint16Array(rows),
-    payloadAt: new Uint32Array(rows),
-    payloadLength: new Uint32Array(rows),
-  };
-}
-
-function createElementColumns(rows: number): ElementColumns {
-  return {
-    count: 0,
-    frameRow: new Uint32Array(rows),
-    at: new Uint32Array(rows),
-    length: new Uint32Array(rows),
-    available: new Uint32Array(rows),
-    lcid: new Uint8Array(rows),
-    sn: new Uint8Array(rows),
-    flags: new Uint8Array(rows),
-  };
+function createElements(rows: number): ElementColumns {
+  return { count: 0, ...createOwnColumns(ELEMENT_COLUMNS, rows) };
 }
 
 /** Empties the tables and makes room for `rows` frames. */
 export function resetWalkTable(table: WalkTable, rows: number): void {
   table.elements.count = 0;
   const frames = table.frames;
-  if (frames.outcome.length < rows) Object.assign(frames, createFrameColumns(rows));
+  if (frames.outcome.length < rows) Object.assign(frames, createOwnColumns(FRAME_COLUMNS, rows));
   frames.outcome.fill(0, 0, rows);
   frames.problem.fill(0, 0, rows);
   frames.problemAt.fill(0, 0, rows);
@@ -136,7 +120,7 @@ export function appendElement(
 }
 
 function growElements(elements: ElementColumns): void {
-  const grown = createElementColumns(Math.max(1, elements.at.length) * 2);
+  const grown = createElements(Math.max(1, elements.at.length) * 2);
   grown.frameRow.set(elements.frameRow);
   grown.at.set(elements.at);
   grown.length.set(elements.length);

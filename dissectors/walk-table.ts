@@ -1,6 +1,8 @@
 // What a walk from the link layer down to RLC leaves behind: one row a frame, one row an RLC data element. The engine
 // reads these columns; nothing on the way makes an object per frame.
 
+import type { SharedMemory } from './security/wasm/shared-memory.ts';
+
 /** What became of a frame as far as its own octets tell. Order is the order of precedence of interfaces 3, summary. */
 export const Outcome = {
   unknownLinkType: 0,
@@ -73,6 +75,8 @@ export const ElementFlag = {
 export interface WalkTable {
   readonly frames: FrameColumns;
   readonly elements: ElementColumns;
+  /** Memory that threads share, in which they were made from octet `at` on (shared-walk.ts); absent: there is none. */
+  readonly shared?: { readonly memory: SharedMemory; readonly at: number };
 }
 
 /** One row a frame, aligned with the rows of the FrameBatch. Offsets are into `FrameBatch.bytes`. */

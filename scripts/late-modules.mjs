@@ -20,8 +20,10 @@ const LATE = {
   ],
   'daemon/engine/round-kernel.js': ['dissectors/security/wasm/message-kernel.js'],
   'daemon/engine/sdu-fragments.js': ['dissectors/internet/fragments.js'],
+  'daemon/engine/whole-frames.js': ['daemon/engine/whole-frames-kernel.js'],
   'daemon/findings/mikey.js': ['daemon/findings/catalogue.js'],
   'daemon/findings/recorder.js': ['daemon/findings/catalogue.js'],
+  'dissectors/plain-frames.js': ['dissectors/plain-frames-kernel.js'],
   'dissectors/sdu.js': [
     'dissectors/internet/arp.js',
     'dissectors/internet/icmp.js',

@@ -77,8 +77,8 @@ export class PcapReader implements RecordReader {
   readonly #nano: boolean;
   readonly #linkType: number;
   readonly #lengthsMayBeSwapped: boolean;
-  /** The batch whose constant columns have been filled. */
-  #prepared: FrameColumns | null = null;
+  /** The column whose batch has its constant columns filled. */
+  #prepared: Uint16Array | null = null;
 
   constructor(littleEndian: boolean, nano: boolean, linkType: number, lengthsMayBeSwapped: boolean) {
     this.#littleEndian = littleEndian;
@@ -92,12 +92,12 @@ export class PcapReader implements RecordReader {
    * 2106); a fraction of a second or more is carried into the seconds.
    */
   read(window: InputWindow, columns: FrameColumns): CaptureProblem | null {
-    // The same value in every row of the file: written once, not once a row.
-    if (this.#prepared !== columns) {
+    // The same value in every row of the file: written once for these columns, not once a row.
+    if (this.#prepared !== columns.linkType) {
       columns.linkType.fill(this.#linkType);
       columns.digits.fill(this.#nano ? 9 : 6);
       columns.interfaceId.fill(0);
-      this.#prepared = columns;
+      this.#prepared = columns.linkType;
     }
     const { view, end } = window;
     const { offset, captured, original, seconds, nanoseconds } = columns;

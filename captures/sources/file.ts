@@ -5,7 +5,7 @@ import { closeSync, readSync } from 'node:fs';
 
 import { CaptureParser } from '../formats/capture-parser.ts';
 import type { CaptureProblem, FrameBatch, FrameSource } from '../frame-batch.ts';
-import { FrameColumns } from '../frame-columns.ts';
+import { type BatchColumns, FrameColumns } from '../frame-columns.ts';
 import { type InputWindow, WINDOW_OCTETS } from '../input-window.ts';
 import { systemCode } from '../open-error.ts';
 import { captureProblem } from '../problems.ts';
@@ -68,10 +68,11 @@ export class FileSource implements FrameSource {
   }
 
   /**
-   * Reads the next batch into these octets. What has been read and not given out is moved there, unless it is more than they
-   * have room for.
+   * Reads the next batch into these octets and columns. What has been read and not given out is moved there, unless it is
+   * more than the octets have room for.
    */
-  continueIn(bytes: Uint8Array): void {
+  continueIn(bytes: Uint8Array, columns: BatchColumns): void {
+    this.#columns.moveTo(columns);
     const { begin, end } = this.#window;
     if (end - begin <= bytes.length) this.#window.moveTo(bytes);
   }

@@ -37,7 +37,10 @@ export class RoundReading {
   /** The next batch of the capture, or null where there is none or no more are wanted; a plain file is read into a slot. */
   next(): FrameBatch | null | Promise<FrameBatch | null> {
     if (this.#left === 0) return null;
-    if (this.#source instanceof FileSource) this.#source.continueIn(this.#sender.next().window);
+    if (this.#source instanceof FileSource) {
+      const { window, frames } = this.#sender.next();
+      this.#source.continueIn(window, frames);
+    }
     return this.#source.next();
   }
 

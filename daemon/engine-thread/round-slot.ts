@@ -2,15 +2,21 @@
 // a plain file reads it into the slot, and puts the messages together there; other input is copied in. All others work on both
 // where they stand.
 
-import { BATCH_ROWS, type CaptureMark, type FrameBatch } from '../../captures/frame-batch.ts';
+import { BATCH_ROWS, type FrameBatch } from '../../captures/frame-batch.ts';
+import { createColumns, layOutColumns } from '../../dissectors/column-layout.ts';
 import { layMessageColumns, MESSAGE_COLUMNS, MESSAGE_COLUMNS_OCTETS } from '../engine/message-columns.ts';
 import { MessageTable } from '../engine/message-table.ts';
 import { enough, type ReplacedMemory, type RoundMemory } from './ring-memory.ts';
 
-/** Octets of all columns of one frame. */
-const FRAME_OCTETS = 29;
-/** Behind the columns of frames, of which each is a multiple of this, those of messages begin. */
-const MESSAGES_AT = BATCH_ROWS * FRAME_OCTETS;
+/** Columns of a frame. */
+const FRAME_COLUMNS = {
+  ...{ seconds: Float64Array, nanoseconds: Uint32Array, offset: Uint32Array, captured: Uint32Array },
+  ...{ original: Uint32Array, linkType: Uint16Array, interfaceId: Uint16Array, digits: Uint8Array },
+} as const;
+const FRAME_COLUMN_NAMES = Object.keys(FRAME_COLUMNS) as readonly (keyof typeof FRAME_COLUMNS)[];
+
+/** Behind the columns of frames those of messages begin. */
+const MESSAGES_AT = (layOutColumns(FRAME_COLUMNS, BATCH_ROWS).octets + 4095) & ~4095;
 
 /** Octets that the columns of a slot take. */
 export const COLUMN_OCTETS = MESSAGES_AT + MESSAGE_COLUMNS_OCTETS;
@@ -30,33 +36,13 @@ export interface FilledRound {
 }
 
 /** The frames of a round, as a batch of its own. */
-class RoundFrames implements FrameBatch {
-  bytes: Uint8Array = new Uint8Array();
-  view: DataView = new DataView(this.bytes.buffer);
-  count = 0;
-  firstFrame = 1;
-  readonly marks: CaptureMark[] = [];
-  readonly offset: Uint32Array;
-  readonly captured: Uint32Array;
-  readonly original: Uint32Array;
-  readonly seconds: Float64Array;
-  readonly nanoseconds: Uint32Array;
-  readonly digits: Uint8Array;
-  readonly linkType: Uint16Array;
-  readonly interfaceId: Uint16Array;
+type RoundFrames = FrameBatch & {
+  bytes: Uint8Array;
+  view: DataView;
+  count: number;
+  firstFrame: number;
   place?: number;
-
-  constructor(columns: Columns) {
-    this.seconds = columns.of(Float64Array);
-    this.nanoseconds = columns.of(Uint32Array);
-    this.offset = columns.of(Uint32Array);
-    this.captured = columns.of(Uint32Array);
-    this.original = columns.of(Uint32Array);
-    this.linkType = columns.of(Uint16Array);
-    this.interfaceId = columns.of(Uint16Array);
-    this.digits = columns.of(Uint8Array);
-  }
-}
+};
 
 /** See the head of the file. */
 export class RoundSlot {
@@ -72,7 +58,10 @@ export class RoundSlot {
     this.#own = memory;
     this.#memory = memory;
     const { columns } = memory;
-    this.frames = new RoundFrames(new Columns(columns));
+    this.frames = {
+      ...{ bytes: new Uint8Array(), view: new DataView(columns.buffer), count: 0, firstFrame: 1, marks: [] },
+      ...createColumns(FRAME_COLUMNS, BATCH_ROWS, columns.buffer, columns.byteOffset),
+    };
     layMessageColumns(this.table, columns.buffer, columns.byteOffset + MESSAGES_AT);
     this.#over(memory);
   }
@@ -138,14 +127,7 @@ export class RoundSlot {
   #copyFrames(batch: FrameBatch, from: number, until: number): void {
     const { frames } = this;
     if (!isSame(batch.bytes, frames.bytes)) copyOctets(batch, from, until, frames.bytes);
-    frames.offset.set(batch.offset.subarray(from, until));
-    frames.captured.set(batch.captured.subarray(from, until));
-    frames.original.set(batch.original.subarray(from, until));
-    frames.seconds.set(batch.seconds.subarray(from, until));
-    frames.nanoseconds.set(batch.nanoseconds.subarray(from, until));
-    frames.digits.set(batch.digits.subarray(from, until));
-    frames.linkType.set(batch.linkType.subarray(from, until));
-    frames.interfaceId.set(batch.interfaceId.subarray(from, until));
+    for (const name of FRAME_COLUMN_NAMES) bring(batch[name].subarray(from), until - from, frames[name]);
   }
 
   #makeRoom(batch: FrameBatch, table: MessageTable): ReplacedMemory | null {
@@ -197,36 +179,15 @@ function copyOctets(batch: FrameBatch, from: number, until: number, to: Uint8Arr
 }
 
 /** Copies the first `count` elements to where the other threads look for them, unless they stand there. */
-function bring<Elements extends Uint8Array | Float64Array>(from: Elements, count: number, to: Elements): void {
+function bring<Elements extends Float64Array | Uint32Array | Uint16Array | Uint8Array>(
+  from: Elements,
+  count: number,
+  to: Elements,
+): void {
   if (!isSame(from, to)) to.set(from.subarray(0, count));
 }
 
 /** Whether both are the same memory: an arena that has grown, or is a kernel's, is another. */
 function isSame(a: ArrayBufferView, b: ArrayBufferView): boolean {
   return a.buffer === b.buffer && a.byteOffset === b.byteOffset;
-}
-
-type ColumnArray = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
-
-/** Cuts columns of frames out of shared memory, the widest first so that each is aligned. */
-class Columns {
-  readonly #memory: SharedArrayBuffer;
-  #at: number;
-
-  constructor({ buffer, byteOffset }: Uint8Array<SharedArrayBuffer>) {
-    this.#memory = buffer;
-    this.#at = byteOffset;
-  }
-
-  of<Column extends ColumnArray>(
-    type: (new (
-      memory: SharedArrayBuffer,
-      at: number,
-      rows: number,
-    ) => Column) & { readonly BYTES_PER_ELEMENT: number },
-  ): Column {
-    const column = new type(this.#memory, this.#at, BATCH_ROWS);
-    this.#at += BATCH_ROWS * type.BYTES_PER_ELEMENT;
-    return column;
-  }
 }

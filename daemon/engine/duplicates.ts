@@ -4,12 +4,13 @@
 // One of the hot loops: every frame with sidelink data. A large batch goes through a kernel (duplicate-kernel.ts), which has
 // the hashes of many frames made before it looks any of them up; few frames, and hosts without it, go row by row.
 
-import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { BATCH_ROWS, type FrameBatch } from '../../captures/frame-batch.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { type FrameColumns, Outcome } from '../../dissectors/walk-table.ts';
 import { buildDuplicateKernel, type DuplicateKernel } from './duplicate-kernel.ts';
 import { PART_ROWS } from './message-table.ts';
 import { HASH_BLOCK_OCTETS, PduHash } from './pdu-hash.ts';
+import { COPIES_AT } from './shared-layout.ts';
 import { bucketOf, OTHER_INTERFACE_MS, REPEAT_MS, Transmissions, WAYS } from './transmissions.ts';
 
 /** We chose: frames before a kernel is built, which takes as long as it wins with about so many. */
@@ -30,12 +31,13 @@ export class DuplicateFilter {
   #frames = 0;
   /** Undefined until it pays; null where the host cannot run it. */
   #kernel: DuplicateKernel | null | undefined;
-  #copies = new Uint8Array(0);
+  #copies: Uint8Array;
 
   /** @param shared memory in which batches lie, its front left to the kernel (duplicate-rows.ts); null: they lie elsewhere */
   constructor(shared: SharedMemory | null = null) {
     this.#shared = shared;
     this.#remembered = new Transmissions(shared?.buffer);
+    this.#copies = shared === null ? new Uint8Array(0) : new Uint8Array(shared.buffer, COPIES_AT, BATCH_ROWS);
   }
 
   /**

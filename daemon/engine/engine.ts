@@ -4,6 +4,7 @@
 import type { CaptureMark, FrameBatch } from '../../captures/frame-batch.ts';
 import { Problem } from '../../dissectors/problems.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
+import { createSharedWalkTable } from '../../dissectors/shared-walk.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { OutcomeName } from '../../dissectors/walk-table.ts';
@@ -14,7 +15,8 @@ import type { Attempt } from './judge.ts';
 import { Judgement, type JudgementOptions } from './judgement.ts';
 import { MessageFlag, MessageTable, PART_ROWS, PLAIN_OCTETS, Place, ROUND_MESSAGES } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
-import { takeWholeFrames } from './whole-frames.ts';
+import { WALK_AT } from './shared-layout.ts';
+import { WholeFrames } from './whole-frames.ts';
 
 /** Who hears what the engine finds. Rows and batches are valid during the call. */
 export interface EngineSink {
@@ -66,9 +68,10 @@ export interface EngineReport {
 export class Engine {
   readonly accounting = new Accounting();
   readonly #sink: EngineSink;
-  readonly #walk = createWalkTable();
+  readonly #walk: WalkTable;
   readonly #duplicates: DuplicateFilter;
   readonly #reassembly: Reassembly;
+  readonly #wholeFrames: WholeFrames;
   #table = new MessageTable();
   readonly #judgement: Judgement | null;
   // State of the frame at hand, for segments given up while it is taken in.
@@ -89,7 +92,9 @@ export class Engine {
   /** @param shared memory in which batches and tables lie, where threads share it (round-kernel.ts) */
   constructor(options: EngineOptions, sink: EngineSink, shared: SharedMemory | null = null) {
     this.#sink = sink;
+    this.#walk = shared === null ? createWalkTable() : createSharedWalkTable(shared, WALK_AT);
     this.#duplicates = new DuplicateFilter(shared);
+    this.#wholeFrames = new WholeFrames(shared);
     this.#judgement = options === null ? null : new Judgement(options, shared);
     this.#reassembly = new Reassembly((frames, source, destination, lcid) => {
       if (frames.includes(this.#frame)) {
@@ -190,7 +195,7 @@ export class Engine {
     if (copies[row] === 1 || this.#walk.frames.elementCount[row] !== 1 || this.#reassembly.isWaiting) return row;
     const table = this.#table;
     const room = { messages: ROUND_MESSAGES - table.count, octets: PLAIN_OCTETS - this.#plainNeeded };
-    const taken = takeWholeFrames(batch, row, copies, this.#walk, table, room);
+    const taken = this.#wholeFrames.take(batch, row, copies, this.#walk, table, room);
     this.accounting.settleCompleted(taken.row - row);
     this.#plainNeeded += taken.octets;
     this.#tellFull(batch, taken.row);

@@ -1,13 +1,12 @@
-// Where the columns of messages lie in memory that threads share, each behind the other, so that kernels find them by an
-// offset that is known when they are put together.
+// Where the columns of messages lie in memory that threads share.
 
+import { createColumns, layOutColumns } from '../../dissectors/column-layout.ts';
 import { MAX_ELEMENTS } from '../../dissectors/walk-columns.ts';
 import { type MessageTable, ROUND_MESSAGES } from './message-table.ts';
 
 /** Messages of one round at most (engine.ts): each column has as many rows. */
 export const ROUND_ROWS = ROUND_MESSAGES + MAX_ELEMENTS;
 
-/** Columns of a message, the widest first, so that each is aligned. */
 const COLUMNS = {
   ...{ frame: Float64Array, time: Float64Array },
   ...{ frameRow: Uint32Array, framesAt: Uint32Array, source: Uint32Array, destination: Uint32Array },
@@ -25,17 +24,16 @@ const COLUMNS = {
   ...{ rawPlace: Uint8Array, deciphered: Uint8Array, verdict: Uint8Array, epochState: Uint8Array },
 } as const;
 
-/** A column of a message. */
-export type MessageColumn = keyof typeof COLUMNS;
-
 /** All columns, in the order in which they lie. */
-export const MESSAGE_COLUMNS = Object.keys(COLUMNS) as readonly MessageColumn[];
+export const MESSAGE_COLUMNS = Object.keys(COLUMNS) as readonly (keyof typeof COLUMNS)[];
+
+const LAYOUT = layOutColumns(COLUMNS, ROUND_ROWS);
 
 /** Octets from the first column to each. */
-export const MESSAGE_COLUMN_AT = places();
+export const MESSAGE_COLUMN_AT = LAYOUT.at;
 
 /** Octets of all columns. */
-export const MESSAGE_COLUMNS_OCTETS = MESSAGE_COLUMNS.reduce((sum, name) => sum + octetsOf(name), 0);
+export const MESSAGE_COLUMNS_OCTETS = LAYOUT.octets;
 
 /**
  * Gives a table its columns in this memory.
@@ -43,28 +41,10 @@ export const MESSAGE_COLUMNS_OCTETS = MESSAGE_COLUMNS.reduce((sum, name) => sum 
  * @param at octet of the first column, a multiple of 8
  */
 export function layMessageColumns(table: MessageTable, memory: SharedArrayBuffer, at: number): void {
-  const views: object[] = MESSAGE_COLUMNS.map((name) => {
-    const column = COLUMNS[name] as new (memory: SharedArrayBuffer, at: number, rows: number) => object;
-    return { [name]: new column(memory, at + MESSAGE_COLUMN_AT[name], ROUND_ROWS) };
-  });
-  Object.assign(table, ...views);
+  Object.assign(table, createColumns(COLUMNS, ROUND_ROWS, memory, at));
 }
 
 /** Octet of the first column of a table whose columns lie in this memory; -1 where they lie elsewhere. */
 export function messageColumnsAt({ frame }: MessageTable, memory: ArrayBufferLike): number {
   return frame.buffer === memory ? frame.byteOffset - MESSAGE_COLUMN_AT.frame : -1;
-}
-
-function octetsOf(name: MessageColumn): number {
-  return ROUND_ROWS * COLUMNS[name].BYTES_PER_ELEMENT;
-}
-
-function places(): Readonly<Record<MessageColumn, number>> {
-  let at = 0;
-  const all: Partial<Record<MessageColumn, number>> = {};
-  for (const name of MESSAGE_COLUMNS) {
-    all[name] = at;
-    at += octetsOf(name);
-  }
-  return all as Record<MessageColumn, number>;
 }

@@ -1,12 +1,21 @@
 // Where the kernels of an engine lie in memory that threads share, each at the front for itself, and the octets that all of
 // them work on behind them (../engine-thread/ring-memory.ts).
 
+import { BATCH_ROWS } from '../../captures/frame-batch.ts';
 import { MESSAGE_KERNEL_OCTETS, MESSAGE_READ_BEHIND_OCTETS } from '../../dissectors/security/wasm/message-list.ts';
+import { SHARED_WALK_OCTETS } from '../../dissectors/shared-walk.ts';
 import { DUPLICATE_KERNEL_OCTETS, FRAME_READ_BEHIND_OCTETS } from './duplicate-rows.ts';
+
+/** Octets for the numbers with which the kernel of whole frames is called, and for what it says. */
+const WHOLE_FRAMES_OCTETS = 16;
 
 /** The kernel of duplicates.ts is at the very front; here the one of round-kernel.ts begins, on a line of the cache. */
 export const MESSAGE_KERNEL_AT = (DUPLICATE_KERNEL_OCTETS + 63) & ~63;
+/** The tables of the walk, which of the frames are copies (duplicates.ts), and what whole-frames-kernel.ts is told and tells. */
+export const WALK_AT = (MESSAGE_KERNEL_AT + MESSAGE_KERNEL_OCTETS + 63) & ~63;
+export const COPIES_AT = (WALK_AT + SHARED_WALK_OCTETS + 63) & ~63;
+export const WHOLE_FRAMES_AT = COPIES_AT + BATCH_ROWS;
 /** Behind it there is room for others. */
-export const KERNELS_OCTETS = (MESSAGE_KERNEL_AT + MESSAGE_KERNEL_OCTETS + 63) & ~63;
+export const KERNELS_OCTETS = (WHOLE_FRAMES_AT + WHOLE_FRAMES_OCTETS + 63) & ~63;
 /** Octets that either of them may read behind the last one of a batch. */
 export const READ_BEHIND_OCTETS = Math.max(FRAME_READ_BEHIND_OCTETS, MESSAGE_READ_BEHIND_OCTETS);

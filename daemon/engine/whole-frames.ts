@@ -4,9 +4,11 @@
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { Problem } from '../../dissectors/problems.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { ElementFlag, Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
 import { type MessageTable, NO_PLAIN, NONE, Place, UNKNOWN_STATE } from './message-table.ts';
+import { buildWholeFramesKernel, type WholeFramesKernel } from './whole-frames-kernel.ts';
 
 const WHOLE = ElementFlag.starts | ElementFlag.ends;
 
@@ -14,6 +16,29 @@ const WHOLE = ElementFlag.starts | ElementFlag.ends;
 export interface RoundRoom {
   readonly messages: number;
   readonly octets: number;
+}
+
+/** Takes them with a kernel where the tables lie in memory that threads share. */
+export class WholeFrames {
+  readonly #kernel: WholeFramesKernel | null;
+
+  /** @param shared null: they lie elsewhere */
+  constructor(shared: SharedMemory | null) {
+    this.#kernel = shared === null ? null : buildWholeFramesKernel(shared);
+  }
+
+  /** As `takeWholeFrames` has it. */
+  take(
+    batch: FrameBatch,
+    row: number,
+    copies: Uint8Array,
+    walk: WalkTable,
+    table: MessageTable,
+    room: RoundRoom,
+  ): ReturnType<typeof takeWholeFrames> {
+    const taken = this.#kernel?.take(batch, row, copies, walk, table, room) ?? null;
+    return taken ?? takeWholeFrames(batch, row, copies, walk, table, room);
+  }
 }
 
 /**

@@ -65,6 +65,7 @@ export const and = (a: Code, b: Code): Code => [a, b, 0x71];
 export const subtract = (a: Code, b: Code): Code => [a, b, 0x6b];
 export const multiply = (a: Code, b: Code): Code => [a, b, 0x6c];
 export const differ = (a: Code, b: Code): Code => [a, b, 0x47];
+export const equal = (a: Code, b: Code): Code => [a, b, 0x46];
 /** Whether `a` is below `b`, both without a sign. */
 export const isBelow = (a: Code, b: Code): Code => [a, b, 0x49];
 export const trailingZeros = (a: Code): Code => [a, 0x68];
@@ -118,6 +119,9 @@ export const whileBelow = (local: number, limit: Code, body: Code): Code => [
   repeatBelow(local, limit, body),
   END,
 ];
+
+/** Leaves `whileBelow` where a condition is not 0; to be used in its body itself, not within `when` or another loop. */
+export const leaveWhen = (condition: Code): Code => [condition, 0x0d, 1];
 
 /** The module of these functions over one memory of `pages` times 64 KiB; without, over memory that threads share. */
 export function assemble(functions: readonly KernelFunction[], pages: number | null): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-// A plain file that is read into the octets of whoever takes its batches: another piece of memory for each of them.
+// A plain file that is read into the octets and columns of whoever takes its batches: another piece of memory for each of them.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,11 +6,19 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import type { FrameBatch, FrameSource } from '../../../captures/frame-batch.ts';
+import { type BatchColumns, FrameColumns } from '../../../captures/frame-columns.ts';
+import { InputWindow } from '../../../captures/input-window.ts';
 import { openCapture } from '../../../captures/open.ts';
 import { FileSource } from '../../../captures/sources/file.ts';
 import { joined, pcapHeader, pcapRecord } from '../capture-bytes.ts';
 import { soundCapture } from '../random-captures.ts';
 import { readAll, readBytes } from '../read-all.ts';
+
+/** What one batch is read into. */
+interface Piece {
+  readonly octets: Uint8Array;
+  readonly columns: BatchColumns;
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'sidescope-continued-'));
 const path = join(folder, 'capture');
@@ -18,7 +26,7 @@ const path = join(folder, 'capture');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Reads a file batch by batch into these pieces in turn; how many batches stood in the piece that they were read into. */
-async function readInto(octets: Uint8Array, pieces: readonly Uint8Array[]) {
+async function readInto(octets: Uint8Array, pieces: readonly Piece[]) {
   writeFileSync(path, octets);
   const file = await openCapture(path);
   if (!(file instanceof FileSource)) throw new Error('a plain file is read as one');
@@ -27,9 +35,10 @@ async function readInto(octets: Uint8Array, pieces: readonly Uint8Array[]) {
   const source: FrameSource = {
     next() {
       const piece = pieces[count++ % pieces.length];
-      file.continueIn(piece);
+      file.continueIn(piece.octets, piece.columns);
       const batch: FrameBatch | null = file.next();
-      if (batch?.bytes === piece) inPlace++;
+      if (batch?.bytes === piece.octets) inPlace++;
+      if (batch !== null) expect(batch.linkType).toBe(piece.columns.linkType);
       for (let row = 0; row < (batch?.count ?? 0); row += 50) expectReread(file, batch as FrameBatch, row);
       return batch;
     },
@@ -52,8 +61,9 @@ function expectReread(file: FileSource, { place = 0, offset, captured, bytes }: 
   expect(Buffer.from(again).equals(bytes.subarray(offset[row], offset[row] + captured[row]))).toBe(true);
 }
 
-const piecesOf = (count: number, octets: number) =>
-  Array.from({ length: count }, () => new Uint8Array(new SharedArrayBuffer(octets)));
+const columns = Array.from({ length: 4 }, () => new FrameColumns(new InputWindow(1)));
+const piecesOf = (count: number, octets: number): readonly Piece[] =>
+  columns.slice(0, count).map((own) => ({ octets: new Uint8Array(new SharedArrayBuffer(octets)), columns: own }));
 const counts = fc.constantFrom(1, 2, 4);
 const sizes = fc.constantFrom(16, 200, 5000, 1 << 16, 1 << 20);
 

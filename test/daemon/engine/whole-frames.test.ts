@@ -3,14 +3,27 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
+import { layMessageColumns, MESSAGE_COLUMNS, MESSAGE_COLUMNS_OCTETS } from '../../../daemon/engine/message-columns.ts';
 import { MessageTable, Place } from '../../../daemon/engine/message-table.ts';
-import { type RoundRoom, takeWholeFrames } from '../../../daemon/engine/whole-frames.ts';
+import { COPIES_AT, KERNELS_OCTETS, WALK_AT } from '../../../daemon/engine/shared-layout.ts';
+import { type RoundRoom, takeWholeFrames, WholeFrames } from '../../../daemon/engine/whole-frames.ts';
+import { buildWholeFramesKernel, type WholeFramesKernel } from '../../../daemon/engine/whole-frames-kernel.ts';
 import { Problem } from '../../../dissectors/problems.ts';
-import { appendElement, createWalkTable, resetWalkTable } from '../../../dissectors/walk-columns.ts';
+import { createSharedMemory, type SharedMemory } from '../../../dissectors/security/wasm/shared-memory.ts';
+import { createSharedWalkTable } from '../../../dissectors/shared-walk.ts';
+import {
+  appendElement,
+  createWalkTable,
+  ELEMENT_COLUMNS,
+  FRAME_COLUMNS,
+  resetWalkTable,
+} from '../../../dissectors/walk-columns.ts';
 import { ElementFlag, Outcome, type WalkTable } from '../../../dissectors/walk-table.ts';
 
 const { starts, ends, firstOfPdu, cut, withoutRlc } = ElementFlag;
 const PDU_OCTETS = 24;
+const FRAME_NAMES = Object.keys(FRAME_COLUMNS) as (keyof typeof FRAME_COLUMNS)[];
+const ELEMENT_NAMES = Object.keys(ELEMENT_COLUMNS) as (keyof typeof ELEMENT_COLUMNS)[];
 
 interface Frame {
   readonly pdus: readonly { readonly octets: number; readonly captured: number; readonly flags: number }[];
@@ -69,7 +82,7 @@ function walked(given: readonly Frame[]): { batch: FrameBatch; walk: WalkTable; 
     seconds[row] = 1_700_000_000 + row;
     nanoseconds[row] = row * 1001;
   }
-  const batch = { bytes, count: rows, firstFrame: 7, seconds, nanoseconds } as unknown as FrameBatch;
+  const batch = { bytes, count: rows, firstFrame: 5_000_000_007, seconds, nanoseconds } as unknown as FrameBatch;
   return { batch, walk, copies: Uint8Array.from(given, ({ isCopy }) => (isCopy ? 1 : 0)) };
 }
 
@@ -133,6 +146,32 @@ function usedTable(): MessageTable {
   return table;
 }
 
+const shared = createSharedMemory(KERNELS_OCTETS + (1 << 21)) as SharedMemory;
+const kernel = buildWholeFramesKernel(shared) as WholeFramesKernel;
+
+/** The same batch and walk in memory that threads share, and a table there in which something stands. */
+function inShared({ batch, walk, copies }: ReturnType<typeof walked>) {
+  const memory = shared.buffer;
+  const rows = batch.count;
+  const there = createSharedWalkTable(shared, WALK_AT);
+  for (const name of FRAME_NAMES) there.frames[name].set(walk.frames[name].subarray(0, rows));
+  for (const name of ELEMENT_NAMES) there.elements[name].set(walk.elements[name].subarray(0, walk.elements.count));
+  there.elements.count = walk.elements.count;
+  const table = new MessageTable();
+  layMessageColumns(table, memory, KERNELS_OCTETS + 4096);
+  for (const name of MESSAGE_COLUMNS) table[name].fill(77, 0, 100);
+  const at = KERNELS_OCTETS + 4096 + MESSAGE_COLUMNS_OCTETS + 64;
+  const seconds = new Float64Array(memory, at & ~7, rows);
+  const nanoseconds = new Uint32Array(memory, (at & ~7) + 8192, rows);
+  const bytes = new Uint8Array(memory, at + 16_385, batch.bytes.length);
+  seconds.set(batch.seconds);
+  nanoseconds.set(batch.nanoseconds);
+  bytes.set(batch.bytes);
+  const theirCopies = new Uint8Array(memory, COPIES_AT, rows);
+  theirCopies.set(copies);
+  return { batch: { ...batch, bytes, seconds, nanoseconds }, walk: there, copies: theirCopies, table };
+}
+
 describe('frames that are one message each', () => {
   test('give the rows that they give one by one, up to the first that is another one', () => {
     let together = 0;
@@ -152,12 +191,41 @@ describe('frames that are one message each', () => {
           expect(taken).toEqual(expected);
           expect(fast.count).toBe(slow.count);
           expect(columnsOf(fast)).toEqual(columnsOf(slow));
+          const there = inShared(made);
+          expect(kernel.take(there.batch, begin, there.copies, there.walk, there.table, room)).toEqual(expected);
+          expect(columnsOf(there.table)).toEqual(columnsOf(slow));
           together += fast.count;
         },
       ),
     );
     // The rule is not that nothing is taken.
     expect(together).toBeGreaterThan(500);
+  });
+
+  test('are left to the plain loop where one of the tables lies elsewhere', () => {
+    const made = walked(
+      Array.from({ length: 3 }, () => ({
+        ...{ pdus: [{ octets: 20, captured: PDU_OCTETS, flags: starts | ends }], outcome: Outcome.data },
+        ...{ problem: Problem.none, isCopy: false },
+      })),
+    );
+    const room = { messages: 10, octets: 1000 };
+    const there = inShared(made);
+    const elsewhere = [
+      { ...there, batch: { ...there.batch, bytes: made.batch.bytes } },
+      { ...there, batch: { ...there.batch, seconds: made.batch.seconds } },
+      { ...there, batch: { ...there.batch, nanoseconds: made.batch.nanoseconds } },
+      { ...there, walk: made.walk },
+      { ...there, copies: made.copies },
+      { ...there, table: new MessageTable() },
+    ];
+    for (const { batch, copies, walk, table } of elsewhere) {
+      expect(kernel.take(batch, 0, copies, walk, table, room)).toBe(null);
+      expect(new WholeFrames(shared).take(batch, 0, copies, walk, table, room)).toEqual({ row: 3, octets: 60 });
+      expect(columnsOf(table).frame).toEqual([5_000_000_007, 5_000_000_008, 5_000_000_009]);
+      table.count = 0;
+    }
+    expect(kernel.take(there.batch, 0, there.copies, there.walk, there.table, room)).toEqual({ row: 3, octets: 60 });
   });
 
   test('widen the columns that are too short for them', () => {
