@@ -10,7 +10,8 @@ import { parseAst } from 'rolldown/parseAst';
 const LATE = {
   'captures/formats/compression.js': ['captures/formats/gzip.js', 'captures/formats/zstd.js'],
   'daemon/engine/decipher-batch.js': ['daemon/engine/lone-messages.js'],
-  'daemon/engine/duplicates.js': ['daemon/engine/duplicate-kernel.js'],
+  'daemon/engine/duplicates.js': ['daemon/engine/duplicate-kernel.js', 'daemon/engine/shared-tables.js'],
+  'daemon/engine/engine.js': ['daemon/engine/shared-tables.js'],
   'daemon/engine/evidence.js': ['dissectors/sidelink/pc5-signalling.js'],
   'daemon/engine/first-messages.js': ['dissectors/security/pek-batch.js'],
   'daemon/engine/key-management.js': [
@@ -18,7 +19,7 @@ const LATE = {
     'daemon/keying/mikey-receiver.js',
     'dissectors/keying/lkh-rekey.js',
   ],
-  'daemon/engine/round-kernel.js': ['dissectors/security/wasm/message-kernel.js'],
+  'daemon/engine/round-kernel.js': ['daemon/engine/shared-tables.js', 'dissectors/security/wasm/message-kernel.js'],
   'daemon/engine/sdu-fragments.js': ['dissectors/internet/fragments.js'],
   'daemon/engine/whole-frames.js': ['daemon/engine/whole-frames-kernel.js'],
   'daemon/findings/mikey.js': ['daemon/findings/catalogue.js'],

@@ -3,6 +3,7 @@
 // many frames come first, then all their lines are touched, so that they come at the same time, and then the frames are
 // looked up in their order. Its twin in tests is the filter row by row.
 
+import type { FrameBatch } from '../../captures/frame-batch.ts';
 import {
   add,
   and,
@@ -11,6 +12,7 @@ import {
   differ,
   get,
   isBelow,
+  type KernelFunction,
   load,
   load8,
   load16,
@@ -50,6 +52,8 @@ import {
   vectorOr,
 } from '../../dissectors/security/wasm/vector.ts';
 import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
+import type { WalkTable } from '../../dissectors/walk-table.ts';
+import { lieIn, listing } from './duplicate-list.ts';
 import {
   CALL_OCTETS,
   CALL_ROWS,
@@ -57,6 +61,7 @@ import {
   EVICTIONS_AT,
   KEYS_AT,
   KEYS_OCTETS,
+  LISTED_AT,
   MASK_AT,
   OCTETS_AT,
   ROW_OCTETS,
@@ -110,6 +115,12 @@ export interface DuplicateKernel {
   begin(bytes: Uint8Array, copies: Uint8Array): void;
   /** The next frame: a MAC PDU of `length` octets, at most `HASH_BLOCK_OCTETS`, at `at`. */
   take(row: number, at: number, length: number, time: number, interfaceId: number): void;
+  /**
+   * Takes frames from row `from` on and before row `until` that could be copies, up to the first that is longer.
+   *
+   * @returns its row, or `until`; -1 where batch or walk do not lie in memory that threads share
+   */
+  takeWalked(batch: FrameBatch, walk: WalkTable, from: number, until: number): number;
   /** Looks up the frames taken so far. */
   flush(): void;
   /** The same at the end of a batch. @returns transmissions forgotten since `begin` while a copy could still have come */
@@ -136,7 +147,8 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
   const body = [...eachRow(hashing()), ...eachRow(touching()), ...eachRow(lookingUp())];
   const locals = { locals: I32_LOCALS, vectors: VECTORS, doubles: 1 };
   const end = store(constant(0), get(EVICTIONS), EVICTIONS_AT);
-  const functions = [{ name: 'tell', parameters: 1, ...locals, body: [...body, ...end] }];
+  const telling: KernelFunction = { name: 'tell', parameters: 1, ...locals, body: [...body, ...end] };
+  const functions = shared === null ? [telling] : [telling, listing()];
   const { memory, call } =
     shared === null
       ? startKernel(functions, Math.ceil(DUPLICATE_KERNEL_OCTETS / PAGE_OCTETS))
@@ -147,7 +159,7 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
   const times = new Float64Array(memory, ROWS_AT, (CALL_ROWS * ROW_OCTETS) / 8);
   const evicted = new Uint32Array(memory, EVICTIONS_AT, 1);
   const octets = new Uint8Array(memory, OCTETS_AT, CALL_OCTETS);
-  const rowOf = new Uint32Array(CALL_ROWS);
+  const listed = new Uint32Array(memory, LISTED_AT, 2);
   let bytes: Uint8Array = octets;
   let copies: Uint8Array = octets;
   let count = 0;
@@ -161,7 +173,7 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
     if (count === 0) return;
     if (bytesAt < 0) octets.set(bytes.subarray(from, until));
     call.tell(ROWS_AT + count * ROW_OCTETS);
-    for (let i = 0, at = 0; i < count; i++, at += ROW_OCTETS / 4) copies[rowOf[i]] = rows[at];
+    for (let i = 0, at = 0; i < count; i++, at += ROW_OCTETS / 4) copies[rows[at + Row.row / 4]] = rows[at];
     evictions += evicted[0];
     count = 0;
   };
@@ -185,7 +197,22 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
       rows[place + Row.length / 4] = length;
       rows[place + Row.interfaceId / 4] = interfaceId;
       times[(place + Row.time / 4) >>> 1] = time;
-      rowOf[count++] = row;
+      rows[place + Row.row / 4] = row;
+      count++;
+    },
+    takeWalked(batch, walk, first, end) {
+      if (shared === null || !lieIn(shared, batch, walk)) return -1;
+      const { seconds, nanoseconds, interfaceId, bytes: octetsOf } = batch;
+      const places = [seconds, nanoseconds, interfaceId, octetsOf].map(({ byteOffset }) => byteOffset);
+      for (let row = first; row < end; ) {
+        if (count === CALL_ROWS) flush();
+        call.list(row, end, count, ...places);
+        const next = listed[0];
+        count = listed[1];
+        if (next < end && count < CALL_ROWS) return next;
+        row = next;
+      }
+      return end;
     },
     flush,
     end() {

@@ -8,9 +8,9 @@ export const CALL_ROWS = 256;
 export const CALL_OCTETS = 32 * 1024;
 
 // One frame of a call, in octets: its place among the octets, which gives way to whether it is a copy; its length, interface,
-// bucket, time, and hash.
-export const Row = { at: 0, isCopy: 0, length: 4, interfaceId: 8, bucket: 12, time: 16, hash: 24 } as const;
-export const ROW_OCTETS = 32;
+// bucket, time, hash, and its row in the batch.
+export const Row = { at: 0, isCopy: 0, length: 4, interfaceId: 8, bucket: 12, time: 16, hash: 24, row: 32 } as const;
+export const ROW_OCTETS = 40;
 
 // Behind what is remembered.
 export const KEYS_AT = TRANSMISSIONS_OCTETS;
@@ -20,6 +20,8 @@ export const MASK_AT = KEYS_AT + KEYS_OCTETS;
 export const ROWS_AT = MASK_AT + 2 * PAIRED_OCTETS;
 export const EVICTIONS_AT = ROWS_AT + CALL_ROWS * ROW_OCTETS;
 export const TOUCHED_AT = EVICTIONS_AT + 4;
+/** Where listing ended: the row, and how many frames are listed then. */
+export const LISTED_AT = EVICTIONS_AT + 8;
 export const OCTETS_AT = EVICTIONS_AT + 16;
 /** Octets that may be read behind the last one of a frame: as many as are paired. */
 export const FRAME_READ_BEHIND_OCTETS = PAIRED_OCTETS;

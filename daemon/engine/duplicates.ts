@@ -4,13 +4,13 @@
 // One of the hot loops: every frame with sidelink data. A large batch goes through a kernel (duplicate-kernel.ts), which has
 // the hashes of many frames made before it looks any of them up; few frames, and hosts without it, go row by row.
 
-import { BATCH_ROWS, type FrameBatch } from '../../captures/frame-batch.ts';
+import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
-import { type FrameColumns, Outcome } from '../../dissectors/walk-table.ts';
+import { type FrameColumns, Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
 import { buildDuplicateKernel, type DuplicateKernel } from './duplicate-kernel.ts';
 import { PART_ROWS } from './message-table.ts';
 import { HASH_BLOCK_OCTETS, PduHash } from './pdu-hash.ts';
-import { COPIES_AT } from './shared-layout.ts';
+import { createSharedCopies } from './shared-tables.ts';
 import { bucketOf, OTHER_INTERFACE_MS, REPEAT_MS, Transmissions, WAYS } from './transmissions.ts';
 
 /** We chose: frames before a kernel is built, which takes as long as it wins with about so many. */
@@ -37,24 +37,29 @@ export class DuplicateFilter {
   constructor(shared: SharedMemory | null = null) {
     this.#shared = shared;
     this.#remembered = new Transmissions(shared?.buffer);
-    this.#copies = shared === null ? new Uint8Array(0) : new Uint8Array(shared.buffer, COPIES_AT, BATCH_ROWS);
+    this.#copies = shared === null ? new Uint8Array(0) : createSharedCopies(shared);
   }
 
   /**
    * Which frames of a batch are copies of one that was heard shortly before; remembers the others.
    *
-   * @param frames the walk of the batch; its source Layer-2 id is inside the MAC PDU
+   * @param walk of the batch; the source Layer-2 id is inside the MAC PDU
    * @returns 1 in the rows that are copies; valid until the next call
    */
-  copies(batch: FrameBatch, frames: FrameColumns): Uint8Array {
+  copies(batch: FrameBatch, walk: WalkTable): Uint8Array {
     const { count } = batch;
     if (this.#copies.length < count) this.#copies = new Uint8Array(count);
     this.#copies.fill(0, 0, count);
     this.#frames += count;
     const kernel = count >= KERNEL_ROWS ? this.#kernelInTime() : null;
     kernel?.begin(batch.bytes, this.#copies);
-    for (let row = 0; row < count; row += PART_ROWS) {
-      this.#part(batch, frames, row, Math.min(count, row + PART_ROWS), kernel);
+    for (let row = 0; row < count; ) {
+      const until = kernel?.takeWalked(batch, walk, row, count) ?? -1;
+      if (until === count) break;
+      // One frame that is too long for it, or some of those that lie elsewhere.
+      const next = until === -1 ? Math.min(count, row + PART_ROWS) : until + 1;
+      this.#part(batch, walk.frames, Math.max(row, until), next, kernel);
+      row = next;
     }
     if (kernel !== null) this.evictions += kernel.end();
     return this.#copies;

@@ -4,7 +4,6 @@
 import type { CaptureMark, FrameBatch } from '../../captures/frame-batch.ts';
 import { Problem } from '../../dissectors/problems.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
-import { createSharedWalkTable } from '../../dissectors/shared-walk.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { OutcomeName } from '../../dissectors/walk-table.ts';
@@ -15,7 +14,7 @@ import type { Attempt } from './judge.ts';
 import { Judgement, type JudgementOptions } from './judgement.ts';
 import { MessageFlag, MessageTable, PART_ROWS, PLAIN_OCTETS, Place, ROUND_MESSAGES } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
-import { WALK_AT } from './shared-layout.ts';
+import { createSharedWalk } from './shared-tables.ts';
 import { WholeFrames } from './whole-frames.ts';
 
 /** Who hears what the engine finds. Rows and batches are valid during the call. */
@@ -92,7 +91,7 @@ export class Engine {
   /** @param shared memory in which batches and tables lie, where threads share it (round-kernel.ts) */
   constructor(options: EngineOptions, sink: EngineSink, shared: SharedMemory | null = null) {
     this.#sink = sink;
-    this.#walk = shared === null ? createWalkTable() : createSharedWalkTable(shared, WALK_AT);
+    this.#walk = shared === null ? createWalkTable() : createSharedWalk(shared);
     this.#duplicates = new DuplicateFilter(shared);
     this.#wholeFrames = new WholeFrames(shared);
     this.#judgement = options === null ? null : new Judgement(options, shared);
@@ -125,7 +124,7 @@ export class Engine {
     this.#told = 0;
     this.#mark = 0;
     this.#next = 0;
-    this.#copies = this.#duplicates.copies(batch, this.#walk.frames);
+    this.#copies = this.#duplicates.copies(batch, this.#walk);
   }
 
   /**

@@ -15,7 +15,7 @@ import {
 } from '../../dissectors/security/wasm/message-list.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { type MessageTable, PLAIN_OCTETS, Place } from './message-table.ts';
-import { MESSAGE_KERNEL_AT } from './shared-layout.ts';
+import { createSharedMessageKernel } from './shared-tables.ts';
 
 // We chose.
 /** Messages that a process deciphers ahead before a kernel is built, which takes as long as it saves with so many. */
@@ -113,7 +113,7 @@ export class RoundKernel implements StreamXor {
 
   #build(): void {
     if (this.#shared !== null) {
-      this.#kernel = createMessageKernel(this.#shared, MESSAGE_KERNEL_AT);
+      this.#kernel = createSharedMessageKernel(this.#shared);
       return;
     }
     this.#kernel = createMessageKernel(ARENA_AT + ARENA_OCTETS);

@@ -2,12 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FrameBatch } from '../../../captures/frame-batch.ts';
+import { BATCH_ROWS, type FrameBatch } from '../../../captures/frame-batch.ts';
 import { buildDuplicateKernel } from '../../../daemon/engine/duplicate-kernel.ts';
 import { DUPLICATE_KERNEL_OCTETS } from '../../../daemon/engine/duplicate-rows.ts';
 import { DuplicateFilter } from '../../../daemon/engine/duplicates.ts';
 import { PduHash } from '../../../daemon/engine/pdu-hash.ts';
+import { KERNELS_OCTETS, WALK_AT } from '../../../daemon/engine/shared-layout.ts';
 import { createSharedMemory, type SharedMemory } from '../../../dissectors/security/wasm/shared-memory.ts';
+import { createSharedWalkTable } from '../../../dissectors/shared-walk.ts';
 import { createWalkTable } from '../../../dissectors/walk-columns.ts';
 import { Outcome, type WalkTable } from '../../../dissectors/walk-table.ts';
 
@@ -27,10 +29,25 @@ const FIRST_FRAMES = 4096;
 const SHARED_OCTETS = 1 << 24;
 const shared = createSharedMemory(SHARED_OCTETS) as SharedMemory;
 
+/** Behind the kernels: columns of a batch, then octets. */
+const COLUMNS_AT = KERNELS_OCTETS;
+const COLUMNS_OCTETS = 14 * BATCH_ROWS;
+
 /** A filter as a thread has it that shares its memory, and that has heard nothing yet. */
 function filterInShared(): DuplicateFilter {
   new Uint8Array(shared.buffer, 0, DUPLICATE_KERNEL_OCTETS).fill(0);
   return new DuplicateFilter(shared);
+}
+
+/** The columns of which the kernel reads, where threads share them. */
+function columnsIn({ buffer }: SharedMemory, batch: FrameBatch) {
+  const seconds = new Float64Array(buffer, COLUMNS_AT, batch.count);
+  const nanoseconds = new Uint32Array(buffer, COLUMNS_AT + 8 * BATCH_ROWS, batch.count);
+  const interfaceId = new Uint16Array(buffer, COLUMNS_AT + 12 * BATCH_ROWS, batch.count);
+  seconds.set(batch.seconds);
+  nanoseconds.set(batch.nanoseconds);
+  interfaceId.set(batch.interfaceId);
+  return { seconds, nanoseconds, interfaceId };
 }
 
 /** The frames as a batch, their octets in an order of their own, with others between them; in shared memory, or not. */
@@ -43,9 +60,9 @@ function batchOf(
   const octets = ROOM + list.reduce((sum, { pdu }) => sum + pdu.length + 3, 0);
   // An odd place: frames stand anywhere.
   const bytes =
-    memory === null ? new Uint8Array(octets) : new Uint8Array(memory.buffer, DUPLICATE_KERNEL_OCTETS + 5, octets);
+    memory === null ? new Uint8Array(octets) : new Uint8Array(memory.buffer, COLUMNS_AT + COLUMNS_OCTETS + 5, octets);
   bytes.fill(0xa5);
-  const walk = createWalkTable(Math.max(1, count));
+  const walk = memory === null ? createWalkTable(Math.max(1, count)) : createSharedWalkTable(memory, WALK_AT);
   let at = 1;
   const places = new Map<number, number>();
   for (let i = 0; i < count; i++) {
@@ -75,7 +92,7 @@ function batchOf(
     interfaceId: Uint16Array.from(list, ({ interfaceId }) => interfaceId),
     marks: [],
   };
-  return { batch, walk };
+  return { batch: memory === null ? batch : { ...batch, ...columnsIn(memory, batch) }, walk };
 }
 
 /** What the filter says of the same rows one by one. */
@@ -148,7 +165,7 @@ describe('copies by the batch', () => {
           });
           const all = index === kernelBefore ? [others(index * FIRST_FRAMES, time), timed].flat() : timed;
           const made = batchOf(all, backwards, memory);
-          const copies = filter.copies(made.batch, made.walk.frames);
+          const copies = filter.copies(made.batch, made.walk);
           expect([...copies.subarray(0, all.length)]).toEqual(rowByRow(twin, made));
         });
         expect(filter.evictions).toBe(twin.evictions);
@@ -162,7 +179,7 @@ describe('copies by the batch', () => {
     const twin = new DuplicateFilter();
     for (let i = 0; i < 30; i++) {
       const made = batchOf(others(i * FIRST_FRAMES, 0), false);
-      filter.copies(made.batch, made.walk.frames);
+      filter.copies(made.batch, made.walk);
       rowByRow(twin, made);
     }
     expect(filter.evictions).toBeGreaterThan(10_000);
@@ -181,7 +198,7 @@ describe('copies by the batch', () => {
     });
     const frames = [...others(0, 0), ...tried.flat()];
     const { batch, walk } = batchOf(frames, false);
-    const copies = new DuplicateFilter().copies(batch, walk.frames).subarray(0, frames.length);
+    const copies = new DuplicateFilter().copies(batch, walk).subarray(0, frames.length);
     expect([...copies.subarray(FIRST_FRAMES)]).toEqual(tried.flatMap(() => [0, 0, 1]));
   });
 });

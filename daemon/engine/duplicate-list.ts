@@ -1,0 +1,117 @@
+// Lists the frames of a batch that could be copies, for the kernel of duplicate-kernel.ts: as `DuplicateFilter` does, from tables
+// in memory that threads share.
+
+import type { FrameBatch } from '../../captures/frame-batch.ts';
+import {
+  add,
+  and,
+  type Code,
+  constant,
+  differ,
+  equal,
+  get,
+  isBelow,
+  type KernelFunction,
+  leaveWhen,
+  load,
+  load8,
+  load16,
+  multiply,
+  or,
+  set,
+  shiftLeft,
+  store,
+  when,
+  whileBelow,
+} from '../../dissectors/security/wasm/assembler.ts';
+import {
+  addDoubles,
+  asDouble,
+  divideDoubles,
+  doubleConstant,
+  loadDouble,
+  multiplyDoubles,
+  storeDouble,
+} from '../../dissectors/security/wasm/doubles.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
+import { FRAME_COLUMN_AT, walkColumnsAt } from '../../dissectors/shared-walk.ts';
+import { Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
+import { CALL_ROWS, LISTED_AT, ROW_OCTETS, ROWS_AT, Row } from './duplicate-rows.ts';
+import { HASH_BLOCK_OCTETS } from './pdu-hash.ts';
+import { WALK_AT } from './shared-layout.ts';
+
+// Parameters: rows from `ROW` on and before `UNTIL`, frames that are listed; where columns and octets of the batch begin.
+const ROW = 0;
+const UNTIL = 1;
+const COUNT = 2;
+const SECONDS = 3;
+const NANOSECONDS = 4;
+const INTERFACES = 5;
+const BYTES = 6;
+const PARAMETERS = 7;
+// Locals.
+const ROW4 = 7;
+const OUTCOME = 8;
+const COULD_BE_COPY = 9;
+const LENGTH = 10;
+const ENTRY = 11;
+const LOCALS = 5;
+
+/** Whether batch and walk lie where the kernel looks for them. */
+export function lieIn(shared: SharedMemory, { bytes, seconds }: FrameBatch, walk: WalkTable): boolean {
+  const memory = shared.buffer;
+  return bytes.buffer === memory && seconds.buffer === memory && walkColumnsAt(walk, memory) === WALK_AT;
+}
+
+/** Lists frames behind those that are listed, up to one that is too long, or to `CALL_ROWS` of them. */
+export function listing(): KernelFunction {
+  const body: Code = [
+    ...leaveWhen(equal(get(COUNT), constant(CALL_ROWS))),
+    ...set(ROW4, shiftLeft(get(ROW), 2)),
+    ...set(OUTCOME, load8(get(ROW), frameAt('outcome'))),
+    ...set(
+      COULD_BE_COPY,
+      or(
+        isBelow(constant(Outcome.duplicate), get(OUTCOME)),
+        and(
+          equal(get(OUTCOME), constant(Outcome.malformed)),
+          differ(load16(shiftLeft(get(ROW), 1), frameAt('elementCount')), constant(0)),
+        ),
+      ),
+    ),
+    ...set(LENGTH, load(get(ROW4), frameAt('pduAvailable'))),
+    ...leaveWhen(and(get(COULD_BE_COPY), isBelow(constant(HASH_BLOCK_OCTETS), get(LENGTH)))),
+    ...when(get(COULD_BE_COPY), entry()),
+    ...set(ROW, add(get(ROW), constant(1))),
+  ];
+  return {
+    ...{ name: 'list', parameters: PARAMETERS, locals: LOCALS },
+    body: [
+      ...whileBelow(ROW, get(UNTIL), body),
+      ...store(constant(LISTED_AT), get(ROW)),
+      ...store(constant(LISTED_AT), get(COUNT), 4),
+    ],
+  };
+}
+
+function frameAt(name: keyof typeof FRAME_COLUMN_AT): number {
+  return WALK_AT + FRAME_COLUMN_AT[name];
+}
+
+function entry(): Code {
+  const seconds = loadDouble(add(get(SECONDS), shiftLeft(get(ROW), 3)));
+  const nanoseconds = asDouble(load(add(get(NANOSECONDS), get(ROW4))));
+  const time = addDoubles(
+    multiplyDoubles(seconds, doubleConstant(1000)),
+    divideDoubles(nanoseconds, doubleConstant(1e6)),
+  );
+  return [
+    ...set(ENTRY, multiply(get(COUNT), constant(ROW_OCTETS))),
+    ...store(get(ENTRY), add(get(BYTES), load(get(ROW4), frameAt('pduAt'))), ROWS_AT + Row.at),
+    ...store(get(ENTRY), get(LENGTH), ROWS_AT + Row.length),
+    ...store(get(ENTRY), load16(add(get(INTERFACES), shiftLeft(get(ROW), 1))), ROWS_AT + Row.interfaceId),
+    ...storeDouble(get(ENTRY), time, ROWS_AT + Row.time),
+    ...store(get(ENTRY), get(ROW), ROWS_AT + Row.row),
+    ...set(COUNT, add(get(COUNT), constant(1))),
+  ];
+}
