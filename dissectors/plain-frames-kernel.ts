@@ -3,6 +3,7 @@
 
 import type { FrameBatch } from '../captures/frame-batch.ts';
 import type { Headers } from './plain-frames.ts';
+import { Problem } from './problems.ts';
 import {
   add,
   and,
@@ -184,16 +185,18 @@ function threeOctets(offset: number, mask: Code | null): Code {
   );
 }
 
+type FrameColumn = keyof typeof FRAME_COLUMN_AT;
+
 function frameRow(at: number): Code {
-  const octets = (name: keyof typeof FRAME_COLUMN_AT, value: Code): Code =>
-    store8(get(ROW), value, at + FRAME_COLUMN_AT[name]);
-  const words = (name: keyof typeof FRAME_COLUMN_AT, value: Code): Code =>
-    store(get(ROW4), value, at + FRAME_COLUMN_AT[name]);
+  const octets = (name: FrameColumn, value: Code): Code => store8(get(ROW), value, at + FRAME_COLUMN_AT[name]);
+  const words = (name: FrameColumn, value: Code): Code => store(get(ROW4), value, at + FRAME_COLUMN_AT[name]);
   const length = subtract(get(OCTETS), get(PDU_AT));
   // All ones for the version whose destination has 24 bits.
   const third = subtract(constant(0), equal(get(VERSION), constant(VERSION_V2X)));
   return [
     ...octets('outcome', constant(Outcome.data)),
+    ...octets('problem', constant(Problem.none)),
+    ...['problemAt', 'payloadAt', 'payloadLength'].flatMap((name) => words(name as FrameColumn, constant(0))),
     ...octets('framing', constant(Framing.macLteFramed)),
     ...octets('version', get(VERSION)),
     ...words('framingAt', get(OFFSET)),

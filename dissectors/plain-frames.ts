@@ -143,6 +143,10 @@ function walkAlike(headers: Headers, batch: FrameBatch, from: number, until: num
     if (lcid === 0) break;
     const pdu = at + pduAt;
     frames.outcome[row] = Outcome.data;
+    frames.problem[row] = Problem.none;
+    frames.problemAt[row] = 0;
+    frames.payloadAt[row] = 0;
+    frames.payloadLength[row] = 0;
     frames.framing[row] = Framing.macLteFramed;
     frames.framingAt[row] = at;
     frames.pduAt[row] = pdu;

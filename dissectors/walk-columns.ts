@@ -45,26 +45,30 @@ function createElements(rows: number): ElementColumns {
   return { count: 0, ...createOwnColumns(ELEMENT_COLUMNS, rows) };
 }
 
-/** Empties the tables and makes room for `rows` frames. */
+/** Empties the tables and makes room for `rows` frames. What stands in these rows is cleared when a frame is walked into one. */
 export function resetWalkTable(table: WalkTable, rows: number): void {
   table.elements.count = 0;
   const frames = table.frames;
   if (frames.outcome.length < rows) Object.assign(frames, createOwnColumns(FRAME_COLUMNS, rows));
-  frames.outcome.fill(0, 0, rows);
-  frames.problem.fill(0, 0, rows);
-  frames.problemAt.fill(0, 0, rows);
-  frames.framing.fill(0, 0, rows);
-  frames.framingAt.fill(0, 0, rows);
-  frames.pduAt.fill(0, 0, rows);
-  frames.pduLength.fill(0, 0, rows);
-  frames.pduAvailable.fill(0, 0, rows);
-  frames.version.fill(0, 0, rows);
-  frames.source.fill(0, 0, rows);
-  frames.destination.fill(0, 0, rows);
-  frames.firstElement.fill(0, 0, rows);
-  frames.elementCount.fill(0, 0, rows);
-  frames.payloadAt.fill(0, 0, rows);
-  frames.payloadLength.fill(0, 0, rows);
+}
+
+/** Sets every column of a row of frames to nothing. */
+export function clearFrame(frames: FrameColumns, row: number): void {
+  frames.outcome[row] = 0;
+  frames.problem[row] = Problem.none;
+  frames.problemAt[row] = 0;
+  frames.framing[row] = 0;
+  frames.framingAt[row] = 0;
+  frames.pduAt[row] = 0;
+  frames.pduLength[row] = 0;
+  frames.pduAvailable[row] = 0;
+  frames.version[row] = 0;
+  frames.source[row] = 0;
+  frames.destination[row] = 0;
+  frames.firstElement[row] = 0;
+  frames.elementCount[row] = 0;
+  frames.payloadAt[row] = 0;
+  frames.payloadLength[row] = 0;
 }
 
 /**

@@ -38,7 +38,7 @@ import { decodeMibSl } from './sidelink/mib-sl.ts';
 import { decodePdcpSlrbHeader } from './sidelink/pdcp-slrb.ts';
 import { decodeRlcUm } from './sidelink/rlc-um.ts';
 import { decodeSlSch } from './sidelink/sl-sch.ts';
-import { appendElement, createWalkTable, noteProblem, placePdu, resetWalkTable } from './walk-columns.ts';
+import { appendElement, clearFrame, createWalkTable, noteProblem, placePdu, resetWalkTable } from './walk-columns.ts';
 import { ElementFlag, Framing, Outcome, type WalkTable } from './walk-table.ts';
 
 export { createWalkTable } from './walk-columns.ts';
@@ -106,6 +106,7 @@ function walkInto(
   tree: TreeWriter | null,
 ): void {
   const { frames, elements } = table;
+  clearFrame(frames, row);
   frames.firstElement[row] = elements.count;
   frames.outcome[row] = walkLink(bytes, at, available, end, linkType, row, table, tree);
   frames.elementCount[row] = elements.count - frames.firstElement[row];

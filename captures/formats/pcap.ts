@@ -77,8 +77,8 @@ export class PcapReader implements RecordReader {
   readonly #nano: boolean;
   readonly #linkType: number;
   readonly #lengthsMayBeSwapped: boolean;
-  /** The column whose batch has its constant columns filled. */
-  #prepared: Uint16Array | null = null;
+  /** Columns of link types whose batches have their constant columns filled; nobody else writes others there. */
+  readonly #prepared = new WeakSet<Uint16Array>();
 
   constructor(littleEndian: boolean, nano: boolean, linkType: number, lengthsMayBeSwapped: boolean) {
     this.#littleEndian = littleEndian;
@@ -93,11 +93,11 @@ export class PcapReader implements RecordReader {
    */
   read(window: InputWindow, columns: FrameColumns): CaptureProblem | null {
     // The same value in every row of the file: written once for these columns, not once a row.
-    if (this.#prepared !== columns.linkType) {
+    if (!this.#prepared.has(columns.linkType)) {
       columns.linkType.fill(this.#linkType);
       columns.digits.fill(this.#nano ? 9 : 6);
       columns.interfaceId.fill(0);
-      this.#prepared = columns.linkType;
+      this.#prepared.add(columns.linkType);
     }
     const { view, end } = window;
     const { offset, captured, original, seconds, nanoseconds } = columns;

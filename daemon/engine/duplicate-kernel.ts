@@ -201,7 +201,7 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
       count++;
     },
     takeWalked(batch, walk, first, end) {
-      if (shared === null || !lieIn(shared, batch, walk)) return -1;
+      if (shared === null || !lieIn(shared, batch, walk, copies)) return -1;
       const { seconds, nanoseconds, interfaceId, bytes: octetsOf } = batch;
       const places = [seconds, nanoseconds, interfaceId, octetsOf].map(({ byteOffset }) => byteOffset);
       for (let row = first; row < end; ) {

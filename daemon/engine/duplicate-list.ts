@@ -21,6 +21,7 @@ import {
   set,
   shiftLeft,
   store,
+  store8,
   when,
   whileBelow,
 } from '../../dissectors/security/wasm/assembler.ts';
@@ -38,7 +39,7 @@ import { FRAME_COLUMN_AT, walkColumnsAt } from '../../dissectors/shared-walk.ts'
 import { Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
 import { CALL_ROWS, LISTED_AT, ROW_OCTETS, ROWS_AT, Row } from './duplicate-rows.ts';
 import { HASH_BLOCK_OCTETS } from './pdu-hash.ts';
-import { WALK_AT } from './shared-layout.ts';
+import { COPIES_AT, WALK_AT } from './shared-layout.ts';
 
 // Parameters: rows from `ROW` on and before `UNTIL`, frames that are listed; where columns and octets of the batch begin.
 const ROW = 0;
@@ -58,12 +59,14 @@ const ENTRY = 11;
 const LOCALS = 5;
 
 /** Whether batch and walk lie where the kernel looks for them. */
-export function lieIn(shared: SharedMemory, { bytes, seconds }: FrameBatch, walk: WalkTable): boolean {
+export function lieIn(shared: SharedMemory, batch: FrameBatch, walk: WalkTable, copies: Uint8Array): boolean {
   const memory = shared.buffer;
-  return bytes.buffer === memory && seconds.buffer === memory && walkColumnsAt(walk, memory) === WALK_AT;
+  const hasCopies = copies.buffer === memory && copies.byteOffset === COPIES_AT;
+  const hasBatch = batch.bytes.buffer === memory && batch.seconds.buffer === memory;
+  return hasCopies && hasBatch && walkColumnsAt(walk, memory) === WALK_AT;
 }
 
-/** Lists frames behind those that are listed, up to one that is too long, or to `CALL_ROWS` of them. */
+/** Lists frames behind those that are listed, none of them a copy so far, up to one that is too long, or to `CALL_ROWS` of them. */
 export function listing(): KernelFunction {
   const body: Code = [
     ...leaveWhen(equal(get(COUNT), constant(CALL_ROWS))),
@@ -81,6 +84,7 @@ export function listing(): KernelFunction {
     ),
     ...set(LENGTH, load(get(ROW4), frameAt('pduAvailable'))),
     ...leaveWhen(and(get(COULD_BE_COPY), isBelow(constant(HASH_BLOCK_OCTETS), get(LENGTH)))),
+    ...store8(get(ROW), constant(0), COPIES_AT),
     ...when(get(COULD_BE_COPY), entry()),
     ...set(ROW, add(get(ROW), constant(1))),
   ];

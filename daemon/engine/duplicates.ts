@@ -49,7 +49,6 @@ export class DuplicateFilter {
   copies(batch: FrameBatch, walk: WalkTable): Uint8Array {
     const { count } = batch;
     if (this.#copies.length < count) this.#copies = new Uint8Array(count);
-    this.#copies.fill(0, 0, count);
     this.#frames += count;
     const kernel = count >= KERNEL_ROWS ? this.#kernelInTime() : null;
     kernel?.begin(batch.bytes, this.#copies);
@@ -67,6 +66,7 @@ export class DuplicateFilter {
 
   #part(batch: FrameBatch, frames: FrameColumns, from: number, until: number, kernel: DuplicateKernel | null): void {
     for (let row = from; row < until; row++) {
+      this.#copies[row] = 0;
       const outcome = frames.outcome[row];
       const couldBeCopy =
         outcome > Outcome.duplicate || (outcome === Outcome.malformed && frames.elementCount[row] > 0);

@@ -4,7 +4,7 @@
 import { field, type Protocol, type TreeWriter } from '../layer.ts';
 import { OctetWriter, uint16 } from '../octets.ts';
 import { Problem, reportProblem } from '../problems.ts';
-import { createWalkTable, noteProblem, resetWalkTable } from '../walk-columns.ts';
+import { clearFrame, createWalkTable, noteProblem, resetWalkTable } from '../walk-columns.ts';
 import { ElementFlag, Outcome, type WalkTable } from '../walk-table.ts';
 import { decodePc5Signalling } from './pc5-signalling.ts';
 import { PDCP_HEADER_OCTETS, SduType, slrbSduType } from './pdcp-slrb.ts';
@@ -286,6 +286,7 @@ function showSdu(
   tree: TreeWriter,
 ): void {
   resetWalkTable(shown, 1);
+  clearFrame(shown.frames, 0);
   shown.frames.version[0] = version;
   decodeRlcUm(bytes, at, available, end, 0, lcid, shown, tree);
   if (lcid !== LCID_FIRST_PC5_S) return;
