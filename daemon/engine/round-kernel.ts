@@ -116,7 +116,7 @@ export class RoundKernel implements StreamXor {
       this.#kernel = createSharedMessageKernel(this.#shared);
       return;
     }
-    this.#kernel = createMessageKernel(ARENA_AT + ARENA_OCTETS);
+    this.#kernel = createMessageKernel(ARENA_AT + ARENA_OCTETS + MESSAGE_READ_BEHIND_OCTETS);
     if (this.#kernel === null) return;
     const memory = this.#kernel.memory as ArrayBuffer;
     this.#raw = new Uint8Array(memory, RAW_AT, RAW_OCTETS);

@@ -12,6 +12,8 @@ import {
   constant,
   get,
   load,
+  load8,
+  or,
   repeatBelow,
   set,
   shiftLeft,
@@ -20,7 +22,16 @@ import {
   store,
   whileBelow,
 } from './assembler.ts';
-import { Entry, LIST_AT, LIST_WORDS, MASKS_AT, MASKS_OCTETS, STREAM_AT, STREAM_OCTETS } from './message-list.ts';
+import {
+  Entry,
+  LINE_OCTETS,
+  LIST_AT,
+  LIST_WORDS,
+  MASKS_AT,
+  MASKS_OCTETS,
+  STREAM_AT,
+  STREAM_OCTETS,
+} from './message-list.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import {
   addPairs,
@@ -93,7 +104,7 @@ export function createMessageKernel(memory: SharedMemory | number, at = 0): Mess
 function build(shared: SharedMemory | number, at: number): MessageKernel {
   const functions = [
     { name: 'layOut', ...LOCALS, body: layingOut(at) },
-    { name: 'xor', ...LOCALS, body: xoring(at) },
+    { name: 'xor', ...LOCALS, body: [...touching(at), ...xoring(at)] },
   ];
   const { memory, call } =
     typeof shared === 'number'
@@ -153,6 +164,16 @@ function layingOut(at: number): Code {
     ]),
   ]);
   return [...set(STREAM, constant(at + STREAM_AT)), ...eachMessage];
+}
+
+/**
+ * Brings the lines of all messages nearer at the same time. Those of a key lie far from each other, so nothing else expects them:
+ * one by one each message waited for its first line, which another thread had, for as long as all else takes.
+ */
+function touching(at: number): Code {
+  const last = load8(add(get(FROM), entry(Entry.octets)), 0);
+  const touched = or(load(get(FROM)), load(get(FROM), LINE_OCTETS), last);
+  return eachEntry(at, [...set(FROM, entry(Entry.from)), ...store(get(ENTRY), touched, Entry.touched * 4)]);
 }
 
 /** Block by block from where a message lies to where it goes. The last one goes through a mask. */

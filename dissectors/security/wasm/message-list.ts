@@ -18,6 +18,8 @@ export const Entry = {
   sum: 5,
   /** Octets of key stream before its own: a multiple of 16, and under 128-EEA2 that of its counter blocks. */
   keyStream: 6,
+  /** Written: octets that were touched. */
+  touched: 7,
 } as const;
 
 // We chose: where things lie in the memory, in octets from where the kernel begins there. Masks for last blocks of 0 to 15
@@ -29,5 +31,7 @@ export const STREAM_AT = LIST_AT + CALL_BLOCKS * LIST_WORDS * 4;
 export const STREAM_OCTETS = CALL_BLOCKS * 16;
 /** Octets that are the kernel's own. */
 export const MESSAGE_KERNEL_OCTETS = STREAM_AT + STREAM_OCTETS;
+/** We chose: octets from one to the next that are touched before messages are worked on, a line of the cache. */
+export const LINE_OCTETS = 64;
 /** Octets that it may read behind the last one of a message. */
-export const MESSAGE_READ_BEHIND_OCTETS = 16;
+export const MESSAGE_READ_BEHIND_OCTETS = LINE_OCTETS + 4;
