@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MessageTable } from '../../../daemon/engine/message-table.ts';
 import { Senders } from '../../../daemon/engine/senders.ts';
-import { NO_PLACE, PositionRing } from '../../../daemon/findings/position-ring.ts';
+import { PositionRing } from '../../../daemon/findings/position-ring.ts';
+import { NO_PLACE } from '../../../daemon/findings/ring-entries.ts';
 import { SeenPages } from '../../../daemon/findings/seen-pages.ts';
 import { Streams } from '../../../daemon/findings/streams.ts';
 import { noise } from './scene.ts';
@@ -81,21 +82,21 @@ describe('the ring of positions', () => {
     const said = LIMIT * 3;
     for (let sn = 0; sn < said; sn++) book.say(sn & 0xffff, noise(sn, 30));
     expect(book.ring.evictions).toBe(said - LIMIT);
-    expect(book.ring.octets).toBe(LIMIT * 96);
+    expect(book.ring.octets).toBe(LIMIT * 88);
     expect(book.ring.horizon).toBe((said - LIMIT) * 10);
     expect(book.look(said - LIMIT - 1, noise(0, 30))).toBe(0);
     expect(book.look(said - LIMIT + 1, noise(0, 30))).toBeGreaterThan(0);
   });
 
-  test('one entry takes 96 octets, so the default of 2^20 takes 96 MiB, and only as it fills', () => {
+  test('one entry takes 88 octets, so the default of 2^20 takes 88 MiB, and only as it fills', () => {
     const ring = new PositionRing();
     expect(ring.octets).toBe(0);
     ring.stage(new DataView(new ArrayBuffer(64)), 0, 64);
     ring.commit(0, 1, 10, 1);
-    expect(ring.octets).toBe(16_384 * 96);
+    expect(ring.octets).toBe(16 + 16_384 * 72);
   });
 
-  test('an entry whose octets the input can give again takes 24, and tells the same', () => {
+  test('an entry whose octets the input can give again takes 16, and tells the same', () => {
     const input = noise(5, 40_000);
     const view = new DataView(input.buffer);
     const ring = new PositionRing(LIMIT);
@@ -111,7 +112,7 @@ describe('the ring of positions', () => {
       ring.stage(view, sn * 100, 30 + (sn % 60), sn * 100);
       last = ring.commit(last, sn, sn * 10, 2 ** 32 - 100 + sn);
     }
-    expect(ring.octets).toBe(LIMIT * 24);
+    expect(ring.octets).toBe(200 * 16);
     for (const sn of [0, 7, 35, 150, 199]) {
       ring.stage(view, sn * 100, 30 + (sn % 60), sn * 100);
       const found = ring.find(last, sn);
@@ -173,6 +174,52 @@ describe('places in an input that can be read again', () => {
     expect([1, 2, 3, 4].map((number) => ring.recall(number))).toEqual([false, true, true, true]);
     expect([2, 3, 4].map((number) => ring.isSame(number))).toEqual([true, true, true]);
   });
+});
+
+/** Numbers of a ring's messages, each with the one before it of its page, and what was said of them. */
+const kept = fc.record({
+  page: fc.nat({ max: 3 }),
+  sn: fc.nat({ max: 0xffff }),
+  later: fc.oneof(
+    fc.integer({ min: 0, max: 3_000_000 }).map((microseconds) => microseconds / 1000),
+    fc.constantFrom(-5000, -0.001, 0, 0.000_001, 1 / 4096, 86_400_000, 1e12),
+  ),
+  frames: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom(4094, 4095, 4096, 2 ** 32, 2 ** 40)),
+});
+
+test('times, frames and chains are kept exactly, however they lie behind the first of their stretch', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(0, -7e12, 1.7e12, 1_777_716_000_123.456, 2 ** 41 - 1),
+      fc.array(kept, { minLength: 1, maxLength: 40 }),
+      fc.integer({ min: 1, max: 40 }),
+      (begin, said, rounds) => {
+        const ring = new PositionRing(256);
+        const last = [0, 0, 0, 0];
+        const all: { page: number; sn: number; time: number; frame: number; before: number }[] = [];
+        let time = begin;
+        let frame = 1;
+        for (let i = 0; i < said.length * rounds; i++) {
+          const { page, sn, later, frames } = said[i % said.length];
+          time += later;
+          frame += frames;
+          all.push({ page, sn, time, frame, before: last[page] });
+          ring.stage(new DataView(new ArrayBuffer(1)), 0, 1);
+          last[page] = ring.commit(last[page], sn, time, frame);
+        }
+        // The place of the next one is taken.
+        const oldest = Math.max(1, all.length - 254);
+        for (let number = all.length; number >= oldest; number--) {
+          const { page, sn, time: when, frame: where } = all[number - 1];
+          expect([ring.timeOf(number), ring.frameOf(number)]).toEqual([when, where]);
+          let before = number - 1;
+          while (before >= oldest && (all[before - 1].page !== page || all[before - 1].sn !== sn)) before--;
+          expect(ring.before(number)).toBe(before >= oldest ? before : 0);
+        }
+        expect(ring.horizon).toBe(all[Math.max(0, all.length - 256)].time);
+      },
+    ),
+  );
 });
 
 describe('pages of seen positions', () => {
