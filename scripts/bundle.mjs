@@ -128,7 +128,7 @@ const withoutPrograms = {
 const scannerAlone = {
   name: 'scanner-alone',
   async resolveId(source, importer) {
-    if (source !== 'jsonc-parser' || !importer?.endsWith('json-reader.js')) return null;
+    if (source !== 'jsonc-parser' || !importer?.endsWith('json-scanner.js')) return null;
     const { id } = await this.resolve(source, importer, { skipSelf: true });
     return join(dirname(id), 'impl', 'scanner.js');
   },

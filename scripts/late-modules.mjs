@@ -24,6 +24,7 @@ const LATE = {
   'daemon/engine/whole-frames.js': ['daemon/engine/whole-frames-kernel.js'],
   'daemon/findings/mikey.js': ['daemon/findings/catalogue.js'],
   'daemon/findings/recorder.js': ['daemon/findings/catalogue.js'],
+  'daemon/keyring/json-reader.js': ['daemon/keyring/json-scanner.js'],
   'dissectors/plain-frames.js': ['dissectors/plain-frames-kernel.js'],
   'dissectors/sdu.js': [
     'dissectors/internet/arp.js',

@@ -1,8 +1,9 @@
 // Reads JSON (RFC 8259) token by token against what a caller expects, and can say of every token where it stands. A tree
 // of a 64 MiB file would take gigabytes, and what does not fit the schema is refused before anything below it is read.
 
-import { createScanner } from 'jsonc-parser';
+import type { JSONScanner } from 'jsonc-parser';
 import { ExitCode, SidescopeError } from '../errors.ts';
+import { jsonScanner } from './json-scanner.ts';
 import { nearestName } from './nearest-name.ts';
 
 // jsonc-parser says: its SyntaxKind is a const enum of its declarations, which a file compiled alone cannot use.
@@ -158,7 +159,7 @@ export function placeText(place: Place): string {
  * SidescopeError with codes under `domain`; they never quote a value, since a value may be a key.
  */
 export class JsonReader implements ValueReader {
-  readonly #scanner: ReturnType<typeof createScanner>;
+  readonly #scanner: JSONScanner;
   readonly #file: string;
   readonly #domain: string;
   readonly #path: (string | number)[] = [];
@@ -169,7 +170,7 @@ export class JsonReader implements ValueReader {
    * @param domain first part of the error codes, e.g. `keyring`
    */
   constructor(text: string, file: string, domain: string) {
-    this.#scanner = createScanner(text, false);
+    this.#scanner = jsonScanner(text);
     this.#file = file;
     this.#domain = domain;
     this.#advance();
