@@ -48,6 +48,15 @@ const TOGETHER = {
 };
 const TOGETHER_LIGHT = { round: LIGHT_ENTRIES };
 
+/** What is loaded late, and by threads that share memory all at once when they start (shared-layout.ts): one chunk. */
+const KERNELS = [
+  'daemon/engine/duplicate-kernel.js',
+  'daemon/engine/shared-tables.js',
+  'daemon/engine/whole-frames-kernel.js',
+  'dissectors/plain-frames-kernel.js',
+  'dissectors/security/wasm/message-kernel.js',
+];
+
 /** Loads chunks with code that is kept (code-cache.mjs), in what `read` starts. */
 const KEPT_CODE = 'chunks/kept-code.cjs';
 const isQuick = (file) => ['cli/main.js', ...LIGHT_ENTRIES.map(bundleOf)].includes(file);
@@ -156,11 +165,21 @@ function isNeededBy(module, id, context) {
 function chunksOf(together) {
   return {
     includeDependenciesRecursively: false,
-    groups: Object.entries(together).map(([name, modules], index) => ({
-      debugName: name,
-      name: (id, context) => (modules.some((module) => isNeededBy(module, id, context)) ? name : null),
-      priority: 2 - index,
-    })),
+    groups: [
+      ...Object.entries(together).map(([name, modules], index) => ({
+        debugName: name,
+        name: (id, context) => (modules.some((module) => isNeededBy(module, id, context)) ? name : null),
+        priority: 3 - index,
+      })),
+      {
+        debugName: 'kernels',
+        name: (id, context) => {
+          const isOne = KERNELS.some((module) => id === join(DIST, module) || isNeededBy(module, id, context));
+          return isOne ? 'kernels' : null;
+        },
+        priority: 1,
+      },
+    ],
   };
 }
 

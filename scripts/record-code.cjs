@@ -3,19 +3,19 @@
 
 'use strict';
 
-const { existsSync, readFileSync, statSync, writeFileSync } = require('node:fs');
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const threads = require('node:worker_threads');
 
 const CHUNKS = join(__dirname, '..', 'dist', 'chunks');
 
 /** We chose: octets of a chunk from which on compiling it takes longer than checking its code. */
-const LARGE = 50_000;
+const LARGE = 10_000;
 
 const scripts = new Map();
 
 require.extensions['.cjs'] = (module, file) => {
-  if (!file.startsWith(CHUNKS) || statSync(file).size < LARGE) {
+  if (!file.startsWith(CHUNKS) || !isWorthIt(file)) {
     require.extensions['.js'](module, file);
     return;
   }
@@ -26,6 +26,12 @@ require.extensions['.cjs'] = (module, file) => {
   scripts.set(code, script);
   run(script, module, file);
 };
+
+/** Chunks with code are read as ASCII (kept-code.cjs). */
+function isWorthIt(file) {
+  const text = readFileSync(file, 'latin1');
+  return text.length >= LARGE && !/[^\0-\x7f]/.test(text);
+}
 
 function keep() {
   for (const [file, script] of scripts) writeFileSync(file, script.createCachedData());
