@@ -72,6 +72,9 @@ export const UNKNOWN_STATE = 255;
 
 /** We chose: rows of a new table. A small capture needs no more, and a large one makes room batch by batch. */
 const FIRST_ROWS = 256;
+/** We chose: octets of arena and of joined PDUs, once one is wanted. A table in memory that threads share never wants its own. */
+const FIRST_PLAIN_OCTETS = 1024 * 1024;
+const FIRST_JOINED_OCTETS = 64 * 1024;
 
 const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
@@ -148,10 +151,10 @@ export class MessageTable {
   traffic = new Int32Array(FIRST_ROWS);
 
   /** Octets of PDUs that were put together. */
-  joined: Uint8Array = new Uint8Array(64 * 1024);
+  joined: Uint8Array = new Uint8Array(0);
   joinedLength = 0;
   /** Deciphered SDUs, each on a 16-octet boundary: as octets and as host words. */
-  plain: Uint8Array = new Uint8Array(1024 * 1024);
+  plain: Uint8Array = new Uint8Array(0);
   words: Uint32Array = new Uint32Array(this.plain.buffer);
   plainLength = 0;
   frameLists: Float64Array = new Float64Array(1024);
@@ -194,7 +197,7 @@ export class MessageTable {
     const at = this.plainLength;
     const end = at + ((this.length[row] + 15) & ~15);
     if (end > this.plain.length) {
-      this.plain = grown(this.plain, Math.max((end + 15) & ~15, this.plain.length * 2));
+      this.plain = grown(this.plain, Math.max((end + 15) & ~15, this.plain.length * 2, FIRST_PLAIN_OCTETS));
       this.words = new Uint32Array(this.plain.buffer);
     }
     this.plainLength = end;
@@ -226,7 +229,7 @@ export class MessageTable {
   keepJoined(bytes: Uint8Array, length: number): number {
     const at = this.joinedLength;
     if (at + length > this.joined.length) {
-      this.joined = grown(this.joined, Math.max(at + length, this.joined.length * 2));
+      this.joined = grown(this.joined, Math.max(at + length, this.joined.length * 2, FIRST_JOINED_OCTETS));
     }
     this.joined.set(bytes.subarray(0, length), at);
     this.joinedLength = at + length;
