@@ -17,7 +17,8 @@ const WORTH_THREADS_FRAMES = 1 << 19;
 const SOONER_WITH_TREES = 8;
 /**
  * Octets of keyring files, some 6,000 PGKs or 15,000 members, from which on a third thread takes more memory than it is worth:
- * each key and what is remembered of a sender is held by both that have a keyring (docs/performance.md).
+ * each key and what is remembered of a sender is held by both that have a keyring. And whoever concludes of so many senders has
+ * no time to read (docs/performance.md).
  */
 const LARGE_KEYRING_OCTETS = 1 << 20;
 
@@ -54,7 +55,7 @@ function threadsOf(path: string, stats: Stats, options: ReadOptions, prints: boo
   if (!pays) return 1;
   // A third thread on two cores takes from the others what it gives.
   const cores = process.getBuiltinModule('node:os').availableParallelism();
-  return upTo(keyringOctets(options) < LARGE_KEYRING_OCTETS ? cores : Math.min(cores, 2));
+  return upTo(hasLargeKeyring(options) ? Math.min(cores, 2) : cores);
 }
 
 /** Whether a file is there that is not compressed. */
@@ -76,9 +77,10 @@ function upTo(threads: number): 1 | 2 | 3 {
   return Math.min(threads, MOST_THREADS) as 1 | 2 | 3;
 }
 
-function keyringOctets({ keyring, vault }: ReadOptions): number {
+/** Whether there are so many keys or members that threads are divided in another way. */
+export function hasLargeKeyring({ keyring, vault }: ReadOptions): boolean {
   const files = vault === undefined ? keyring : [vault, ...keyring];
-  return files.reduce((octets, file) => octets + (statsOf(file)?.size ?? 0), 0);
+  return files.reduce((octets, file) => octets + (statsOf(file)?.size ?? 0), 0) >= LARGE_KEYRING_OCTETS;
 }
 
 /** Null where there is nothing: whoever opens it says why. */

@@ -11,7 +11,7 @@ import {
   printsTrees,
   type ReadOptions,
 } from './read-options.ts';
-import { engineThreads, isUncompressed } from './read-threads.ts';
+import { engineThreads, hasLargeKeyring, isUncompressed } from './read-threads.ts';
 
 /** Forms that need every message. */
 const OF_MESSAGES: readonly OutputType[] = ['text', 'ndjson'];
@@ -29,8 +29,9 @@ async function run(file: string | undefined, options: ReadOptions, command: Comm
   let started: StartedThread | null = null;
   if (threads > 1 && isFile && needsThreads(options, prints)) {
     const { startJudging } = await import('../daemon/engine-thread/round-start.ts');
-    // Who prints or writes is busy enough.
-    const readsHere = threads === 2 && !prints && options.write === undefined && isUncompressed(path);
+    // Who prints or writes, or concludes of many senders, is busy enough.
+    const isBusy = prints || options.write !== undefined || hasLargeKeyring(options);
+    const readsHere = threads === 2 && !isBusy && isUncompressed(path);
     const kind = readsHere ? 'here' : threads === 2 ? 2 : 3;
     started = startJudging(path, options.count ?? Number.POSITIVE_INFINITY, kind);
   }
