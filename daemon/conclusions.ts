@@ -3,6 +3,7 @@
 // (engine-thread/).
 
 import type { CaptureProblem } from '../captures/frame-batch.ts';
+import type { SharedMemory } from '../dissectors/security/wasm/shared-memory.ts';
 import type { AnalysisListener, AnalysisOptions } from './analysis.ts';
 import { AnalysedFrame } from './engine/analysed-frame.ts';
 import type { EngineReport, EngineSink } from './engine/engine.ts';
@@ -37,8 +38,16 @@ export class Conclusions {
   readonly #keyManagement: KeyManagement;
   readonly #maker: MessageEventMaker;
 
-  /** @param keysCame called behind a key-management message, with the capture time in milliseconds */
-  constructor(options: AnalysisOptions, listener: AnalysisListener, keysCame: (time: number) => void) {
+  /**
+   * @param keysCame called behind a key-management message, with the capture time in milliseconds
+   * @param shared memory in which rounds lie (engine/shared-layout.ts); null: they lie elsewhere
+   */
+  constructor(
+    options: AnalysisOptions,
+    listener: AnalysisListener,
+    keysCame: (time: number) => void,
+    shared: SharedMemory | null = null,
+  ) {
     this.#options = options;
     this.#listener = listener;
     const { keyring } = options;
@@ -51,6 +60,7 @@ export class Conclusions {
       keyring,
       index: this.index,
       senders: this.#senders,
+      shared,
       listener:
         listener.finding === undefined ? null : { record: tell, ...(options.live === true ? { first: tell } : {}) },
       ...(options.severities === undefined ? {} : { overrides: options.severities }),

@@ -53,6 +53,7 @@ const KERNELS = [
   'daemon/engine/duplicate-kernel.js',
   'daemon/engine/shared-tables.js',
   'daemon/engine/whole-frames-kernel.js',
+  'daemon/findings/kernel-runs.js',
   'dissectors/plain-frames-kernel.js',
   'dissectors/security/wasm/message-kernel.js',
 ];

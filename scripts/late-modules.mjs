@@ -24,6 +24,8 @@ const LATE = {
   'daemon/engine/whole-frames.js': ['daemon/engine/whole-frames-kernel.js'],
   'daemon/findings/mikey.js': ['daemon/findings/catalogue.js'],
   'daemon/findings/recorder.js': ['daemon/findings/catalogue.js'],
+  'daemon/findings/usual-runs.js': ['daemon/findings/kernel-runs.js'],
+  'daemon/findings/watch.js': ['daemon/findings/kernel-runs.js'],
   'daemon/keyring/json-reader.js': ['daemon/keyring/json-scanner.js'],
   'dissectors/plain-frames.js': ['dissectors/plain-frames-kernel.js'],
   'dissectors/sdu.js': [

@@ -68,7 +68,7 @@ export class ThreadedAnalysis {
     this.#thread = thread;
     this.#listener = listener;
     this.#gathers = gathersFrames(listener);
-    this.#conclusions = new Conclusions(options, listener, () => undefined);
+    this.#conclusions = new Conclusions(options, listener, () => undefined, thread.opened.ring.shared);
     const explains = this.#gathers && options.explain === true;
     this.#attempts = explains ? new AttemptReader(this.#conclusions.index) : null;
   }

@@ -15,7 +15,11 @@ export const MESSAGE_KERNEL_AT = (DUPLICATE_KERNEL_OCTETS + 63) & ~63;
 export const WALK_AT = (MESSAGE_KERNEL_AT + MESSAGE_KERNEL_OCTETS + 63) & ~63;
 export const COPIES_AT = (WALK_AT + SHARED_WALK_OCTETS + 63) & ~63;
 export const WHOLE_FRAMES_AT = COPIES_AT + BATCH_ROWS;
-/** Behind it there is room for others. */
-export const KERNELS_OCTETS = (WHOLE_FRAMES_AT + WHOLE_FRAMES_OCTETS + 63) & ~63;
+/** Behind it is what the findings keep there (../findings/usual-call.ts), in the thread that concludes, */
+export const FINDINGS_AT = (WHOLE_FRAMES_AT + WHOLE_FRAMES_OCTETS + 63) & ~63;
+/** with room for as much. What is never written takes no memory. */
+const FINDINGS_OCTETS = 19 << 20;
+/** Behind all that there is room for others. */
+export const KERNELS_OCTETS = FINDINGS_AT + FINDINGS_OCTETS;
 /** Octets that either of them may read behind the last one of a batch. */
 export const READ_BEHIND_OCTETS = Math.max(FRAME_READ_BEHIND_OCTETS, MESSAGE_READ_BEHIND_OCTETS);

@@ -15,7 +15,8 @@ import { NO_SOURCE } from './subject.ts';
 
 // The specification says (findings, capture.*).
 const BACKWARD_MS = 1;
-const JUMP_MS = 3_600_000;
+/** Frames further apart are a jump. */
+export const JUMP_MS = 3_600_000;
 
 const DUPLICATE = findingNumber('capture.duplicate');
 const BACKWARD = findingNumber('capture.time_backward');
@@ -78,6 +79,11 @@ export class CaptureWatch {
   /** The latest capture time so far; -Infinity where there is none. */
   get latest(): number {
     return this.#latest;
+  }
+
+  /** Interface of the last frame, which those of a run must have; NO_INTERFACE where it had none that counts. */
+  get interfaceId(): number {
+    return this.#interface;
   }
 
   /** A copy of an earlier transmission. */

@@ -50,7 +50,7 @@ const Earlier = { forgotten: 0, same: 1, damaged: 2, different: 3 } as const;
 
 type Earlier = (typeof Earlier)[keyof typeof Earlier];
 
-/** Caps of the tables; each a power of two of at least 4,096. */
+/** Caps of the tables; each a power of two of at least 4,096, that of messages 2^20 at most. */
 export interface CounterCaps {
   readonly streams?: number;
   readonly pages?: number;
@@ -78,12 +78,13 @@ export class CounterWatch {
   #variants = 0;
   #bits = 0;
 
-  constructor(recorder: Recorder, index: KeyIndex, senders: Senders, caps: CounterCaps = {}) {
+  /** @param entries room for those of the ring of positions; absent: it makes some */
+  constructor(recorder: Recorder, index: KeyIndex, senders: Senders, caps: CounterCaps = {}, entries?: Int32Array) {
     this.#recorder = recorder;
     this.#index = index;
     this.streams = new Streams((slot) => this.gaps.drop(slot), senders, caps.streams);
     this.seen = new SeenPages(caps.pages);
-    this.ring = new PositionRing(caps.messages);
+    this.ring = new PositionRing(caps.messages, entries);
     this.gaps = new Gaps(recorder, this.streams, this.seen);
   }
 

@@ -38,9 +38,11 @@ export type Reread = (place: number, into: Uint8Array) => number;
 export class PositionRing {
   /** Reads octets again whose place was staged with them; null, the default: all octets are kept. */
   reread: Reread | null = null;
+  /** Messages remembered. */
+  readonly limit: number;
+  /** What is kept of each, octets aside. */
+  readonly entries: RingEntries;
 
-  readonly #limit: number;
-  readonly #entries: RingEntries;
   /** By piece: the octets of its messages, once one of them is kept. What is never written takes no memory. */
   readonly #octets: (Int32Array | null)[];
   /** Number of the message that is staged next. */
@@ -60,26 +62,36 @@ export class PositionRing {
    * @param words room for their entries, zeros; absent: made here
    */
   constructor(limit: number = RING_MESSAGES, words: Int32Array = reserved(limit)) {
-    this.#limit = limit;
-    this.#entries = new RingEntries(limit, words);
+    this.limit = limit;
+    this.entries = new RingEntries(limit, words);
     this.#octets = Array.from({ length: Math.ceil(limit / PIECE) }, () => null);
+  }
+
+  /** Number of the next message that is kept. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** So many messages were kept among the entries by somebody else. */
+  passed(messages: number): void {
+    this.#number += messages;
   }
 
   /** Messages forgotten so far. */
   get evictions(): number {
-    return Math.max(0, this.#number - 1 - this.#limit);
+    return Math.max(0, this.#number - 1 - this.limit);
   }
 
   /** Capture time in milliseconds of the oldest message remembered; NaN where there is none. */
   get horizon(): number {
     if (this.#number === 1) return Number.NaN;
-    const oldest = this.#number <= this.#limit ? 1 : this.#number - this.#limit;
+    const oldest = this.#number <= this.limit ? 1 : this.#number - this.limit;
     return this.timeOf(oldest);
   }
 
   /** Octets that the ring takes now. */
   get octets(): number {
-    const entries = Math.min(this.#number - 1, this.#limit) * ENTRY_OCTETS + this.#entries.octetsBeside;
+    const entries = Math.min(this.#number - 1, this.limit) * ENTRY_OCTETS + this.entries.octetsBeside;
     return this.#octets.reduce((sum, piece) => sum + (piece?.byteLength ?? 0), entries);
   }
 
@@ -105,7 +117,7 @@ export class PositionRing {
   commit(before: number, sn: number, time: number, frame: number): number {
     const number = this.#number++;
     const lengthSn = (this.#length << 16) | sn;
-    if (!this.#entries.keep(number, before, lengthSn, this.#place, time, frame)) {
+    if (!this.entries.keep(number, before, lengthSn, this.#place, time, frame)) {
       this.#keep(this.#view, this.#at, this.#length, number);
     }
     return number;
@@ -113,15 +125,15 @@ export class PositionRing {
 
   /** The newest message of an SN among `number` and those before it in its page that are remembered, or 0. */
   find(number: number, sn: number): number {
-    for (let at = number; this.#holds(at); at = this.#entries.before(at)) {
-      if ((this.#entries.lengthSn(at) & 0xffff) === sn) return at;
+    for (let at = number; this.#holds(at); at = this.entries.before(at)) {
+      if ((this.entries.lengthSn(at) & 0xffff) === sn) return at;
     }
     return 0;
   }
 
   /** The one before it under the same SN, or 0. */
   before(number: number): number {
-    return this.find(this.#entries.before(number), this.#entries.lengthSn(number) & 0xffff);
+    return this.find(this.entries.before(number), this.entries.lengthSn(number) & 0xffff);
   }
 
   /**
@@ -129,7 +141,7 @@ export class PositionRing {
    * compares comes behind it.
    */
   recall(number: number): boolean {
-    const place = this.#entries.place(number);
+    const place = this.entries.place(number);
     if (place === NO_PLACE) return true;
     const wanted = this.#lengthOf(number);
     if (wanted > this.#fetched.length) {
@@ -139,7 +151,7 @@ export class PositionRing {
     const read = this.reread?.(place, this.#fetched.subarray(0, wanted)) ?? 0;
     if (read < wanted) return false;
     this.#keep(this.#fetchedView, 0, wanted, number);
-    this.#entries.forgetPlace(number);
+    this.entries.forgetPlace(number);
     return true;
   }
 
@@ -175,32 +187,32 @@ export class PositionRing {
 
   /** Capture time of a kept message in milliseconds. */
   timeOf(number: number): number {
-    return this.#entries.time(number);
+    return this.entries.time(number);
   }
 
   /** Frame of a kept message. */
   frameOf(number: number): number {
-    return this.#entries.frame(number);
+    return this.entries.frame(number);
   }
 
   /** Whether a message is still there; the place of the next one is taken. */
   #holds(number: number): boolean {
-    return number > 0 && number < this.#number && this.#number - number < this.#limit;
+    return number > 0 && number < this.#number && this.#number - number < this.limit;
   }
 
   #lengthOf(number: number): number {
-    return this.#entries.lengthSn(number) >>> 16;
+    return this.entries.lengthSn(number) >>> 16;
   }
 
   #octetsOf(number: number): Int32Array {
-    const piece = (number & (this.#limit - 1)) >>> PIECE_BITS;
-    const octets = this.#octets[piece] ?? new Int32Array(Math.min(PIECE, this.#limit) * OCTETS_STRIDE);
+    const piece = (number & (this.limit - 1)) >>> PIECE_BITS;
+    const octets = this.#octets[piece] ?? new Int32Array(Math.min(PIECE, this.limit) * OCTETS_STRIDE);
     this.#octets[piece] = octets;
     return octets;
   }
 
   #octetsAt(number: number): number {
-    return (number & (this.#limit - 1) & (PIECE - 1)) * OCTETS_STRIDE;
+    return (number & (this.limit - 1) & (PIECE - 1)) * OCTETS_STRIDE;
   }
 
   /** Keeps the first octets of a message and the hash of the others. */

@@ -31,16 +31,16 @@ const MOST_APART = 0xffff_fffe;
 export const TICKS = 4096;
 
 /** Messages of one stretch. */
-export const STRETCH_BITS = 8;
-const STRETCH = 1 << STRETCH_BITS;
+const STRETCH_BITS = 8;
+export const STRETCH = 1 << STRETCH_BITS;
 /** Messages whose times and frames get room in full at once. */
 const PIECE_BITS = 14;
 const PIECE = 1 << PIECE_BITS;
 
 // The first of a stretch: place, or NO_PLACE where none has one, time and frame.
-const FIRST_PLACE = 0;
-const FIRST_TIME = 1;
-const FIRST_FRAME = 2;
+export const FIRST_PLACE = 0;
+export const FIRST_TIME = 1;
+export const FIRST_FRAME = 2;
 const FIRSTS = 3;
 
 /** See the head of the file. Messages are numbered from 1, and kept in that order. */
@@ -49,7 +49,7 @@ export class RingEntries {
   readonly words: Int32Array;
   readonly #mask: number;
   /** By stretch. There are twice as many as the ring has: what is left of the last round through it needs its own. */
-  readonly #firsts: Float64Array;
+  readonly firsts: Float64Array;
   readonly #stretchMask: number;
   /** Times and frames in full, by piece. */
   readonly #wide: (Float64Array | null)[];
@@ -63,7 +63,7 @@ export class RingEntries {
     this.words = words;
     this.#mask = limit - 1;
     this.#stretchMask = (2 * limit) / STRETCH - 1;
-    this.#firsts = new Float64Array((this.#stretchMask + 1) * FIRSTS);
+    this.firsts = new Float64Array((this.#stretchMask + 1) * FIRSTS);
     this.#wide = Array.from({ length: Math.ceil(limit / PIECE) }, () => null);
   }
 
@@ -83,7 +83,7 @@ export class RingEntries {
    */
   keep(number: number, before: number, lengthSn: number, place: number, time: number, frame: number): boolean {
     const first = this.begin(number, place, time, frame);
-    const firsts = this.#firsts;
+    const { firsts } = this;
     const { words } = this;
     const at = (number & this.#mask) * STRIDE;
     const back = (number - before) >>> 0;
@@ -101,9 +101,13 @@ export class RingEntries {
     return hasPlace;
   }
 
-  /** Sees to it that a stretch has begun with this message or before it, and has a place where this one has. */
+  /**
+   * Sees to it that a stretch has begun with this message or before it, and has a place where this one has.
+   *
+   * @returns where its first begins in `firsts`
+   */
   begin(number: number, place: number, time: number, frame: number): number {
-    const firsts = this.#firsts;
+    const { firsts } = this;
     const stretch = number >>> STRETCH_BITS;
     const first = (stretch & this.#stretchMask) * FIRSTS;
     if (stretch !== this.#stretch) {
@@ -129,7 +133,7 @@ export class RingEntries {
   /** Octet of the input, or NO_PLACE. */
   place(number: number): number {
     const kept = this.#word(number, PLACE) >>> 0;
-    return kept === 0 ? NO_PLACE : this.#firsts[this.#firstOf(number) + FIRST_PLACE] + kept - 1;
+    return kept === 0 ? NO_PLACE : this.firsts[this.#firstOf(number) + FIRST_PLACE] + kept - 1;
   }
 
   /** The octets of a message are kept in the ring from now on. */
@@ -140,13 +144,13 @@ export class RingEntries {
   /** Milliseconds since 1970. */
   time(number: number): number {
     if ((this.#word(number, CHAIN) & FAR) === FAR) return this.#wideOf(number)[this.#widePlace(number)];
-    return this.#firsts[this.#firstOf(number) + FIRST_TIME] + (this.#word(number, TIME) >>> 0) / TICKS;
+    return this.firsts[this.#firstOf(number) + FIRST_TIME] + (this.#word(number, TIME) >>> 0) / TICKS;
   }
 
   frame(number: number): number {
     const frames = this.#word(number, CHAIN) & FAR;
     if (frames === FAR) return this.#wideOf(number)[this.#widePlace(number) + 1];
-    return this.#firsts[this.#firstOf(number) + FIRST_FRAME] + frames;
+    return this.firsts[this.#firstOf(number) + FIRST_FRAME] + frames;
   }
 
   #keepWide(number: number, time: number, frame: number): void {

@@ -13,7 +13,7 @@ import { NO_PGK, type Recorder } from './recorder.ts';
 // We chose: RTP has no mark of its own. Three packets in a row from one sender whose sequence numbers run on (28 bits
 // beside the shape) make an SSRC of it; fewer say nothing.
 const SURE_PACKETS = 3;
-const MOST_AHEAD = 64;
+export const MOST_AHEAD = 64;
 /** RTP sources remembered; above it the one silent for longest is forgotten. */
 const SSRC_CAP = 1 << 18;
 

@@ -4,77 +4,26 @@
 // behind when they look at it one by one, which is what happens to every other message (watch.ts); a test holds both equal.
 //
 // While usual messages of a context follow each other, not even that is done for each: two lines of the cache hold how
-// far they came, and what they change is lent to those lines. It is given back, and written down where the rules look,
-// before a rule looks at anything of the group.
+// far they came, and what they change is lent to those lines (usual-lines.ts). It is given back, and written down where the
+// rules look, before a rule looks at anything of the group. Many such messages at once are taken by a kernel (kernel-runs.ts).
 
 import { MessageFlag, type MessageTable, NONE, VerdictCode } from '../engine/message-table.ts';
 import { grown } from '../engine/slot-table.ts';
-import { ADDRESS_CHECKS, type BindingWatch, IPV4_SOURCE } from './binding.ts';
+import { type BindingWatch, IPV4_SOURCE } from './binding.ts';
 import type { ContextColumns } from './contexts.ts';
 import type { CounterWatch } from './counter.ts';
 import type { KeyWatch } from './key.ts';
 import { type Members, Place } from './members.ts';
 import type { Observed } from './observed.ts';
-import {
-  isNext,
-  RTP_AT,
-  RTP_CHECKS,
-  RTP_END,
-  type RtpSources,
-  SEQUENCE_AT,
-  SSRC_AT,
-  UDP_OVER_IPV4,
-} from './rtp-sources.ts';
+import { isNext, RTP_AT, RTP_END, type RtpSources, SEQUENCE_AT, SSRC_AT, UDP_OVER_IPV4 } from './rtp-sources.ts';
+import * as Line from './usual-lines.ts';
 
-/**
- * We chose: contexts whose last message is remembered, a power of two, 128 octets each. Two whose slots are so far apart
- * take turns in one place, and are then looked at by every rule.
- */
-const CONTEXTS = 1 << 14;
 /** We chose: messages of a context from which on it is worth while to remember one. */
 const FIRST_MESSAGES = 2;
 
 const LAST_DEFINED_TYPE = 3;
-const CHECKS = ADDRESS_CHECKS | RTP_CHECKS;
 /** Flags that no rule asks for. */
 const SILENT_FLAGS = MessageFlag.plaintextShown | MessageFlag.fragment | MessageFlag.indexHeld;
-
-// What is remembered of a context, in 32-bit words: what the message must have in common with the last one,
-const STAMP = 0;
-const CONTEXT = 1;
-const SENDER = 2;
-const RECEIVER = 3;
-const HEADER = 4;
-const FLAGS = 5;
-const GROUP = 6;
-const KEY = 7;
-const PASSED = 8;
-/** Source address and SSRC as words of the host. */
-const ADDRESS = 9;
-/** 0 where nothing is lent; else two more than where the next one of the group begins to which something is. */
-const LENT = 10;
-/** how far it came: the next SN, the SN to stop at, the last SSRC and sequence number, the last message kept of the page, */
-const NEXT = 11;
-const STOP = 12;
-const SSRC = 13;
-const SEQUENCE = 14;
-const LAST = 15;
-/** messages that are not written down, page of positions, RTP stream or NONE, low half of its last frame, */
-const MESSAGES = 16;
-const PAGE = 17;
-const RTP = 18;
-const RTP_FRAME = 19;
-/** where the rules keep what they know of it, */
-const STREAM = 20;
-const MEMBER = 21;
-const OWNER = 22;
-/** and as numbers of 64 bits: capture time from which and until which key and place in the roster need not be looked at, */
-const FROM = 12;
-const UNTIL = 13;
-/** time and frame of the last message. */
-const TIME = 14;
-const FRAME = 15;
-const STRIDE = 32;
 
 /** Behind the last one of a group. */
 const END = -1;
@@ -92,8 +41,8 @@ export interface UsualParts {
 /** See the head of the file. */
 export class UsualMessages {
   readonly #parts: UsualParts;
-  readonly #words = new Int32Array(CONTEXTS * STRIDE);
-  readonly #numbers = new Float64Array(this.#words.buffer);
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
   /** By group of the keyring: where the first one begins to which something is lent, or END. */
   #lent = new Int32Array(0);
   /** Contexts to which something is lent. */
@@ -102,8 +51,16 @@ export class UsualMessages {
   #stamp = 1;
   #changes = 0;
 
-  constructor(parts: UsualParts) {
+  /** @param words room for lines (usual-lines.ts), zeros; absent: made here */
+  constructor(parts: UsualParts, words: Int32Array = new Int32Array(Line.LINES_OCTETS / 4)) {
     this.#parts = parts;
+    this.#words = words;
+    this.#numbers = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
+  }
+
+  /** What is remembered with another one does not hold. */
+  get stamp(): number {
+    return this.#stamp;
   }
 
   /** Keyring or rosters change: nothing that is remembered holds. */
@@ -115,47 +72,66 @@ export class UsualMessages {
   /** Takes a message if it is a usual one; else nothing is changed, and the rules must look at it (`giveBack`). */
   take(table: MessageTable, row: number): boolean {
     const context = table.context[row];
-    const at = (context & (CONTEXTS - 1)) * STRIDE;
+    const at = this.#lineOf(table, row);
     const words = this.#words;
     const isAlike =
-      words[at + CONTEXT] === context &&
-      words[at + STAMP] === this.#stamp &&
-      words[at + SENDER] === senderOf(table, row) &&
-      words[at + RECEIVER] === receiverOf(table, row) &&
-      words[at + HEADER] === headerOf(table, row) &&
-      words[at + FLAGS] === flagsOf(table, row) &&
-      words[at + GROUP] === table.group[row] &&
-      words[at + KEY] === table.epoch[row] &&
-      words[at + PASSED] === (table.passed[row] & CHECKS) &&
+      words[at + Line.CONTEXT] === context &&
+      words[at + Line.STAMP] === this.#stamp &&
+      words[at + Line.SENDER] === senderOf(table, row) &&
+      words[at + Line.RECEIVER] === receiverOf(table, row) &&
+      words[at + Line.HEADER] === headerOf(table, row) &&
+      words[at + Line.FLAGS] === flagsOf(table, row) &&
+      words[at + Line.GROUP] === table.group[row] &&
+      words[at + Line.KEY] === table.epoch[row] &&
+      words[at + Line.PASSED] === (table.passed[row] & Line.CHECKS) &&
       table.deciphered[row] === 1;
     if (!isAlike) return false;
     const word = table.plainWord[row];
-    if (words[at + OWNER] !== NONE && (table.words[word + IPV4_SOURCE / 4] | 0) !== words[at + ADDRESS]) return false;
-    if (words[at + LENT] === 0 && !this.#lend(table, row, at)) return false;
+    if (words[at + Line.OWNER] !== NONE && (table.words[word + IPV4_SOURCE / 4] | 0) !== words[at + Line.ADDRESS])
+      return false;
+    if (words[at + Line.LENT] === 0 && !this.#lend(table, row, at)) return false;
     const numbers = this.#numbers;
     const half = at >>> 1;
     const sn = table.sn[row];
     const time = table.time[row];
-    if (words[at + NEXT] !== sn || !(time >= numbers[half + FROM] && time < numbers[half + UNTIL])) return false;
+    if (words[at + Line.NEXT] !== sn || !(time >= numbers[half + Line.FROM] && time < numbers[half + Line.UNTIL]))
+      return false;
     const hasRtp = hasRtpPacket(table, row);
     let sequence = 0;
     if (hasRtp) {
-      if (words[at + RTP] === NONE || (table.words[word + SSRC_AT / 4] | 0) !== words[at + SSRC]) return false;
+      if (words[at + Line.RTP] === NONE || (table.words[word + SSRC_AT / 4] | 0) !== words[at + Line.SSRC])
+        return false;
       sequence = (table.plain[word * 4 + SEQUENCE_AT] << 8) | table.plain[word * 4 + SEQUENCE_AT + 1];
-      if (!isNext(words[at + SEQUENCE], sequence)) return false;
+      if (!isNext(words[at + Line.SEQUENCE], sequence)) return false;
     }
-    if (words[at + STOP] === sn && !this.#turnPage(at, sn)) return false;
+    if (words[at + Line.STOP] === sn && !this.#turnPage(at, sn)) return false;
     const frame = table.frame[row];
     if (hasRtp) {
-      words[at + SEQUENCE] = sequence;
-      words[at + RTP_FRAME] = frame;
+      words[at + Line.SEQUENCE] = sequence;
+      words[at + Line.RTP_FRAME] = frame;
     }
-    words[at + LAST] = this.#parts.counters.keep(table, row, words[at + LAST]);
-    words[at + NEXT] = sn + 1;
-    words[at + MESSAGES]++;
-    numbers[half + TIME] = time;
-    numbers[half + FRAME] = frame;
+    words[at + Line.LAST] = this.#parts.counters.keep(table, row, words[at + Line.LAST]);
+    words[at + Line.NEXT] = sn + 1;
+    words[at + Line.MESSAGES]++;
+    numbers[half + Line.TIME] = time;
+    numbers[half + Line.FRAME] = frame;
     return true;
+  }
+
+  /** Whether the last message of the same context was one after which another like it would be a usual one. */
+  remembers(table: MessageTable, row: number): boolean {
+    const at = this.#lineOf(table, row);
+    return this.#words[at + Line.CONTEXT] === table.context[row] && this.#words[at + Line.STAMP] === this.#stamp;
+  }
+
+  /** For a message that is alike and to whose context nothing is lent: lends it, if it is a usual one as far as that goes. */
+  lend(table: MessageTable, row: number): boolean {
+    return this.#lend(table, row, this.#lineOf(table, row));
+  }
+
+  /** For one that is a usual one but for its SN, which is one to stop at: goes on in the next page if it is only that. */
+  turnPage(table: MessageTable, row: number): boolean {
+    return this.#turnPage(this.#lineOf(table, row), table.sn[row]);
   }
 
   /** The rules are to look at a message: what is lent of anything that they may look at is given back. */
@@ -170,8 +146,8 @@ export class UsualMessages {
     const group = table.group[row];
     if (group >= 0) this.#giveGroupBack(group);
     // The slot of its context may have been another one's.
-    const at = (table.context[row] & (CONTEXTS - 1)) * STRIDE;
-    if (this.#words[at + LENT] !== 0) this.#giveGroupBack(this.#words[at + GROUP]);
+    const at = this.#lineOf(table, row);
+    if (this.#words[at + Line.LENT] !== 0) this.#giveGroupBack(this.#words[at + Line.GROUP]);
   }
 
   /** Every rule has looked at a message: remembers it where another like it would be a usual one. */
@@ -182,8 +158,8 @@ export class UsualMessages {
     const table = seen.table as MessageTable;
     const { row, member, serial } = seen;
     const words = this.#words;
-    const at = (context & (CONTEXTS - 1)) * STRIDE;
-    words[at + STAMP] = 0;
+    const at = (context & (Line.CONTEXTS - 1)) * Line.LINE_WORDS;
+    words[at + Line.STAMP] = 0;
     const stream = contexts.stream[context];
     if (!isGood(seen) || stream === NONE || !keys.isLatest(seen)) return;
     const owner = bindings.ownerOf(seen);
@@ -195,21 +171,21 @@ export class UsualMessages {
       from = members.from[member];
       until = Math.min(until, members.until[member]);
     }
-    words[at + STAMP] = this.#stamp;
-    words[at + CONTEXT] = context;
-    words[at + SENDER] = senderOf(table, row);
-    words[at + RECEIVER] = receiverOf(table, row);
-    words[at + HEADER] = headerOf(table, row);
-    words[at + FLAGS] = flagsOf(table, row);
-    words[at + GROUP] = table.group[row];
-    words[at + KEY] = serial;
-    words[at + PASSED] = table.passed[row] & CHECKS;
-    words[at + ADDRESS] = owner === NONE ? 0 : table.words[table.plainWord[row] + IPV4_SOURCE / 4];
-    words[at + STREAM] = stream;
-    words[at + MEMBER] = member;
-    words[at + OWNER] = owner;
-    this.#numbers[(at >>> 1) + FROM] = from;
-    this.#numbers[(at >>> 1) + UNTIL] = until;
+    words[at + Line.STAMP] = this.#stamp;
+    words[at + Line.CONTEXT] = context;
+    words[at + Line.SENDER] = senderOf(table, row);
+    words[at + Line.RECEIVER] = receiverOf(table, row);
+    words[at + Line.HEADER] = headerOf(table, row);
+    words[at + Line.FLAGS] = flagsOf(table, row);
+    words[at + Line.GROUP] = table.group[row];
+    words[at + Line.KEY] = serial;
+    words[at + Line.PASSED] = table.passed[row] & Line.CHECKS;
+    words[at + Line.ADDRESS] = owner === NONE ? 0 : table.words[table.plainWord[row] + IPV4_SOURCE / 4];
+    words[at + Line.STREAM] = stream;
+    words[at + Line.MEMBER] = member;
+    words[at + Line.OWNER] = owner;
+    this.#numbers[(at >>> 1) + Line.FROM] = from;
+    this.#numbers[(at >>> 1) + Line.UNTIL] = until;
   }
 
   /** Lends what messages of a context change, if the one at hand is a usual one as far as the rules' own tables say. */
@@ -217,12 +193,12 @@ export class UsualMessages {
     const { members, counters, bindings, rtp } = this.#parts;
     const { streams, seen } = counters;
     const words = this.#words;
-    const group = words[at + GROUP];
-    const member = words[at + MEMBER];
-    const stream = words[at + STREAM];
-    const owner = words[at + OWNER];
+    const group = words[at + Line.GROUP];
+    const member = words[at + Line.MEMBER];
+    const stream = words[at + Line.STREAM];
+    const owner = words[at + Line.OWNER];
     const sn = table.sn[row];
-    if (members.newest[member] - 1 !== words[at + KEY] || !counters.expects(stream, sn)) return false;
+    if (members.newest[member] - 1 !== words[at + Line.KEY] || !counters.expects(stream, sn)) return false;
     const page = streams.page[stream];
     const stop = counters.stopOf(stream, page, sn, 0);
     if (stop === sn) return false;
@@ -230,25 +206,25 @@ export class UsualMessages {
     const word = table.plainWord[row];
     const source = table.source[row];
     if (owner !== NONE && !bindings.isBound(member, owner, source, bytes, word * 4)) return false;
-    words[at + RTP] = NONE;
+    words[at + Line.RTP] = NONE;
     if (hasRtpPacket(table, row)) {
       const slot = rtp.lend(member, group, source, bytes, word * 4);
       if (slot === NONE) return false;
-      words[at + RTP] = slot;
-      words[at + SSRC] = table.words[word + SSRC_AT / 4];
-      words[at + SEQUENCE] = rtp.sequenceOf(slot);
-      words[at + RTP_FRAME] = rtp.frameOf(slot);
+      words[at + Line.RTP] = slot;
+      words[at + Line.SSRC] = table.words[word + SSRC_AT / 4];
+      words[at + Line.SEQUENCE] = rtp.sequenceOf(slot);
+      words[at + Line.RTP_FRAME] = rtp.frameOf(slot);
     }
     // Two versions of the header may share a stream, two LCIDs an RTP stream: whoever does not have it goes past the rules.
     streams.usual[stream] = NONE;
-    words[at + NEXT] = sn;
-    words[at + STOP] = stop;
-    words[at + PAGE] = page;
-    words[at + LAST] = seen.last[page];
-    words[at + MESSAGES] = 0;
-    this.#numbers[(at >>> 1) + FRAME] = table.frame[row];
+    words[at + Line.NEXT] = sn;
+    words[at + Line.STOP] = stop;
+    words[at + Line.PAGE] = page;
+    words[at + Line.LAST] = seen.last[page];
+    words[at + Line.MESSAGES] = 0;
+    this.#numbers[(at >>> 1) + Line.FRAME] = table.frame[row];
     if (group >= this.#lent.length) this.#grow(group);
-    words[at + LENT] = this.#lent[group] + 2;
+    words[at + Line.LENT] = this.#lent[group] + 2;
     this.#lent[group] = at;
     this.#borrowers++;
     return true;
@@ -259,22 +235,22 @@ export class UsualMessages {
     const { counters } = this.#parts;
     const { streams, seen } = counters;
     const words = this.#words;
-    const stream = words[at + STREAM];
+    const stream = words[at + Line.STREAM];
     if ((sn & 255) !== 0 || seen.isFull) return false;
     this.#writePage(at);
-    const page = seen.page(streams.number[stream], sn, words[at + PAGE]);
-    words[at + PAGE] = page;
-    words[at + LAST] = seen.last[page];
-    words[at + STOP] = counters.stopOf(stream, page, sn, words[at + MESSAGES]);
-    return words[at + STOP] !== sn;
+    const page = seen.page(streams.number[stream], sn, words[at + Line.PAGE]);
+    words[at + Line.PAGE] = page;
+    words[at + Line.LAST] = seen.last[page];
+    words[at + Line.STOP] = counters.stopOf(stream, page, sn, words[at + Line.MESSAGES]);
+    return words[at + Line.STOP] !== sn;
   }
 
   /** Writes down the positions of the page at hand. */
   #writePage(at: number): void {
     const words = this.#words;
-    const end = words[at + NEXT];
-    const first = Math.max((end - 1) & ~255, end - words[at + MESSAGES]);
-    this.#parts.counters.wentOn(words[at + PAGE], first, end, words[at + LAST]);
+    const end = words[at + Line.NEXT];
+    const first = Math.max((end - 1) & ~255, end - words[at + Line.MESSAGES]);
+    this.#parts.counters.wentOn(words[at + Line.PAGE], first, end, words[at + Line.LAST]);
   }
 
   #giveAllBack(): void {
@@ -287,8 +263,8 @@ export class UsualMessages {
     let at = this.#lent[group];
     this.#lent[group] = END;
     while (at !== END) {
-      const next = this.#words[at + LENT] - 2;
-      this.#words[at + LENT] = 0;
+      const next = this.#words[at + Line.LENT] - 2;
+      this.#words[at + Line.LENT] = 0;
       this.#borrowers--;
       this.#writeDown(at);
       at = next;
@@ -299,25 +275,29 @@ export class UsualMessages {
   #writeDown(at: number): void {
     const { contexts, members, counters, bindings, rtp } = this.#parts;
     const words = this.#words;
-    const messages = words[at + MESSAGES];
-    const stream = words[at + STREAM];
-    const time = this.#numbers[(at >>> 1) + TIME];
-    const frame = this.#numbers[(at >>> 1) + FRAME];
-    const slot = words[at + RTP];
+    const messages = words[at + Line.MESSAGES];
+    const stream = words[at + Line.STREAM];
+    const time = this.#numbers[(at >>> 1) + Line.TIME];
+    const frame = this.#numbers[(at >>> 1) + Line.FRAME];
+    const slot = words[at + Line.RTP];
     if (slot !== NONE) {
-      const rtpFrame = frame - ((frame - (words[at + RTP_FRAME] >>> 0)) % 0x1_0000_0000);
-      rtp.giveBack(slot, words[at + SEQUENCE], rtpFrame);
+      const rtpFrame = frame - ((frame - (words[at + Line.RTP_FRAME] >>> 0)) % 0x1_0000_0000);
+      rtp.giveBack(slot, words[at + Line.SEQUENCE], rtpFrame);
     }
     if (messages === 0) {
-      counters.streams.usual[stream] = words[at + NEXT];
+      counters.streams.usual[stream] = words[at + Line.NEXT];
       return;
     }
-    const owner = words[at + OWNER];
+    const owner = words[at + Line.OWNER];
     if (owner !== NONE) bindings.again(owner, time, frame);
-    members.pdus[words[at + MEMBER]] += messages;
-    contexts.messages[words[at + CONTEXT]] += messages;
+    members.pdus[words[at + Line.MEMBER]] += messages;
+    contexts.messages[words[at + Line.CONTEXT]] += messages;
     this.#writePage(at);
-    counters.stands(stream, words[at + PAGE], words[at + NEXT] - 1, messages, time, frame);
+    counters.stands(stream, words[at + Line.PAGE], words[at + Line.NEXT] - 1, messages, time, frame);
+  }
+
+  #lineOf(table: MessageTable, row: number): number {
+    return (table.context[row] & (Line.CONTEXTS - 1)) * Line.LINE_WORDS;
   }
 
   #grow(group: number): void {

@@ -2,6 +2,7 @@
 // verdict, counters, bindings and roster. All findings of a capture come from here.
 
 import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
+import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { groupKeyOf } from '../engine/group-key.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
@@ -13,7 +14,7 @@ import { BindingWatch } from './binding.ts';
 import { CaptureWatch } from './capture.ts';
 import { ContextColumns } from './contexts.ts';
 import { type CounterCaps, CounterWatch } from './counter.ts';
-import { WINDOW_MS } from './gaps.ts';
+import { findingsMemory } from './kernel-runs.ts';
 import { KeyWatch } from './key.ts';
 import { KeyringWatch } from './keyring-watch.ts';
 import { RosterWatch } from './member.ts';
@@ -29,6 +30,7 @@ import type { SeverityOverrides } from './severity-overrides.ts';
 import { Standing, standingOf } from './standing.ts';
 import { groupKeyAt } from './subject.ts';
 import { UsualMessages } from './usual.ts';
+import { UsualRuns } from './usual-runs.ts';
 
 /** What a watch works with. */
 export interface FindingWatchOptions {
@@ -41,6 +43,8 @@ export interface FindingWatchOptions {
   readonly caps?: CounterCaps;
   /** Whether every rule looks at every message; absent: at those that are not usual ones. What is told is the same. */
   readonly everyRule?: boolean;
+  /** Memory in which rounds lie, with room for what is kept there (../engine/shared-layout.ts), zeros; null: they lie elsewhere. */
+  readonly shared?: SharedMemory | null;
 }
 
 /** Implements the hooks of `EngineSink` that findings need. */
@@ -62,9 +66,11 @@ export class FindingWatch {
   readonly #payload: PayloadWatch;
   readonly #capture: CaptureWatch;
   readonly #usual: UsualMessages | null;
+  readonly #runs: UsualRuns | null;
 
   constructor(options: FindingWatchOptions) {
-    const { keyring, index, senders } = options;
+    const { keyring, index, senders, shared = null } = options;
+    const memory = shared === null ? null : findingsMemory(shared);
     this.#keyring = keyring;
     this.#index = index;
     this.#senders = senders;
@@ -73,7 +79,7 @@ export class FindingWatch {
     this.#observed = new Observed(index);
     this.#keyrings = new KeyringWatch(this.#recorder, keyring);
     this.#keys = new KeyWatch(this.#recorder, index, this.#members);
-    this.#counters = new CounterWatch(this.#recorder, index, senders, options.caps);
+    this.#counters = new CounterWatch(this.#recorder, index, senders, options.caps, memory?.entries);
     this.#roster = new RosterWatch(this.#recorder, this.#members);
     this.#addresses = new RosterAddresses(keyring.groups);
     this.#bindings = new BindingWatch(this.#recorder, this.#members, this.#addresses);
@@ -81,8 +87,10 @@ export class FindingWatch {
     this.#payload = new PayloadWatch(this.#recorder, index, this.#contexts);
     this.#capture = new CaptureWatch(this.#recorder);
     const parts = { contexts: this.#contexts, members: this.#members, keys: this.#keys, counters: this.#counters };
-    const usual = new UsualMessages({ ...parts, bindings: this.#bindings, rtp: this.#rtp });
-    this.#usual = options.everyRule === true ? null : usual;
+    const usual = new UsualMessages({ ...parts, bindings: this.#bindings, rtp: this.#rtp }, memory?.lines);
+    const isAsked = options.everyRule !== true;
+    this.#usual = isAsked ? usual : null;
+    this.#runs = isAsked ? new UsualRuns({ usual, counters: this.#counters, capture: this.#capture }, shared) : null;
   }
 
   /** Says where octets of earlier batches can be read again, so that they need not be kept. */
@@ -104,27 +112,12 @@ export class FindingWatch {
    * @returns frames taken
    */
   run(batch: FrameBatch, row: number, until: number, table: MessageTable, message: number): number {
-    const usual = this.#usual;
-    if (usual === null || this.#keyrings.isBehind) return 0;
+    const runs = this.#runs;
+    if (runs === null || this.#keyrings.isBehind) return 0;
     const recorder = this.#recorder;
-    const capture = this.#capture;
-    const { count, frameRow, time: times } = table;
-    // None of these changes while nothing is told.
-    const due = recorder.due;
-    const oldestGap = this.#counters.gaps.oldestTime;
-    let latest = capture.latest;
-    let taken = 0;
-    for (; row + taken < until; taken++) {
-      const at = message + taken;
-      if (at >= count || frameRow[at] !== row + taken) break;
-      if (at + 1 < count && frameRow[at + 1] === row + taken) break;
-      const time = times[at];
-      if (!capture.isUsual(batch, row + taken, time, latest) || time >= due || time - oldestGap >= WINDOW_MS) break;
-      if (!usual.take(table, at)) break;
-      latest = time;
-    }
+    const taken = runs.take(batch, row, until, table, message, recorder.due);
     if (taken === 0) return 0;
-    capture.passed(latest);
+    this.#capture.passed(table.time[message + taken - 1]);
     recorder.at(batch, row + taken - 1);
     recorder.settle();
     return taken;

@@ -1,17 +1,26 @@
-// Messages of which no rule has anything to say are written down in short (usual.ts). The slow twin is the same watch with
+// Messages of which no rule has anything to say are written down in short (usual.ts), one by one or by a kernel (usual-kernel.ts),
+// where their rounds lie in memory that threads share. The slow twin is the same watch with
 // every rule looking at every message: whatever the traffic, both tell the same, count the same and forget the same.
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { Engine } from '../../../daemon/engine/engine.ts';
+import type { MessageTable } from '../../../daemon/engine/message-table.ts';
 import { Senders } from '../../../daemon/engine/senders.ts';
+import { FINDINGS_AT, KERNELS_OCTETS } from '../../../daemon/engine/shared-layout.ts';
+import { createRingMemory } from '../../../daemon/engine-thread/ring-memory.ts';
+import { COLUMN_OCTETS, RoundSlot } from '../../../daemon/engine-thread/round-slot.ts';
 import type { FindingEvent } from '../../../daemon/events.ts';
 import type { CounterCaps } from '../../../daemon/findings/counter.ts';
+import { PositionRing } from '../../../daemon/findings/position-ring.ts';
 import { UsualMessages } from '../../../daemon/findings/usual.ts';
+import { USUAL_OCTETS } from '../../../daemon/findings/usual-call.ts';
+import { LINES_OCTETS } from '../../../daemon/findings/usual-lines.ts';
 import { FindingWatch } from '../../../daemon/findings/watch.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
+import type { SharedMemory } from '../../../dissectors/security/wasm/shared-memory.ts';
 import { addressOf, datagram, keyring, noise, pgk } from './scene.ts';
 import { KINDS, RADIOS, Talk } from './talk.ts';
 
@@ -36,6 +45,24 @@ const KEYRINGS: readonly object[] = [
   keyring({ keys: [KEYS[0]] }),
 ];
 
+/** A slot of the ring between threads. */
+const memory = createRingMemory(1, COLUMN_OCTETS);
+const shared = memory.shared as SharedMemory;
+const slot = new RoundSlot(memory.slots[0]);
+
+/** Where rounds lie when they are looked at. */
+const PLACES = ['here', 'in shared memory'] as const;
+
+let inSlot: readonly unknown[] = [];
+
+/** A round as a thread gets it from another one, told of once however often it is asked for. */
+function handedOver(batch: FrameBatch, table: MessageTable): RoundSlot {
+  const round = [batch, table, table.count, table.frame[0]];
+  if (round.some((part, i) => part !== inSlot[i])) slot.accept(slot.fill(batch, 0, batch.count, table));
+  inSlot = round;
+  return slot;
+}
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -45,13 +72,33 @@ interface Told {
   readonly usual: number;
   /** Those of them that were taken several at once. */
   readonly runs: number;
+  /** Those that the kernel took. */
+  readonly byKernel: number;
   readonly messages: number;
   readonly evictions: Readonly<Record<string, number>>;
 }
 
 /** Reads with both watches, holds them equal message by message and at the end. */
-function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlySet<number>, caps?: CounterCaps): Told {
+function held(
+  place: (typeof PLACES)[number],
+  read: readonly FrameBatch[],
+  keys: object,
+  changesAt: ReadonlySet<number>,
+  caps?: CounterCaps,
+): Told {
   const take = vi.spyOn(UsualMessages.prototype, 'take');
+  const passed = vi.spyOn(PositionRing.prototype, 'passed');
+  const isShared = place === 'in shared memory';
+  new Uint8Array(shared.buffer, FINDINGS_AT, LINES_OCTETS).fill(0);
+  // One behind the other in one input, which can be read again.
+  const begins: number[] = [];
+  let octets = 0;
+  for (const { bytes } of read) {
+    begins.push(octets);
+    octets += bytes.length;
+  }
+  const input = Buffer.concat(read.map(({ bytes }) => bytes));
+  const batches = read.map((batch, i) => (isShared ? { ...batch, place: begins[i] } : batch));
   const held = parseKeyring(JSON.stringify(keys), 'usual.json');
   const index = new KeyIndex(held);
   const findings: FindingEvent[][] = [[], []];
@@ -63,9 +110,12 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
         senders: new Senders(),
         listener: { record: (event) => void list.push(event) },
         everyRule: i === 1,
+        ...(i === 0 && isShared ? { shared } : {}),
         ...(caps === undefined ? {} : { caps }),
       }),
   );
+  const reread = (from: number, into: Uint8Array): number => input.copy(into, 0, from, from + into.length);
+  if (isShared) fast.rereadFrom({ reread });
   let messages = 0;
   let runs = 0;
   const both = (tell: (watch: FindingWatch) => void): void => {
@@ -84,7 +134,8 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
         // A change comes before its message, not within a run.
         let end = until;
         for (const at of changesAt) if (at > messages) end = Math.min(end, row + at - messages - 1);
-        const taken = fast.run(batch, row, end, table, message);
+        const round = isShared ? handedOver(batch, table) : { frames: batch, table };
+        const taken = fast.run(round.frames, row, end, round.table, message);
         for (let i = 0; i < taken; i++) {
           slow.frame(batch, row + i);
           slow.message(table, message + i);
@@ -117,9 +168,11 @@ function held(batches: readonly FrameBatch[], keys: object, changesAt: ReadonlyS
   expect(findings[0]).toEqual(findings[1]);
   const ends = [fast, slow].map((watch) => [watch.counts(), watch.worst, watch.evictions(), watch.replayHorizon]);
   expect(ends[0]).toEqual(ends[1]);
-  const usual = take.mock.results.filter(({ value }) => value === true).length;
+  const byKernel = passed.mock.calls.reduce((sum, [kept]) => sum + kept, 0);
+  const usual = byKernel + take.mock.results.filter(({ value }) => value === true).length;
   take.mockRestore();
-  return { findings: findings[0], usual, runs, messages, evictions: fast.evictions() };
+  passed.mockRestore();
+  return { findings: findings[0], usual, runs, byKernel, messages, evictions: fast.evictions() };
 }
 
 /** Something that happens, and usual messages behind it. */
@@ -130,10 +183,15 @@ const happening = fc.record({
   run: fc.nat({ max: 6 }),
 });
 
-describe('in short and by every rule', () => {
+test('what the kernel works on has room in memory that threads share', () => {
+  expect(FINDINGS_AT + USUAL_OCTETS).toBeLessThanOrEqual(KERNELS_OCTETS);
+});
+
+describe.each(PLACES)('in short and by every rule, rounds %s', (place) => {
   test('any traffic tells the same', () => {
     let usual = 0;
     let runs = 0;
+    let byKernel = 0;
     let messages = 0;
     const names = new Set<string>();
     fc.assert(
@@ -148,9 +206,10 @@ describe('in short and by every rule', () => {
             talk.happen(radio, kind, by);
             talk.usual(radio, run);
           }
-          const told = held(talk.scene.batches(64), keys, new Set(changes));
+          const told = held(place, talk.scene.batches(64), keys, new Set(changes));
           usual += told.usual;
           runs += told.runs;
+          byKernel += told.byKernel;
           messages += told.messages;
           for (const { name } of told.findings) names.add(name);
         },
@@ -161,13 +220,16 @@ describe('in short and by every rule', () => {
     expect(usual).toBeGreaterThan(messages / 10);
     expect(runs).toBeGreaterThan(messages / 20);
     expect(usual).toBeLessThan(messages * 0.9);
+    // Others lie too far from the first of their stretch.
+    if (place === 'in shared memory') expect(byKernel).toBeGreaterThan(runs * 0.6);
     expect(names.size).toBeGreaterThan(15);
   }, 120_000);
 
   test('nearly all of plain speech is written down in short', () => {
     const talk = new Talk();
     for (let i = 0; i < 200; i++) for (const radio of RADIOS.keys()) talk.usual(radio, 1);
-    const { usual, runs, messages } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const { usual, runs, byKernel, messages } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
+    if (place === 'in shared memory') expect(byKernel).toBe(runs);
     // A new page of positions is nothing for the rules.
     expect(usual).toBeGreaterThan(messages * 0.97);
     expect(runs).toBeGreaterThan(messages * 0.97);
@@ -182,7 +244,7 @@ describe('in short and by every rule', () => {
       if (i === 3) talk.happen(0, 'moved', 2);
       talk.usual(0, 300);
     }
-    const { usual, findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const { usual, findings } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
     expect(usual).toBeGreaterThan(1500);
     expect(findings.map(({ name }) => name)).toContain('bind.address_moved');
   });
@@ -200,7 +262,7 @@ describe('in short and by every rule', () => {
       talk.usual(1, 2);
       talk.happen(2, 'away', 3);
     }
-    const { usual, messages } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const { usual, messages } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
     expect(usual).toBeGreaterThan(messages / 2);
   });
 
@@ -222,7 +284,7 @@ describe('in short and by every rule', () => {
       alternate(8);
       talk.say(0, { sdu: datagram(7, address) });
     }
-    const { usual, findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const { usual, findings } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
     expect(usual).toBeGreaterThan(30);
     expect(findings.map(({ name }) => name)).toContain('bind.address_shared');
   });
@@ -242,7 +304,7 @@ describe('in short and by every rule', () => {
       talk.happen(0, 'lost', 1);
       talk.usual(0, 70);
     }
-    const { usual } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const { usual } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
     expect(usual).toBeGreaterThan(100);
   }, 120_000);
 
@@ -254,7 +316,7 @@ describe('in short and by every rule', () => {
     talk.usual(0, 20);
     talk.happen(0, 'reset', 1);
     talk.usual(0, 40);
-    const { findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const { findings } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
     const reuse = findings.find(({ name }) => name === 'ctr.keystream_reuse');
     expect(reuse?.count).toBeGreaterThan(10);
   });
@@ -267,7 +329,7 @@ describe('in short and by every rule', () => {
       talk.happen(0, kind, 1);
     }
     talk.usual(0, 10);
-    const { findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const { findings } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
     expect(findings.map(({ name }) => name)).toContain('ctr.ptk_reuse');
   });
 
@@ -278,7 +340,7 @@ describe('in short and by every rule', () => {
     talk.usual(0, 5);
     talk.happen(0, 'lost', 3);
     talk.usual(0, 100);
-    const { findings } = held(talk.scene.batches(), KEYRINGS[0], new Set());
+    const { findings } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
     expect(findings.find(({ name }) => name === 'ctr.gap')?.evidence).toMatchObject({ missing: 3 });
   });
 
@@ -292,7 +354,7 @@ describe('in short and by every rule', () => {
       }
     }
     const caps = { streams: 4096, pages: 4096, messages: 4096 };
-    const { usual, evictions } = held(talk.scene.batches(), KEYRINGS[1], new Set(), caps);
+    const { usual, evictions } = held(place, talk.scene.batches(), KEYRINGS[1], new Set(), caps);
     expect(usual).toBeGreaterThan(500);
     expect(Object.keys(evictions)).toEqual(['counter-streams', 'counter-talkers', 'seen-pages', 'replay-messages']);
   });
