@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
-import { checkOverrides, type SeverityOverrides } from '../daemon/findings/severity-overrides.ts';
+import { checkOverrides } from '../daemon/findings/check-overrides.ts';
+import type { SeverityOverrides } from '../daemon/findings/severity-overrides.ts';
 import { nearestName } from '../daemon/keyring/nearest-name.ts';
 
 /** What the file may hold. */

@@ -3,7 +3,8 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { SidescopeError } from '../errors.ts';
 import type { KeyEvent } from '../events.ts';
-import { checkOverrides, type SeverityOverrides } from '../findings/severity-overrides.ts';
+import { checkOverrides } from '../findings/check-overrides.ts';
+import type { SeverityOverrides } from '../findings/severity-overrides.ts';
 import { Keyring } from '../keyring/keyring.ts';
 import { copyOf } from '../keyring/vault/sealing.ts';
 import type { Reach } from '../relay/access.ts';

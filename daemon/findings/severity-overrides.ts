@@ -1,9 +1,7 @@
 // Severities that an operator chose: `{"ctr.gap": "low", "capture.duplicate": "off"}`, as Wireshark and Zeek allow.
 
-import { ExitCode, SidescopeError } from '../errors.ts';
-import { SEVERITIES, type Severity } from '../events.ts';
-import { nearestName } from '../keyring/nearest-name.ts';
-import { FINDING_NAMES, type FindingName, findingNumber, isFindingName, severityLevel } from './finding-names.ts';
+import type { Severity } from '../events.ts';
+import { FINDING_NAMES, type FindingName, findingNumber, severityLevel } from './finding-names.ts';
 
 /** A severity for every occurrence of a finding, or `off`: it is neither told nor counted. */
 export type SeverityOverrides = Readonly<Record<string, Severity | 'off'>>;
@@ -20,30 +18,4 @@ export function overrideColumn(overrides: SeverityOverrides): Int8Array {
     column[findingNumber(name as FindingName)] = severity === 'off' ? SWITCHED_OFF : severityLevel(severity);
   }
   return column;
-}
-
-/**
- * Checks overrides that came from a configuration file.
- *
- * @throws SidescopeError `findings.unknown-name`, `findings.unknown-severity`
- */
-export function checkOverrides(value: unknown): SeverityOverrides {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw wrong('findings.no-table', 'the severities of findings are no object', 'write {"ctr.gap": "low"}');
-  }
-  for (const [name, severity] of Object.entries(value)) {
-    if (!isFindingName(name)) {
-      const near = nearestName(name, FINDING_NAMES);
-      const hint = near === null ? 'see `sidescope findings`' : `did you mean ${near}?`;
-      throw wrong('findings.unknown-name', `there is no finding ${JSON.stringify(name.slice(0, 64))}`, hint);
-    }
-    if (severity !== 'off' && !SEVERITIES.includes(severity as Severity)) {
-      throw wrong('findings.unknown-severity', `${name} has no such severity`, `use ${SEVERITIES.join(', ')} or off`);
-    }
-  }
-  return value as SeverityOverrides;
-}
-
-function wrong(code: string, message: string, hint: string): SidescopeError {
-  return new SidescopeError(code, message, hint, ExitCode.usage);
 }

@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ExitCode, SidescopeError } from '../errors.ts';
+import { checkOverrides } from '../findings/check-overrides.ts';
 import { FINDING_NAMES } from '../findings/finding-names.ts';
-import { checkOverrides, type SeverityOverrides } from '../findings/severity-overrides.ts';
+import type { SeverityOverrides } from '../findings/severity-overrides.ts';
 import { JsonReader, memberTable } from '../keyring/json-reader.ts';
 import { type DaemonConfig, type JournalConfig, type KeyStore, LOG_LEVELS, type RelayConfig } from './config.ts';
 import { readSources } from './config-sources.ts';

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { NO_GROUP } from '../../../daemon/engine/group-key.ts';
 import type { FindingEvent } from '../../../daemon/events.ts';
+import { checkOverrides } from '../../../daemon/findings/check-overrides.ts';
 import { findingNumber, SeverityLevel } from '../../../daemon/findings/finding-names.ts';
 import { FOLD_MS, Recorder, SCOPE_CAP } from '../../../daemon/findings/recorder.ts';
-import { checkOverrides } from '../../../daemon/findings/severity-overrides.ts';
 
 const GAP = findingNumber('ctr.gap');
 const { info, medium, high } = SeverityLevel;
