@@ -14,6 +14,21 @@ import {
 import { hostWord, LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
 import { fitPc5Signalling } from '../../dissectors/sidelink/pc5-signalling.ts';
 import { CHECKS, Check } from './evidence-checks.ts';
+import {
+  FRAGMENT_MASK,
+  GROUP_ADDRESS_CHECK,
+  GROUP_ADDRESS_TENTHS,
+  IPV4_HEADER,
+  IPV4_START,
+  LONGEST_DATAGRAM,
+  MONP_PORT,
+  MONP_PORT_EXCHANGED,
+  UDP,
+  UDP_HEADER,
+  USUAL_CHECKS,
+  USUAL_HEADER_TENTHS,
+  USUAL_TENTHS,
+} from './usual-datagram.ts';
 
 /** What the octets look like. */
 export const Shape = { none: 0, ipv4: 1, ipv6: 2, arp: 3, pc5: 4, rohc: 5 } as const;
@@ -39,14 +54,8 @@ export const CONTEXT_TENTHS = 160;
 /** IP header alone: with this many a failed check beyond it is tampering, not a wrong key (interfaces 3). */
 export const HEADER_TENTHS = 400;
 
-const UDP = 17;
 const ICMPV6 = 58;
 const FRAGMENT_HEADER = 44;
-const MONP_PORT = 8809;
-const IPV4_HEADER = 20;
-/** Version 4, and a header of five words. */
-const IPV4_START = 0x45;
-const UDP_HEADER = 8;
 // The six next headers in use: TCP, UDP, ICMPv6, fragment, hop-by-hop, none; log2(256 / 6) = 5.4 bits.
 const IPV6_NEXT = new Set([0, 6, UDP, FRAGMENT_HEADER, ICMPV6, 59]);
 const MOST_EXTENSIONS = 8;
@@ -137,7 +146,7 @@ export class Evidence {
     addresses: GroupAddresses,
     sum: number,
   ): boolean {
-    if (!LITTLE_ENDIAN || length < IPV4_HEADER + UDP_HEADER || length > 0xffff) return false;
+    if (!LITTLE_ENDIAN || length < IPV4_HEADER + UDP_HEADER || length > LONGEST_DATAGRAM) return false;
     const word = at >>> 2;
     const start = words[word];
     const fragment = words[word + 1];
@@ -151,7 +160,7 @@ export class Evidence {
     if ((start & 0xff) !== IPV4_START || start >>> 16 !== exchanged(length) || (body & 0xffff) !== exchanged(udpLength))
       return false;
     // Reserved flag, more fragments and offset, and the protocol.
-    if ((fragment & 0xffbf0000) !== 0 || ((protocol >>> 8) & 0xff) !== UDP) return false;
+    if ((fragment & FRAGMENT_MASK) !== 0 || ((protocol >>> 8) & 0xff) !== UDP) return false;
     // No UDP checksum; MONP is weighed further.
     if (body >>> 16 === 0 || ports >>> 16 === MONP_PORT_EXCHANGED) return false;
     // The pseudo header has the addresses too: all but the first three words counts for the checksum of UDP.
@@ -166,7 +175,7 @@ export class Evidence {
     const toGroup = includes(addresses.ipv4, hostWord(destination) >>> 0);
     this.shape = Shape.ipv4;
     this.fragment = false;
-    this.passed = toGroup ? USUAL_CHECKS | (1 << Check.groupAddress4) : USUAL_CHECKS;
+    this.passed = toGroup ? USUAL_CHECKS | GROUP_ADDRESS_CHECK : USUAL_CHECKS;
     this.failed = 0;
     this.tenths = toGroup ? USUAL_TENTHS + GROUP_ADDRESS_TENTHS : USUAL_TENTHS;
     this.headerTenths = toGroup ? USUAL_HEADER_TENTHS + GROUP_ADDRESS_TENTHS : USUAL_HEADER_TENTHS;
@@ -373,19 +382,6 @@ function makeCrc8(): Uint8Array {
 function sameOctets(bytes: Uint8Array, at: number, other: Uint8Array): boolean {
   for (let i = 0; i < other.length; i++) if (bytes[at + i] !== other[i]) return false;
   return true;
-}
-
-// What `#ipv4` gives for a datagram with which nothing is wrong.
-const USUAL_HEADER = [Check.ipv4Start, Check.ipv4Length, Check.ipv4Checksum, Check.notFragmented, Check.protocolUdp];
-const USUAL = [...USUAL_HEADER, Check.udpLength, Check.udpChecksum];
-const USUAL_CHECKS = USUAL.reduce<number>((mask, check) => mask | (1 << check), 0);
-const USUAL_HEADER_TENTHS = tenthsOf(USUAL_HEADER);
-const USUAL_TENTHS = tenthsOf(USUAL);
-const GROUP_ADDRESS_TENTHS = CHECKS[Check.groupAddress4].tenths;
-const MONP_PORT_EXCHANGED = exchanged(MONP_PORT);
-
-function tenthsOf(checks: readonly number[]): number {
-  return checks.reduce((sum, check) => sum + CHECKS[check].tenths, 0);
 }
 
 /** As the method of arrays, which is slow where they are short. */

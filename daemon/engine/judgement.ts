@@ -8,6 +8,7 @@ import { FirstMessages } from './first-messages.ts';
 import { type Attempt, Judge } from './judge.ts';
 import { type MessageTable, VerdictCode } from './message-table.ts';
 import { TrafficKeys } from './traffic-keys.ts';
+import { createUsualMessages, type UsualMessages } from './usual-messages.ts';
 import { WireContexts } from './wire-contexts.ts';
 
 /** What judging goes by. */
@@ -19,16 +20,21 @@ export interface JudgementOptions {
 
 /** See the head of the file. */
 export class Judgement {
-  readonly #wires = new WireContexts();
-  readonly #traffic = new TrafficKeys();
+  readonly #wires: WireContexts;
+  readonly #traffic: TrafficKeys;
+  readonly #usual: UsualMessages | null;
   readonly #batchDecipher: BatchDecipher;
   readonly #judge: Judge;
 
   /** @param shared memory in which all rounds lie, where threads share it (round-kernel.ts) */
   constructor({ index, allowStale = false }: JudgementOptions, shared: SharedMemory | null = null) {
     const firsts = new FirstMessages(index);
+    const usual = shared === null ? null : createUsualMessages(index, allowStale, shared);
+    this.#wires = usual?.wires ?? new WireContexts();
+    this.#traffic = usual?.traffic ?? new TrafficKeys();
+    this.#usual = usual;
     this.#batchDecipher = new BatchDecipher(this.#wires, this.#traffic, firsts, shared);
-    this.#judge = new Judge({ index, wires: this.#wires, traffic: this.#traffic, firsts, allowStale });
+    this.#judge = new Judge({ index, wires: this.#wires, traffic: this.#traffic, firsts, allowStale, usual });
   }
 
   /** Messages for which the trial budget ran out. */
@@ -44,6 +50,7 @@ export class Judgement {
   /** Deciphers what can be deciphered at once, of all messages in the table. */
   prepare(table: MessageTable): void {
     if (table.count > 0) this.#batchDecipher.run(table);
+    this.#usual?.begin(table);
   }
 
   /** Gives messages their verdict, from row `from` on and before row `until`. */

@@ -11,8 +11,13 @@ export function giveKeyVerdict(table: MessageTable, row: number, epoch: PgkEpoch
   const state = epochStateNumberAt(epoch, time);
   table.epochState[row] = state;
   const usable = isActiveState(state) || isUsableAt(epoch, time);
-  table.verdict[row] = usable ? VerdictCode.decrypted : VerdictCode.stale;
+  table.verdict[row] = verdictBy(usable);
   if (mayShow(epoch, usable, allowStale)) table.flags[row] |= MessageFlag.plaintextShown;
+}
+
+/** The verdict on a message under a key, by whether that may be used at capture time. */
+export function verdictBy(usable: boolean): VerdictCode {
+  return usable ? VerdictCode.decrypted : VerdictCode.stale;
 }
 
 /** Two clocks: the verdict says whether the key was valid at capture time, `forbidden` whether it may be used today. */

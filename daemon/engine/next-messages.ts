@@ -1,6 +1,7 @@
 // The next message of a context, where it opens as the one before did. Nearly every message does, and judge.ts would ask for
 // the groups of its destination, find the key that it knows already, and prove the context once more. Here the same comes out
-// of what the context remembers; everything else goes the long way. A test holds both equal.
+// of what the context remembers; everything else goes the long way. A test holds both equal. Where threads share memory, a
+// kernel takes those of them that are usual datagrams (usual-messages.ts).
 
 import { type Evidence, PLAUSIBLE_TENTHS, Shape } from './evidence.ts';
 import type { AddressesByGroup } from './group-addresses.ts';
@@ -10,6 +11,9 @@ import { MessageFlag, type MessageTable } from './message-table.ts';
 
 // The specification says (TS 36.323 Table 6.3.14.1).
 const SDU_IP = 0;
+
+/** We chose: messages that are judged here when the kernel has stopped at one, before it is called again: a call costs what one does. */
+const ROWS_BETWEEN_CALLS = 8;
 
 /** See the head of the file. */
 export class NextMessages {
@@ -31,6 +35,18 @@ export class NextMessages {
    * @returns the row of the first that is another one, of which nothing is written; `until` where there is none
    */
   judge(table: MessageTable, from: number, until: number): number {
+    const { usual } = this.#tools;
+    if (usual === null || !usual.has(table)) return this.#inTurn(table, from, until);
+    let row = from;
+    for (;;) {
+      row = usual.judge(table, row, until);
+      const end = Math.min(until, row + ROWS_BETWEEN_CALLS);
+      row = this.#inTurn(table, row, end);
+      if (row < end || row === until) return row;
+    }
+  }
+
+  #inTurn(table: MessageTable, from: number, until: number): number {
     const { wires, traffic, index, allowStale } = this.#tools;
     const evidence = this.#evidence;
     const {

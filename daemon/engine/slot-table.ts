@@ -39,6 +39,7 @@ export class SlotTable {
   #heads: Uint32Array;
   #entries: Uint32Array;
   #touched: Uint8Array;
+  readonly #marks: Uint8Array | null;
   #hand = 0;
   readonly #onGrow: GrowListener;
   readonly #onEvict: EvictListener | null;
@@ -46,14 +47,21 @@ export class SlotTable {
   /**
    * @param cap most slots, a power of two of at least 1024
    * @param onGrow called at once with the first capacity, and whenever it grows
+   * @param marks memory for marks of use, for as many slots as the cap says: a kernel sets them too; null: the table's own
    */
-  constructor(cap: number, onGrow: GrowListener, onEvict: EvictListener | null = null) {
+  constructor(
+    cap: number,
+    onGrow: GrowListener,
+    onEvict: EvictListener | null = null,
+    marks: Uint8Array | null = null,
+  ) {
     this.#cap = cap;
     this.#capacity = Math.min(FIRST_CAPACITY, cap);
     this.#mask = this.#capacity * 2 - 1;
     this.#heads = new Uint32Array(this.#capacity * 2);
     this.#entries = new Uint32Array(this.#capacity * STRIDE);
-    this.#touched = new Uint8Array(this.#capacity);
+    this.#marks = marks;
+    this.#touched = marks ?? new Uint8Array(this.#capacity);
     this.#onGrow = onGrow;
     this.#onEvict = onEvict;
     onGrow(this.#capacity);
@@ -185,7 +193,7 @@ export class SlotTable {
   #grow(): void {
     const capacity = Math.min(this.#cap, this.#capacity * GROWTH);
     this.#entries = grown(this.#entries, capacity * STRIDE);
-    this.#touched = grown(this.#touched, capacity);
+    if (this.#marks === null) this.#touched = grown(this.#touched, capacity);
     this.#capacity = capacity;
     this.#mask = capacity * 2 - 1;
     this.#heads = new Uint32Array(capacity * 2);

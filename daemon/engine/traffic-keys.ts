@@ -36,8 +36,10 @@ export class TrafficKeys {
   // Slots with a cipher object, in the order they got it: a ring.
   readonly #ready = new Int32Array(CIPHER_CAP).fill(-1);
   #nextReady = 0;
+  #forgotten = 0;
 
-  constructor() {
+  /** @param touched memory for marks of use, for TRAFFIC_KEY_CAP slots; null: the table's own */
+  constructor(touched: Uint8Array | null = null) {
     this.slots = new SlotTable(
       TRAFFIC_KEY_CAP,
       (capacity) => {
@@ -50,7 +52,13 @@ export class TrafficKeys {
         this.#serial = grown(this.#serial, capacity);
       },
       (slot) => this.#close(slot),
+      touched,
     );
+  }
+
+  /** Raised whenever a slot that somebody remembers may have another key since. */
+  get changes(): number {
+    return this.#forgotten + this.slots.evictions;
   }
 
   /**
@@ -124,6 +132,7 @@ export class TrafficKeys {
       this.#pek.fill(0, slot * PEK_OCTETS, (slot + 1) * PEK_OCTETS);
       this.#serial[slot] = FORGOTTEN;
       this.generation[slot]++;
+      this.#forgotten++;
     }
   }
 

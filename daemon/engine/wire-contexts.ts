@@ -8,6 +8,12 @@ import { grown, SlotTable } from './slot-table.ts';
 /** We chose: contexts remembered; above it the one that was silent for longest is forgotten and must prove itself anew. */
 export const WIRE_CONTEXT_CAP = 1 << 18;
 
+/** Columns that a kernel reads or writes too, each for as many contexts as there can be; fresh memory. */
+export interface ContextColumns {
+  readonly how: Uint16Array;
+  readonly touched: Uint8Array;
+}
+
 /** Columns by slot. */
 export class WireContexts {
   /** Serial of the epoch that last opened a message here with at least 55 bits, or NONE. */
@@ -16,20 +22,23 @@ export class WireContexts {
   traffic = new Int32Array(0);
   trafficGeneration = new Uint32Array(0);
   /** Flags (message-table.ts) that say how it opened: under another algorithm, or another group's key. */
-  how = new Uint16Array(0);
+  how: Uint16Array = new Uint16Array(0);
   /** ROHC IR packets seen, up to 255. */
   rohcPackets = new Uint8Array(0);
 
   readonly #slots: SlotTable;
+  #proved = 0;
 
-  constructor() {
-    this.#slots = new SlotTable(WIRE_CONTEXT_CAP, (capacity) => {
+  /** @param columns memory for some of the columns; null: it is as tight as that of the others */
+  constructor(columns: ContextColumns | null = null) {
+    const grow = (capacity: number): void => {
       this.provedEpoch = grown(this.provedEpoch, capacity);
       this.traffic = grown(this.traffic, capacity);
       this.trafficGeneration = grown(this.trafficGeneration, capacity);
-      this.how = grown(this.how, capacity);
+      this.how = columns?.how ?? grown(this.how, capacity);
       this.rohcPackets = grown(this.rohcPackets, capacity);
-    });
+    };
+    this.#slots = new SlotTable(WIRE_CONTEXT_CAP, grow, null, columns?.touched ?? null);
   }
 
   /** Contexts remembered. */
@@ -40,6 +49,11 @@ export class WireContexts {
   /** Contexts forgotten so far. */
   get evictions(): number {
     return this.#slots.evictions;
+  }
+
+  /** Raised whenever the slot of a context may be another's since, or the key that it opened under another key. */
+  get changes(): number {
+    return this.#proved + this.#slots.evictions;
   }
 
   /** The slot of a context, or NONE; leaves no trace. */
@@ -87,6 +101,11 @@ export class WireContexts {
 
   /** Says that a message of this context opened under a key. */
   prove(slot: number, epoch: number, traffic: number, trafficGeneration: number, how: number): void {
+    const isOther =
+      this.provedEpoch[slot] !== epoch ||
+      this.traffic[slot] !== traffic ||
+      this.trafficGeneration[slot] !== trafficGeneration;
+    if (isOther && this.traffic[slot] !== NONE) this.#proved++;
     this.provedEpoch[slot] = epoch;
     this.traffic[slot] = traffic;
     this.trafficGeneration[slot] = trafficGeneration;

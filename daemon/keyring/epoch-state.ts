@@ -7,7 +7,7 @@ import type { EpochDates, PgkEpoch } from './group.ts';
 /** The specification says (interfaces 3): skew outside notBefore and notAfter that is forgiven in verdicts. */
 export const SKEW_MS = 5_000;
 // The specification says (findings, key.superseded): how long a key counts as overlapping with its successor.
-const OVERLAP_MS = 600_000;
+export const OVERLAP_MS = 600_000;
 
 /**
  * States by number, in the order in which keys are tried: what is most likely and most innocent first. A destroyed key
@@ -109,6 +109,15 @@ function ownState(epoch: EpochDates, time: number, skew: number): number {
 function successorIsFresh(epoch: PgkEpoch, time: number): boolean {
   // Asked for every message: the keys themselves lie far apart in memory where a keyring is large.
   const { starts } = epoch.group;
+  const earliest = Math.max(time - OVERLAP_MS, epoch.notBefore);
+  for (let i = startedBy(starts, time) - 1; i >= 0 && starts[i] > earliest; i--) {
+    if (ownState(epoch.group.keysByStart[i], time, 0) === State.active) return true;
+  }
+  return false;
+}
+
+/** How many of these instants, which are in order, have come by a time. */
+export function startedBy(starts: readonly number[], time: number): number {
   let low = 0;
   let high = starts.length;
   while (low < high) {
@@ -116,9 +125,5 @@ function successorIsFresh(epoch: PgkEpoch, time: number): boolean {
     if (starts[middle] <= time) low = middle + 1;
     else high = middle;
   }
-  const earliest = Math.max(time - OVERLAP_MS, epoch.notBefore);
-  for (let i = low - 1; i >= 0 && starts[i] > earliest; i--) {
-    if (ownState(epoch.group.keysByStart[i], time, 0) === State.active) return true;
-  }
-  return false;
+  return low;
 }

@@ -55,6 +55,11 @@ export class KeyIndex {
     this.refresh();
   }
 
+  /** As `Keyring.changes` has it. */
+  get changes(): number {
+    return this.#keyring.changes;
+  }
+
   /** The key with this serial. */
   epoch(serial: number): PgkEpoch {
     return this.#keyring.epochs[serial];

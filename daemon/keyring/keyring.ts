@@ -115,6 +115,7 @@ export class Keyring {
    * nobody keeps this keyring in step with a vault.
    */
   gate: ((epoch: PgkEpoch) => EpochStateName | null) | null = null;
+  #changes = 0;
   readonly #pmks: Pmk[];
   readonly #lkh: NodeKey[];
   readonly #managers: Manager[];
@@ -133,6 +134,11 @@ export class Keyring {
       group.sort();
     }
     if (this.#groups.length > GROUP_CAP || this.#epochs.length > KEY_CAP) throw new RangeError('too large a keyring');
+  }
+
+  /** Raised with every change of a group or a PGK: what somebody has derived from them may not hold any more. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** In order of arrival: what comes later is appended. */
@@ -171,6 +177,7 @@ export class Keyring {
    * beginning can only move earlier.
    */
   addEpoch(delivered: DeliveredKey): AddedEpoch {
+    this.#changes++;
     const group = this.#byId.get(delivered.group);
     let same: HeldEpoch | null = null;
     for (const held of group?.keys ?? []) {
@@ -195,17 +202,20 @@ export class Keyring {
   /** Adds a group that the vault has now. @throws RangeError where it is there or the cap is reached */
   addGroup(contents: GroupContents): Group {
     if (this.#groups.length >= GROUP_CAP) throw new RangeError('too large a keyring');
+    this.#changes++;
     return this.#addGroup(contents, false);
   }
 
   /** Gives a group another description: name, roster, addresses, policy. Its keys stay as they are. */
   describeGroup(group: Group, contents: Omit<GroupContents, 'id' | 'keys'>): void {
+    this.#changes++;
     this.#groups[group.index].describe(contents, false);
   }
 
   /** Adds keys that the vault has now; their octets are kept, not copied. @throws RangeError where the cap is reached */
   addKeys(group: Group, keys: readonly EpochContents[]): PgkEpoch[] {
     if (this.#epochs.length + keys.length > KEY_CAP) throw new RangeError('too large a keyring');
+    this.#changes++;
     const home = this.#groups[group.index];
     const epochs = keys.map((key) => this.#append(home, key));
     home.sort();
@@ -214,6 +224,7 @@ export class Keyring {
 
   /** Sets the dates of a key; its octets are overwritten where it is destroyed now. */
   restate(epoch: PgkEpoch, dates: EpochDates): void {
+    this.#changes++;
     const held = this.#epochs[epoch.serial];
     held.restate(dates);
     if (held.destroyedAt !== null) held.wipe();
@@ -222,6 +233,7 @@ export class Keyring {
 
   /** Says which state on the wall clock forbids a key. */
   forbid(epoch: PgkEpoch, state: EpochStateName | null): void {
+    this.#changes++;
     this.#epochs[epoch.serial].forbidden = state;
   }
 
@@ -234,6 +246,7 @@ export class Keyring {
 
   /** Overwrites every PGK, PMK and node key. Nothing can be opened with this keyring afterwards. */
   wipe(): void {
+    this.#changes++;
     for (const epoch of this.#epochs) epoch.wipe();
     for (const pmk of this.pmks) pmk.octets.fill(0);
     for (const node of this.lkh) node.octets.fill(0);

@@ -66,6 +66,7 @@ export const subtract = (a: Code, b: Code): Code => [a, b, 0x6b];
 export const multiply = (a: Code, b: Code): Code => [a, b, 0x6c];
 export const differ = (a: Code, b: Code): Code => [a, b, 0x47];
 export const equal = (a: Code, b: Code): Code => [a, b, 0x46];
+export const isZero = (a: Code): Code => [a, 0x45];
 /** Whether `a` is below `b`, both without a sign. */
 export const isBelow = (a: Code, b: Code): Code => [a, b, 0x49];
 export const trailingZeros = (a: Code): Code => [a, 0x68];

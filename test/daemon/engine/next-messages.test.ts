@@ -1,5 +1,6 @@
 // The next message of a context is judged in short (next-messages.ts). The slow twin is the same engine with attempts written
-// down, which takes every message the long way: whatever the traffic, both give every column the same.
+// down, which takes every message the long way: whatever the traffic, both give every column the same, also in memory that threads
+// share, where a kernel judges most of them (usual-messages.test.ts has its odd cases).
 
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -7,8 +8,13 @@ import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { Engine } from '../../../daemon/engine/engine.ts';
 import type { Attempt } from '../../../daemon/engine/judge.ts';
 import { NextMessages } from '../../../daemon/engine/next-messages.ts';
+import { KERNELS_OCTETS } from '../../../daemon/engine/shared-layout.ts';
+import { UsualMessages } from '../../../daemon/engine/usual-messages.ts';
+import { createRingMemory } from '../../../daemon/engine-thread/ring-memory.ts';
+import { COLUMN_OCTETS, RoundSlot } from '../../../daemon/engine-thread/round-slot.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
+import type { SharedMemory } from '../../../dissectors/security/wasm/shared-memory.ts';
 import { keyring, pgk } from '../findings/scene.ts';
 import { KINDS, RADIOS, Talk } from '../findings/talk.ts';
 
@@ -34,6 +40,12 @@ interface Change {
   readonly serial: number;
 }
 
+/** How messages are judged: one by one or in runs, each the long way or not, or in memory that threads share. */
+type Way = 'alone' | 'alone, long' | 'in runs, shared' | 'in runs, long';
+
+const ring = createRingMemory(1, COLUMN_OCTETS);
+const shared = ring.shared as SharedMemory;
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -44,11 +56,14 @@ function judged(
   keys: object,
   changes: readonly Change[],
   allowStale: boolean,
-  long: boolean,
+  way: Way,
 ): readonly object[] {
   const held = parseKeyring(JSON.stringify(keys), 'next.json');
   const attempts: Attempt[] = [];
   const out: object[] = [];
+  const isShared = way === 'in runs, shared';
+  // Nobody has used it before, as it were.
+  if (isShared) new Uint8Array(shared.buffer, 0, KERNELS_OCTETS).fill(0);
   const engine = new Engine(
     { index: new KeyIndex(held), allowStale },
     {
@@ -63,14 +78,31 @@ function judged(
           if (before !== out.length || serial >= held.epochs.length) continue;
           const epochHeld = held.epochs[serial];
           if (kind === 'forget') engine.forgetKeys(new Set([serial]));
-          else if (kind === 'revoke') Object.assign(epochHeld, { revokedAt: table.time[row] });
-          else Object.assign(epochHeld, { forbidden: kind === 'forbid' ? 'revoked' : null });
+          else if (kind === 'revoke') {
+            const { notBefore, notAfter, earlierEnds, compromisedAt, suspendedAt, resumedAt, destroyedAt } = epochHeld;
+            const others = { notBefore, notAfter, earlierEnds, compromisedAt, suspendedAt, resumedAt, destroyedAt };
+            held.restate(epochHeld, { ...others, revokedAt: table.time[row] });
+          } else held.forbid(epochHeld, kind === 'forbid' ? 'revoked' : null);
         }
       },
+      ...(way.startsWith('in runs') ? { run: () => 0 } : {}),
     },
+    isShared ? shared : null,
   );
-  if (long) engine.traceInto(attempts);
-  for (const batch of batches) engine.push(batch);
+  if (way.endsWith('long')) engine.traceInto(attempts);
+  const slot = new RoundSlot(ring.slots[0]);
+  for (const batch of batches) {
+    if (!isShared) engine.push(batch);
+    else {
+      const { window } = slot;
+      window.set(batch.bytes);
+      const moved = { ...batch, bytes: window, view: new DataView(window.buffer, window.byteOffset, window.length) };
+      engine.begin(moved);
+      while (engine.goOn(moved, slot.table)) {
+        // Round by round.
+      }
+    }
+  }
   out.push(engine.report());
   engine.close();
   return out;
@@ -88,39 +120,47 @@ const change = fc.record({
   serial: fc.nat({ max: 3 }),
 });
 
-test('in short and the long way any traffic comes to the same', () => {
-  const short = vi.spyOn(NextMessages.prototype, 'judge');
-  const verdicts = new Set<unknown>();
-  let messages = 0;
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...KEYRINGS),
-      fc.array(happening, { minLength: 5, maxLength: 60 }),
-      fc.array(change, { maxLength: 3 }),
-      fc.boolean(),
-      (keys, happenings, changes, allowStale) => {
-        const talk = new Talk();
-        for (const radio of RADIOS.keys()) talk.usual(radio, 6);
-        for (const { radio, kind, by, run } of happenings) {
-          talk.happen(radio, kind, by);
-          talk.usual(radio, run);
-        }
-        const batches = talk.scene.batches(8);
-        const fast = judged(batches, keys, changes, allowStale, false);
-        const slow = judged(batches, keys, changes, allowStale, true);
-        expect(fast).toEqual(slow);
-        messages += fast.length - 1;
-        for (const columns of fast.slice(0, -1)) verdicts.add((columns as readonly unknown[])[0]);
-      },
-    ),
-    { numRuns: 150 },
-  );
-  // Both ways were taken often, and messages came to all that they can come to.
-  const inShort = short.mock.results.reduce(
-    (sum, { value }, call) => sum + Number(value) - short.mock.calls[call][1],
-    0,
-  );
-  expect(inShort).toBeGreaterThan(messages / 10);
-  expect(inShort).toBeLessThan(messages * 0.9);
-  expect(verdicts.size).toBeGreaterThan(5);
-}, 120_000);
+test.each([
+  ['alone', 'alone, long'],
+  ['in runs, shared', 'in runs, long'],
+] as const)(
+  '%s and %s any traffic comes to the same',
+  (fastWay, slowWay) => {
+    const short = vi.spyOn(NextMessages.prototype, 'judge');
+    const kernel = vi.spyOn(UsualMessages.prototype, 'judge');
+    const verdicts = new Set<unknown>();
+    let messages = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...KEYRINGS),
+        fc.array(happening, { minLength: 5, maxLength: 60 }),
+        fc.array(change, { maxLength: 3 }),
+        fc.boolean(),
+        (keys, happenings, changes, allowStale) => {
+          const talk = new Talk();
+          for (const radio of RADIOS.keys()) talk.usual(radio, 6);
+          for (const { radio, kind, by, run } of happenings) {
+            talk.happen(radio, kind, by);
+            talk.usual(radio, run);
+          }
+          const batches = talk.scene.batches(8);
+          const fast = judged(batches, keys, changes, allowStale, fastWay);
+          const slow = judged(batches, keys, changes, allowStale, slowWay);
+          expect(fast).toEqual(slow);
+          messages += fast.length - 1;
+          for (const columns of fast.slice(0, -1)) verdicts.add((columns as readonly unknown[])[0]);
+        },
+      ),
+      { numRuns: 150 },
+    );
+    // Both ways were taken often, and messages came to all that they can come to.
+    const taken = ({ mock }: typeof short | typeof kernel): number =>
+      mock.results.reduce((sum, { value }, call) => sum + Number(value) - mock.calls[call][1], 0);
+    expect(taken(short)).toBeGreaterThan(messages / 10);
+    expect(taken(short)).toBeLessThan(messages * 0.9);
+    if (fastWay === 'alone') expect(kernel).not.toHaveBeenCalled();
+    else expect(taken(kernel)).toBeGreaterThan(taken(short) / 2);
+    expect(verdicts.size).toBeGreaterThan(5);
+  },
+  120_000,
+);

@@ -12,6 +12,7 @@ import {
 } from '../../../daemon/keyring/epoch-state.ts';
 import type { EpochContents } from '../../../daemon/keyring/group.ts';
 import { Keyring, type PgkEpoch } from '../../../daemon/keyring/keyring.ts';
+import { steadySpan } from '../../../daemon/keyring/steady-span.ts';
 
 const DAY = 86_400_000;
 
@@ -232,6 +233,62 @@ describe('for any dates', () => {
         },
       ),
     );
+  });
+
+  test('within a steady span nothing changes', () => {
+    const SECOND = 1000;
+    // Close to one another, so that spans end at all kinds of dates.
+    const date = fc.integer({ min: 1, max: 40 }).map((steps) => 20 * DAY + steps * 100 * SECOND);
+    const optional = fc.option(date, { nil: null, freq: 1 });
+    const key = fc
+      .record({
+        notBefore: date,
+        length: fc.integer({ min: 1, max: 30 }),
+        revokedAt: optional,
+        compromisedAt: optional,
+      })
+      .chain(({ notBefore, length, ...others }) =>
+        fc.record({
+          ...{ notBefore: fc.constant(notBefore), notAfter: fc.constant(notBefore + length * 100 * SECOND) },
+          ...{ revokedAt: fc.constant(others.revokedAt), compromisedAt: fc.constant(others.compromisedAt) },
+          ...{ suspendedAt: optional, resumedAt: optional },
+        }),
+      );
+    const ends = fc.array(fc.record({ until: date, notAfter: date }), { maxLength: 2 });
+    const instant = fc.oneof(
+      fc.integer({ min: 20 * DAY - 7200 * SECOND, max: 20 * DAY + 9000 * SECOND }),
+      fc.tuple(date, fc.constantFrom(-5000, -1.5, -1, 0, 1, 1.5, 5000, 5001)).map(([at, by]) => at + by),
+    );
+    let held = 0;
+    const ended = new Set<number>();
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(key, ends), { minLength: 1, maxLength: 4 }),
+        instant,
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }),
+        (keys, at, parts) => {
+          const epochs = epochsOf(...keys.map(([dated]) => dated));
+          for (const [i, [, earlierEnds]] of keys.entries()) {
+            Object.assign(epochs[i], { earlierEnds: earlierEnds.toSorted((a, b) => a.until - b.until) });
+          }
+          for (const epoch of epochs) {
+            const { after, before } = steadySpan(epoch, at);
+            if (at <= after || before <= at) continue;
+            held++;
+            ended.add(before - at);
+            const others = [after + 1e-3, before - 1e-3, ...parts.map((part) => after + (before - after) * part)];
+            for (const other of others) {
+              if (other <= after || before <= other) continue;
+              expect(epochStateNumberAt(epoch, other)).toBe(epochStateNumberAt(epoch, at));
+              expect(isUsableAt(epoch, other)).toBe(isUsableAt(epoch, at));
+            }
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    expect(held).toBeGreaterThan(2000);
+    expect(ended.size).toBeGreaterThan(100);
   });
 
   test('asking in any order gives the same answers: the state is a function', () => {
