@@ -51,7 +51,9 @@ const TOGETHER_LIGHT = { round: LIGHT_ENTRIES };
 /** What is loaded late, and by threads that share memory all at once when they start (shared-layout.ts): one chunk. */
 const KERNELS = [
   'daemon/engine/duplicate-kernel.js',
+  'daemon/engine/gather-kernel.js',
   'daemon/engine/shared-tables.js',
+  'daemon/engine/usual-messages.js',
   'daemon/engine/whole-frames-kernel.js',
   'daemon/findings/kernel-runs.js',
   'dissectors/plain-frames-kernel.js',

@@ -10,7 +10,7 @@ import { parseAst } from 'rolldown/parseAst';
 const LATE = {
   'captures/formats/compression.js': ['captures/formats/gzip.js', 'captures/formats/zstd.js'],
   'cli/config-file.js': ['daemon/findings/check-overrides.js'],
-  'daemon/engine/decipher-batch.js': ['daemon/engine/lone-messages.js'],
+  'daemon/engine/decipher-batch.js': ['daemon/engine/gather-kernel.js', 'daemon/engine/lone-messages.js'],
   'daemon/engine/duplicates.js': ['daemon/engine/duplicate-kernel.js', 'daemon/engine/shared-tables.js'],
   'daemon/engine/engine.js': ['daemon/engine/shared-tables.js'],
   'daemon/engine/evidence.js': ['dissectors/sidelink/pc5-signalling.js'],

@@ -1,12 +1,15 @@
 // Key stream by the batch (architecture, decision 3): before a batch is judged, every message whose context is already
 // proved is deciphered under the key that proved it, all messages of the batch in one call. This looks ahead and changes
 // nothing that judgement depends on: a message for which it guessed wrong is deciphered again on its own. Messages of contexts
-// that were not seen before go with them where it can be told which key will be tried first (first-messages.ts).
+// that were not seen before go with them where it can be told which key will be tried first (first-messages.ts). Where threads share memory,
+// a kernel goes through the rows and lists them by key (gather-kernel.ts).
 
 import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
 import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { FirstMessages } from './first-messages.ts';
+import { buildGatherKernel, type GatherKernel } from './gather-kernel.ts';
+import { Gathered } from './gather-rows.ts';
 import { createLoneMessages, type LoneMessages } from './lone-messages.ts';
 import { MessageFlag, type MessageTable, NONE, PART_ROWS, Place } from './message-table.ts';
 import { isCounterCipher, RoundKernel } from './round-kernel.ts';
@@ -22,15 +25,17 @@ const MESSAGES_OF_A_CONTEXT = 16;
 /** Reused columns that sort the rows of a batch by traffic key. */
 export class BatchDecipher {
   #rows = new Uint32Array(4096);
-  // Rows of one traffic key are a linked list through `#next`; `#first` is by slot and made empty again after use.
-  #next = new Int32Array(4096);
-  #first = new Int32Array(1024).fill(NONE);
-  #slots = new Uint32Array(1024);
+  // Rows of one traffic key are a linked list through `#next`, each by one more than its number, and 0 behind the last; `#first` is
+  // by slot and made empty again after use.
+  #next: Int32Array = new Int32Array(4096);
+  #first: Int32Array = new Int32Array(1024);
+  #slots: Uint32Array = new Uint32Array(1024);
   readonly #runs = new CipherRuns();
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
   readonly #firsts: FirstMessages;
   readonly #kernel: RoundKernel;
+  readonly #gatherer: GatherKernel | null;
   /** Null until a kernel can have messages. */
   #lone: LoneMessages | null = null;
 
@@ -44,24 +49,31 @@ export class BatchDecipher {
   #begin = 0;
   #end = 0;
 
-  /** @param shared memory in which batches and arenas lie (round-kernel.ts); null: they lie elsewhere */
+  /**
+   * @param shared memory in which batches and arenas lie (round-kernel.ts), and what `wires` and `traffic` remember (judging-memory.ts);
+   * null: they lie elsewhere
+   */
   constructor(wires: WireContexts, traffic: TrafficKeys, firsts: FirstMessages, shared: SharedMemory | null = null) {
     this.#wires = wires;
     this.#traffic = traffic;
     this.#firsts = firsts;
     this.#kernel = new RoundKernel(shared);
+    this.#gatherer = shared === null ? null : buildGatherKernel(shared);
+    if (this.#gatherer === null) return;
+    const { next, first, slots } = this.#gatherer;
+    this.#next = next;
+    this.#first = first;
+    this.#slots = slots;
   }
 
   /** Deciphers what can be deciphered at once. Sets `deciphered`, `sum`, `traffic`, `epoch` and `context` of those rows. */
   run(table: MessageTable): void {
     const { count } = table;
-    if (this.#next.length < count) {
-      this.#next = new Int32Array(table.frameRow.length);
-      this.#rows = new Uint32Array(table.frameRow.length);
-    }
+    if (this.#rows.length < count) this.#rows = new Uint32Array(table.frameRow.length);
+    if (this.#next.length < count) this.#next = new Int32Array(table.frameRow.length);
     const generations = this.#traffic.generation;
     if (this.#first.length < generations.length) {
-      this.#first = new Int32Array(generations.length).fill(NONE);
+      this.#first = new Int32Array(generations.length);
       this.#slots = new Uint32Array(generations.length);
     }
     const { size } = this.#wires;
@@ -76,7 +88,11 @@ export class BatchDecipher {
     this.#clear = 0;
     this.#begin = Number.MAX_SAFE_INTEGER;
     this.#end = 0;
-    for (let end = count; end > 0; end -= PART_ROWS) this.#gather(table, Math.max(0, end - PART_ROWS), end, lone);
+    const gatherer = attached ? this.#gatherer : null;
+    const columnsAt = gatherer === null ? -1 : this.#kernel.columnsAt(table);
+    const left =
+      gatherer === null || lone === null || columnsAt < 0 ? count : this.#gatherAll(gatherer, table, columnsAt, lone);
+    for (let end = left; end > 0; end -= PART_ROWS) this.#gather(table, Math.max(0, end - PART_ROWS), end, lone);
     const used = this.#used;
     const together =
       attached && this.#ciphered > 0 && this.#kernel.begin(table, this.#begin, this.#end, this.#ciphered);
@@ -93,10 +109,15 @@ export class BatchDecipher {
         this.#runs.apply(columns, this.#rows, table.words, elsewhere);
         gathered = 0;
       }
-      let end = gathered;
-      for (let row = this.#first[slot]; row !== NONE; row = this.#next[row]) this.#rows[end++] = row;
-      this.#first[slot] = NONE;
       const cipher = this.#traffic.cipher(slot);
+      if (together && gatherer !== null && columnsAt >= 0 && isCounterCipher(cipher)) {
+        this.#kernel.decipherAll(cipher, columns, table, columnsAt, gatherer, this.#first[slot]);
+        this.#first[slot] = 0;
+        continue;
+      }
+      let end = gathered;
+      for (let next = this.#first[slot]; next !== 0; next = this.#next[next - 1]) this.#rows[end++] = next - 1;
+      this.#first[slot] = 0;
       if (together && isCounterCipher(cipher)) {
         this.#kernel.decipher(cipher, columns, table, this.#rows, gathered, end);
         continue;
@@ -112,14 +133,14 @@ export class BatchDecipher {
   /** Takes the messages of a key that has few of them; false where it has more, or other ones. */
   #takeLone(table: MessageTable, slot: number, lone: LoneMessages): boolean {
     const { words } = this.#traffic;
-    const row = this.#first[slot];
-    const second = this.#next[row];
-    if (second !== NONE && this.#next[second] !== NONE) return false;
+    const row = this.#first[slot] - 1;
+    const second = this.#next[row] - 1;
+    if (second !== NONE && this.#next[second] !== 0) return false;
     if (this.#traffic.algorithm(slot) !== EEA2 || !lone.takes(table, row)) return false;
     if (second !== NONE && !lone.takes(table, second)) return false;
     lone.add(table, row, words, slot * PEK_WORDS);
     if (second !== NONE) lone.add(table, second, words, slot * PEK_WORDS);
-    this.#first[slot] = NONE;
+    this.#first[slot] = 0;
     return true;
   }
 
@@ -160,9 +181,9 @@ export class BatchDecipher {
         deciphered[row] = 1;
         traffic[row] = slot;
         epoch[row] = provedEpoch[wire];
-        if (first[slot] === NONE) this.#slots[used++] = slot;
+        if (first[slot] === 0) this.#slots[used++] = slot;
         next[row] = first[slot];
-        first[slot] = row;
+        first[slot] = row + 1;
         if (this.#traffic.algorithm(slot) === EEA0) {
           clear++;
           continue;
@@ -180,6 +201,38 @@ export class BatchDecipher {
     this.#clear = clear;
     this.#begin = begin;
     this.#end = end;
+  }
+
+  /**
+   * The same for all rows in one go, as long as the arena has room.
+   *
+   * @returns how many rows are left over, the first ones
+   */
+  #gatherAll(gatherer: GatherKernel, table: MessageTable, columnsAt: number, lone: LoneMessages): number {
+    const { gathered, unseen, joined } = gatherer;
+    gathered.fill(0);
+    gathered[Gathered.taken] = table.plainLength;
+    gatherer.gather(columnsAt, table.count, this.#wires.mask, table.plain.length);
+    table.plainLength = gathered[Gathered.taken];
+    this.#used = gathered[Gathered.slots];
+    this.#ciphered = gathered[Gathered.ciphered];
+    this.#clear = gathered[Gathered.clear];
+    if (gathered[Gathered.framed] > 0) {
+      // Where the octets of frames begin and end matters to who has to copy them.
+      this.#begin = 0;
+      this.#end = 1;
+    }
+    for (let i = 0; i < gathered[Gathered.joined]; i++) table.copyToPlain(joined[i]);
+    for (let i = 0; i < gathered[Gathered.unseen]; i++) {
+      const row = unseen[i];
+      if (!this.#firsts.offer(table, row, lone)) continue;
+      this.#ciphered++;
+      if (table.rawPlace[row] === Place.frame && table.length[row] > 0) {
+        this.#begin = 0;
+        this.#end = 1;
+      }
+    }
+    return gathered[Gathered.left];
   }
 
   /** Wipes what the last messages left, but for the deciphered ones themselves. */

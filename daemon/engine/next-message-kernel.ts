@@ -31,17 +31,10 @@ import {
 import { isLess, loadDouble } from '../../dissectors/security/wasm/doubles.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
+import { ContextsAt, KeysAt } from './judging-memory.ts';
 import { MESSAGE_COLUMN_AT } from './message-columns.ts';
-import {
-  CONTEXTS_TOUCHED_AT,
-  EPOCHS_AT,
-  HOW_AT,
-  KEYS_TOUCHED_AT,
-  KNOWN_EPOCH_OCTETS,
-  KNOWN_EPOCHS_CAP,
-  KnownEpoch,
-  STOPPED_AT,
-} from './next-message-rows.ts';
+import { EPOCHS_AT, KNOWN_EPOCH_OCTETS, KNOWN_EPOCHS_CAP, KnownEpoch, STOPPED_AT } from './next-message-rows.ts';
+import { JUDGING_MEMORY_AT, NEXT_MESSAGE_KERNEL_AT } from './shared-layout.ts';
 import {
   FRAGMENT_MASK,
   GROUP_ADDRESS_CHECK,
@@ -80,6 +73,13 @@ const OTHER_ADDRESS = 16;
 const PARAMETERS = 5;
 const LOCALS = 12;
 
+// Addresses.
+const HOW_AT = JUDGING_MEMORY_AT + ContextsAt.how;
+const CONTEXTS_TOUCHED_AT = JUDGING_MEMORY_AT + ContextsAt.touched;
+const KEYS_TOUCHED_AT = JUDGING_MEMORY_AT + KeysAt.touched;
+const KNOWN_AT = NEXT_MESSAGE_KERNEL_AT + EPOCHS_AT;
+const STOPPED = NEXT_MESSAGE_KERNEL_AT + STOPPED_AT;
+
 /** See the head of the file. */
 export interface NextMessageKernel {
   /**
@@ -93,17 +93,13 @@ export interface NextMessageKernel {
   judge(columns: number, arena: number, from: number, until: number, changes: number): number;
 }
 
-/**
- * Builds one; null where the host has the other order of octets, or no WebAssembly.
- *
- * @param at where NEXT_MESSAGE_KERNEL_OCTETS of the memory are for this kernel alone (next-message-rows.ts), a multiple of 64
- */
-export function buildNextMessageKernel(shared: SharedMemory, at: number): NextMessageKernel | null {
+/** Builds one; null where the host has the other order of octets, or no WebAssembly. */
+export function buildNextMessageKernel(shared: SharedMemory): NextMessageKernel | null {
   if (!LITTLE_ENDIAN) return null;
   try {
-    const body = judging(at);
+    const body = judging();
     const call = startKernelIn(shared, [{ name: 'judge', parameters: PARAMETERS, locals: LOCALS, body }]);
-    const stopped = new Uint32Array(shared.buffer, at + STOPPED_AT, 1);
+    const stopped = new Uint32Array(shared.buffer, STOPPED, 1);
     return {
       judge(columns, arena, from, until, changes) {
         call.judge(columns, arena, from, until, changes);
@@ -131,7 +127,7 @@ const exchanged = (value: Code): Code => or(shiftLeft(and(value, constant(0xff))
 const fold = (local: number): Code => [...set(local, halves(get(local))), ...set(local, halves(get(local)))];
 const lengthWithout = (octets: number): Code => add(get(LENGTH), constant(-octets));
 
-function judging(at: number): Code {
+function judging(): Code {
   const stop = set(UNTIL, get(ROW));
   return [
     ...set(ROW1, add(get(COLUMNS), get(ROW))),
@@ -141,9 +137,9 @@ function judging(at: number): Code {
     ...whileBelow(ROW, get(UNTIL), [
       ...set(CONTEXT, word('context')),
       ...set(EPOCH, word('epoch')),
-      ...when(mayBe(), [...reading(), ...when(is(at), [...writing(at), ...stepping()], stop)], stop),
+      ...when(mayBe(), [...reading(), ...when(is(), [...writing(), ...stepping()], stop)], stop),
     ]),
-    ...store(constant(0), get(ROW), at + STOPPED_AT),
+    ...store(constant(0), get(ROW), STOPPED),
   ];
 }
 
@@ -171,14 +167,14 @@ function reading(): Code {
  * Whether it is the usual datagram, as `Evidence.weigh` has that in short, under the key of its context as configured, which is
  * known for its time.
  */
-function is(at: number): Code {
-  const known = (field: number): Code => loadDouble(get(EPOCH), at + EPOCHS_AT + field);
+function is(): Code {
+  const known = (field: number): Code => loadDouble(get(EPOCH), KNOWN_AT + field);
   const time = loadDouble(get(ROW8), MESSAGE_COLUMN_AT.time);
   const shortest = IPV4_HEADER + UDP_HEADER;
   const differs = or(
     octet('sduType'),
     isZero(word('sum')),
-    load16(shiftLeft(get(CONTEXT), 1), at + HOW_AT),
+    load16(shiftLeft(get(CONTEXT), 1), HOW_AT),
     xor(and(plain(0), constant(0xff)), constant(IPV4_START)),
     xor(high(plain(0)), exchanged(get(LENGTH))),
     xor(low(plain(6)), exchanged(lengthWithout(IPV4_HEADER))),
@@ -187,7 +183,7 @@ function is(at: number): Code {
     isZero(high(plain(6))),
     isZero(xor(high(plain(5)), constant(MONP_PORT_EXCHANGED))),
     xor(and(get(HEADER_SUM), get(BODY_SUM)), constant(0xffff)),
-    xor(load(get(EPOCH), at + EPOCHS_AT + KnownEpoch.changes), get(CHANGES)),
+    xor(load(get(EPOCH), KNOWN_AT + KnownEpoch.changes), get(CHANGES)),
   );
   const parts = [
     isZero(differs),
@@ -198,8 +194,8 @@ function is(at: number): Code {
   return parts.reduce(and);
 }
 
-function writing(at: number): Code {
-  const known = (field: number): Code => load(get(EPOCH), at + EPOCHS_AT + field);
+function writing(): Code {
+  const known = (field: number): Code => load(get(EPOCH), KNOWN_AT + field);
   const isOther = and(
     differ(get(DESTINATION), known(KnownEpoch.firstAddress)),
     differ(get(DESTINATION), known(KnownEpoch.otherAddress)),
@@ -214,8 +210,8 @@ function writing(at: number): Code {
     ...store16(get(ROW2), or(half('flags'), known(KnownEpoch.flags)), MESSAGE_COLUMN_AT.flags),
     ...store8(get(ROW1), known(KnownEpoch.state), MESSAGE_COLUMN_AT.epochState),
     ...store8(get(ROW1), known(KnownEpoch.verdict), MESSAGE_COLUMN_AT.verdict),
-    ...store8(get(CONTEXT), constant(1), at + CONTEXTS_TOUCHED_AT),
-    ...store8(word('traffic'), constant(1), at + KEYS_TOUCHED_AT),
+    ...store8(get(CONTEXT), constant(1), CONTEXTS_TOUCHED_AT),
+    ...store8(word('traffic'), constant(1), KEYS_TOUCHED_AT),
   ];
 }
 

@@ -14,6 +14,9 @@ import {
   MESSAGE_READ_BEHIND_OCTETS,
 } from '../../dissectors/security/wasm/message-list.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
+import type { GatherKernel } from './gather-kernel.ts';
+import { Listed } from './gather-rows.ts';
+import { messageColumnsAt } from './message-columns.ts';
 import { type MessageTable, PLAIN_OCTETS, Place } from './message-table.ts';
 import { createSharedMessageKernel } from './shared-tables.ts';
 
@@ -56,12 +59,18 @@ export class RoundKernel implements StreamXor {
   #arenaAt = 0;
   /** The table whose round was begun. */
   #table: MessageTable | null = null;
+  readonly #oneRow = new Uint32Array(1);
   /** Blocks of the messages that are listed. */
   #blocks = 0;
 
   /** @param shared memory in which batches and arenas lie, with room for the kernel (shared-layout.ts); null: they lie elsewhere */
   constructor(shared: SharedMemory | null = null) {
     this.#shared = shared;
+  }
+
+  /** Octet of the memory that threads share at which the columns of a table begin; -1 where they lie elsewhere, or there is none. */
+  columnsAt(table: MessageTable): number {
+    return this.#shared === null ? -1 : messageColumnsAt(table, this.#shared.buffer);
   }
 
   /** Messages were deciphered without: once there were enough, the next round has a kernel. */
@@ -153,6 +162,40 @@ export class RoundKernel implements StreamXor {
       kernel.xor(messages, cipher.encipherBlocks(kernel.layOut(messages, this.#blocks)));
       for (let at = Entry.sum as number; first < end; first++, at += LIST_WORDS)
         table.sum[rows[first]] = kernel.list[at];
+    }
+  }
+
+  /**
+   * The same for all messages of one key, in the memory that threads share.
+   *
+   * @param columnsAt as `columnsAt` has it
+   * @param gatherer has put them together, and copied those that came in pieces
+   * @param first one more than the row of the first
+   */
+  decipherAll(
+    cipher: CounterCipher,
+    columns: MessageColumns,
+    table: MessageTable,
+    columnsAt: number,
+    gatherer: GatherKernel,
+    first: number,
+  ): void {
+    const kernel = this.#kernel as MessageKernel;
+    const { gathered, next } = gatherer;
+    let rest = first;
+    while (rest !== 0) {
+      gatherer.list(columnsAt, rest, this.#rawAt, this.#arenaAt);
+      const messages = gathered[Listed.messages];
+      if (messages > 0) {
+        kernel.xor(messages, cipher.encipherBlocks(kernel.layOut(messages, gathered[Listed.blocks])));
+        gatherer.give(columnsAt, messages);
+        rest = gathered[Listed.next];
+        continue;
+      }
+      // Empty, or longer than a call.
+      this.#oneRow[0] = rest - 1;
+      this.decipher(cipher, columns, table, this.#oneRow, 0, 1);
+      rest = next[rest - 1];
     }
   }
 

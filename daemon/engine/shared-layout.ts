@@ -5,6 +5,8 @@ import { BATCH_ROWS } from '../../captures/frame-batch.ts';
 import { MESSAGE_KERNEL_OCTETS, MESSAGE_READ_BEHIND_OCTETS } from '../../dissectors/security/wasm/message-list.ts';
 import { SHARED_WALK_OCTETS } from '../../dissectors/shared-walk.ts';
 import { DUPLICATE_KERNEL_OCTETS, FRAME_READ_BEHIND_OCTETS } from './duplicate-rows.ts';
+import { GATHER_KERNEL_OCTETS } from './gather-rows.ts';
+import { JUDGING_MEMORY_OCTETS } from './judging-memory.ts';
 import { NEXT_MESSAGE_KERNEL_OCTETS } from './next-message-rows.ts';
 
 /** Octets for the numbers with which the kernel of whole frames is called, and for what it says. */
@@ -20,9 +22,11 @@ export const WHOLE_FRAMES_AT = COPIES_AT + BATCH_ROWS;
 export const FINDINGS_AT = (WHOLE_FRAMES_AT + WHOLE_FRAMES_OCTETS + 63) & ~63;
 /** with room for as much. What is never written takes no memory. */
 const FINDINGS_OCTETS = 19 << 20;
-/** Then what next-message-kernel.ts has. */
-export const NEXT_MESSAGE_KERNEL_AT = FINDINGS_AT + FINDINGS_OCTETS;
+/** What gather-kernel.ts and next-message-kernel.ts both have to know, and what is theirs alone. */
+export const JUDGING_MEMORY_AT = FINDINGS_AT + FINDINGS_OCTETS;
+export const NEXT_MESSAGE_KERNEL_AT = (JUDGING_MEMORY_AT + JUDGING_MEMORY_OCTETS + 63) & ~63;
+export const GATHER_KERNEL_AT = (NEXT_MESSAGE_KERNEL_AT + NEXT_MESSAGE_KERNEL_OCTETS + 63) & ~63;
 /** Behind all that there is room for others. */
-export const KERNELS_OCTETS = (NEXT_MESSAGE_KERNEL_AT + NEXT_MESSAGE_KERNEL_OCTETS + 63) & ~63;
+export const KERNELS_OCTETS = (GATHER_KERNEL_AT + GATHER_KERNEL_OCTETS + 63) & ~63;
 /** Octets that any of them may read behind the last one of a batch. */
 export const READ_BEHIND_OCTETS = Math.max(FRAME_READ_BEHIND_OCTETS, MESSAGE_READ_BEHIND_OCTETS);

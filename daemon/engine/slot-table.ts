@@ -23,6 +23,17 @@ const KEY2 = 2;
 const NEXT = 3;
 const STRIDE = 4;
 
+/** The same for a kernel that looks up: words of an entry, and which of them says what follows. The key is the first three. */
+export const SLOT_ENTRY_WORDS = STRIDE;
+export const SLOT_NEXT = NEXT;
+
+/** Fresh memory for what a kernel reads or writes too, for as many slots as the cap says, and twice as many buckets. */
+export interface SlotRoom {
+  readonly touched: Uint8Array;
+  /** Only where it looks up. */
+  readonly lookUp?: { readonly heads: Uint32Array; readonly entries: Uint32Array };
+}
+
 /** In NEXT: the entry is in no bucket. */
 const LOOSE = 0xffff_ffff;
 
@@ -39,7 +50,7 @@ export class SlotTable {
   #heads: Uint32Array;
   #entries: Uint32Array;
   #touched: Uint8Array;
-  readonly #marks: Uint8Array | null;
+  readonly #room: SlotRoom | null;
   #hand = 0;
   readonly #onGrow: GrowListener;
   readonly #onEvict: EvictListener | null;
@@ -47,24 +58,24 @@ export class SlotTable {
   /**
    * @param cap most slots, a power of two of at least 1024
    * @param onGrow called at once with the first capacity, and whenever it grows
-   * @param marks memory for marks of use, for as many slots as the cap says: a kernel sets them too; null: the table's own
+   * @param room null: the table has memory of its own for everything
    */
-  constructor(
-    cap: number,
-    onGrow: GrowListener,
-    onEvict: EvictListener | null = null,
-    marks: Uint8Array | null = null,
-  ) {
+  constructor(cap: number, onGrow: GrowListener, onEvict: EvictListener | null = null, room: SlotRoom | null = null) {
     this.#cap = cap;
     this.#capacity = Math.min(FIRST_CAPACITY, cap);
     this.#mask = this.#capacity * 2 - 1;
-    this.#heads = new Uint32Array(this.#capacity * 2);
-    this.#entries = new Uint32Array(this.#capacity * STRIDE);
-    this.#marks = marks;
-    this.#touched = marks ?? new Uint8Array(this.#capacity);
+    this.#room = room;
+    this.#heads = room?.lookUp?.heads ?? new Uint32Array(this.#capacity * 2);
+    this.#entries = room?.lookUp?.entries ?? new Uint32Array(this.#capacity * STRIDE);
+    this.#touched = room?.touched ?? new Uint8Array(this.#capacity);
     this.#onGrow = onGrow;
     this.#onEvict = onEvict;
     onGrow(this.#capacity);
+  }
+
+  /** What a hash is cut to for the number of a bucket. */
+  get mask(): number {
+    return this.#mask;
   }
 
   /** Whether the next new key makes it give something up. */
@@ -192,11 +203,14 @@ export class SlotTable {
 
   #grow(): void {
     const capacity = Math.min(this.#cap, this.#capacity * GROWTH);
-    this.#entries = grown(this.#entries, capacity * STRIDE);
-    if (this.#marks === null) this.#touched = grown(this.#touched, capacity);
+    const lookUp = this.#room?.lookUp;
+    if (this.#room === null) this.#touched = grown(this.#touched, capacity);
+    if (lookUp === undefined) {
+      this.#entries = grown(this.#entries, capacity * STRIDE);
+      this.#heads = new Uint32Array(capacity * 2);
+    } else this.#heads.fill(0, 0, this.#capacity * 2);
     this.#capacity = capacity;
     this.#mask = capacity * 2 - 1;
-    this.#heads = new Uint32Array(capacity * 2);
     for (let slot = 0; slot < this.size; slot++) {
       if (this.#entries[slot * STRIDE + NEXT] !== LOOSE) this.#link(slot);
     }
@@ -217,9 +231,14 @@ export function grown<T extends Uint8Array | Uint16Array | Int32Array | Uint32Ar
 // Each run of the program mixes in its own seed: who sends the ids cannot choose ones that all fall into one bucket.
 const SEED = (Math.random() * 0x1_0000_0000) >>> 0;
 
+/** What the hash of a key is made with: each factor behind the word of its place, and shifts before the second and after. */
+export const SLOT_HASH = { seed: SEED, factors: [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35], shifts: [15, 13, 16] } as const;
+const [FACTOR0, FACTOR1, FACTOR2] = SLOT_HASH.factors;
+const [SHIFT0, SHIFT1, SHIFT2] = SLOT_HASH.shifts;
+
 function hash(k0: number, k1: number, k2: number): number {
-  let h = Math.imul(k0 ^ SEED, 0x9e3779b1);
-  h = Math.imul(h ^ (h >>> 15) ^ k1, 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13) ^ k2, 0xc2b2ae35);
-  return h ^ (h >>> 16);
+  let h = Math.imul(k0 ^ SEED, FACTOR0);
+  h = Math.imul(h ^ (h >>> SHIFT0) ^ k1, FACTOR1);
+  h = Math.imul(h ^ (h >>> SHIFT1) ^ k2, FACTOR2);
+  return h ^ (h >>> SHIFT2);
 }

@@ -5,7 +5,7 @@ import { CIPHER_ALGORITHMS, createTrafficCipher, type TrafficCipher } from '../.
 import { derivePek } from '../../dissectors/security/kdf.ts';
 import type { PgkEpoch } from '../keyring/keyring.ts';
 import { NONE } from './message-table.ts';
-import { grown, SlotTable } from './slot-table.ts';
+import { grown, type SlotRoom, SlotTable } from './slot-table.ts';
 
 // We chose.
 /** Traffic keys remembered; above it the one not used for longest is forgotten and derived anew when needed. */
@@ -19,17 +19,23 @@ export const PEK_WORDS = PEK_OCTETS / 4;
 const FORGOTTEN = -1;
 const NO_WORDS = new Uint32Array(0);
 
+/** Fresh memory for what kernels read or write too, for as many keys as there can be; none of it is secret. */
+export interface TrafficKeyRoom extends SlotRoom {
+  readonly generation: Uint32Array;
+  readonly algorithm: Uint8Array;
+}
+
 /** Derives, keeps and uses traffic keys. */
 export class TrafficKeys {
   /** Keys derived so far, for the summary of what the trials cost. */
   derived = 0;
   readonly slots: SlotTable;
   /** Raised by one whenever a slot gets another key, so that a remembered slot number can be checked. */
-  generation = new Uint32Array(0);
+  generation: Uint32Array = new Uint32Array(0);
   /** PEKs as words of the host, PEK_WORDS for each slot. */
   words = new Uint32Array(0);
   #pek = new Uint8Array(0);
-  #algorithm = new Uint8Array(0);
+  #algorithm: Uint8Array = new Uint8Array(0);
   /** Serial of the PGK it was made from, or FORGOTTEN where it is to be derived anew. */
   #serial = new Int32Array(0);
   readonly #ciphers: (TrafficCipher | null)[] = [];
@@ -38,8 +44,8 @@ export class TrafficKeys {
   #nextReady = 0;
   #forgotten = 0;
 
-  /** @param touched memory for marks of use, for TRAFFIC_KEY_CAP slots; null: the table's own */
-  constructor(touched: Uint8Array | null = null) {
+  /** @param room null: columns have memory of their own, as tight as may be */
+  constructor(room: TrafficKeyRoom | null = null) {
     this.slots = new SlotTable(
       TRAFFIC_KEY_CAP,
       (capacity) => {
@@ -47,12 +53,12 @@ export class TrafficKeys {
         this.#pek = grown(before, capacity * PEK_OCTETS);
         before.fill(0);
         this.words = new Uint32Array(this.#pek.buffer);
-        this.generation = grown(this.generation, capacity);
-        this.#algorithm = grown(this.#algorithm, capacity);
+        this.generation = room?.generation ?? grown(this.generation, capacity);
+        this.#algorithm = room?.algorithm ?? grown(this.#algorithm, capacity);
         this.#serial = grown(this.#serial, capacity);
       },
       (slot) => this.#close(slot),
-      touched,
+      room,
     );
   }
 

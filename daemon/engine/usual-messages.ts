@@ -3,14 +3,14 @@
 
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
+import { contextRoom, trafficKeyRoom } from './judging-rooms.ts';
 import { KnownEpochs } from './known-epochs.ts';
 import { messageColumnsAt } from './message-columns.ts';
 import type { MessageTable } from './message-table.ts';
 import { buildNextMessageKernel, type NextMessageKernel } from './next-message-kernel.ts';
-import { CONTEXTS_TOUCHED_AT, HOW_AT, KEYS_TOUCHED_AT } from './next-message-rows.ts';
-import { NEXT_MESSAGE_KERNEL_AT } from './shared-layout.ts';
-import { TRAFFIC_KEY_CAP, TrafficKeys } from './traffic-keys.ts';
-import { WIRE_CONTEXT_CAP, WireContexts } from './wire-contexts.ts';
+import { JUDGING_MEMORY_AT, NEXT_MESSAGE_KERNEL_AT } from './shared-layout.ts';
+import { TrafficKeys } from './traffic-keys.ts';
+import { WireContexts } from './wire-contexts.ts';
 
 /** @param shared with room for the kernel that nobody has used before (shared-layout.ts) */
 export function createUsualMessages(index: KeyIndex, allowStale: boolean, shared: SharedMemory): UsualMessages {
@@ -32,16 +32,12 @@ export class UsualMessages {
   #changes = 0;
 
   constructor(index: KeyIndex, allowStale: boolean, shared: SharedMemory) {
-    const at = NEXT_MESSAGE_KERNEL_AT;
     const { buffer } = shared;
-    this.wires = new WireContexts({
-      how: new Uint16Array(buffer, at + HOW_AT, WIRE_CONTEXT_CAP),
-      touched: new Uint8Array(buffer, at + CONTEXTS_TOUCHED_AT, WIRE_CONTEXT_CAP),
-    });
-    this.traffic = new TrafficKeys(new Uint8Array(buffer, at + KEYS_TOUCHED_AT, TRAFFIC_KEY_CAP));
+    this.wires = new WireContexts(contextRoom(buffer, JUDGING_MEMORY_AT));
+    this.traffic = new TrafficKeys(trafficKeyRoom(buffer, JUDGING_MEMORY_AT));
     this.#memory = buffer;
-    this.#kernel = buildNextMessageKernel(shared, at);
-    this.#epochs = new KnownEpochs(index, allowStale, buffer, at);
+    this.#kernel = buildNextMessageKernel(shared);
+    this.#epochs = new KnownEpochs(index, allowStale, buffer, NEXT_MESSAGE_KERNEL_AT);
   }
 
   /** A table was prepared: what is ready there holds as long as no context, and no key, has another one in its place. */

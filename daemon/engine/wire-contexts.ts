@@ -3,24 +3,26 @@
 // under no key can be called forged.
 
 import { NONE } from './message-table.ts';
-import { grown, SlotTable } from './slot-table.ts';
+import { grown, type SlotRoom, SlotTable } from './slot-table.ts';
 
 /** We chose: contexts remembered; above it the one that was silent for longest is forgotten and must prove itself anew. */
 export const WIRE_CONTEXT_CAP = 1 << 18;
 
-/** Columns that a kernel reads or writes too, each for as many contexts as there can be; fresh memory. */
-export interface ContextColumns {
+/** Fresh memory for what kernels read or write too, for as many contexts as there can be. */
+export interface ContextRoom extends SlotRoom {
+  readonly provedEpoch: Int32Array;
+  readonly traffic: Int32Array;
+  readonly trafficGeneration: Uint32Array;
   readonly how: Uint16Array;
-  readonly touched: Uint8Array;
 }
 
 /** Columns by slot. */
 export class WireContexts {
   /** Serial of the epoch that last opened a message here with at least 55 bits, or NONE. */
-  provedEpoch = new Int32Array(0);
+  provedEpoch: Int32Array = new Int32Array(0);
   /** Slot of the traffic key that did, and that slot's generation at the time. */
-  traffic = new Int32Array(0);
-  trafficGeneration = new Uint32Array(0);
+  traffic: Int32Array = new Int32Array(0);
+  trafficGeneration: Uint32Array = new Uint32Array(0);
   /** Flags (message-table.ts) that say how it opened: under another algorithm, or another group's key. */
   how: Uint16Array = new Uint16Array(0);
   /** ROHC IR packets seen, up to 255. */
@@ -29,21 +31,26 @@ export class WireContexts {
   readonly #slots: SlotTable;
   #proved = 0;
 
-  /** @param columns memory for some of the columns; null: it is as tight as that of the others */
-  constructor(columns: ContextColumns | null = null) {
+  /** @param room null: columns have memory of their own, as tight as may be */
+  constructor(room: ContextRoom | null = null) {
     const grow = (capacity: number): void => {
-      this.provedEpoch = grown(this.provedEpoch, capacity);
-      this.traffic = grown(this.traffic, capacity);
-      this.trafficGeneration = grown(this.trafficGeneration, capacity);
-      this.how = columns?.how ?? grown(this.how, capacity);
+      this.provedEpoch = room?.provedEpoch ?? grown(this.provedEpoch, capacity);
+      this.traffic = room?.traffic ?? grown(this.traffic, capacity);
+      this.trafficGeneration = room?.trafficGeneration ?? grown(this.trafficGeneration, capacity);
+      this.how = room?.how ?? grown(this.how, capacity);
       this.rohcPackets = grown(this.rohcPackets, capacity);
     };
-    this.#slots = new SlotTable(WIRE_CONTEXT_CAP, grow, null, columns?.touched ?? null);
+    this.#slots = new SlotTable(WIRE_CONTEXT_CAP, grow, null, room);
   }
 
   /** Contexts remembered. */
   get size(): number {
     return this.#slots.size;
+  }
+
+  /** As `SlotTable.mask` has it. */
+  get mask(): number {
+    return this.#slots.mask;
   }
 
   /** Contexts forgotten so far. */

@@ -173,7 +173,7 @@ function layingOut(at: number): Code {
 function touching(at: number): Code {
   const last = load8(add(get(FROM), entry(Entry.octets)), 0);
   const touched = or(load(get(FROM)), load(get(FROM), LINE_OCTETS), last);
-  return eachEntry(at, [...set(FROM, entry(Entry.from)), ...store(get(ENTRY), touched, Entry.touched * 4)]);
+  return eachEntry(at, [...set(FROM, entry(Entry.from)), ...store(get(ENTRY), touched, Entry.sum * 4)]);
 }
 
 /** Block by block from where a message lies to where it goes. The last one goes through a mask. */

@@ -14,12 +14,15 @@ export const Entry = {
   /** COUNT, and BEARER, DIRECTION and 26 zeros: the first two words of a counter block. Only `layOut` reads them. */
   count: 3,
   stream: 4,
-  /** Written: the sum of all its 16-bit halves, low octets first and not folded. A last single octet is a low one. */
+  /**
+   * Written: the sum of all its 16-bit halves, low octets first and not folded. A last single octet is a low one. Before it, what
+   * was read of the message while its lines were touched.
+   */
   sum: 5,
   /** Octets of key stream before its own: a multiple of 16, and under 128-EEA2 that of its counter blocks. */
   keyStream: 6,
-  /** Written: octets that were touched. */
-  touched: 7,
+  /** Whoever fills the list may note here whose message it is. */
+  row: 7,
 } as const;
 
 // We chose: where things lie in the memory, in octets from where the kernel begins there. Masks for last blocks of 0 to 15

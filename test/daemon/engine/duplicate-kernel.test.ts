@@ -26,7 +26,7 @@ const ROOM = 1 << 20;
 const FIRST_FRAMES = 4096;
 
 /** Memory that threads share, with room for such a batch behind the kernel. */
-const SHARED_OCTETS = 1 << 24;
+const SHARED_OCTETS = KERNELS_OCTETS + (1 << 24);
 const shared = createSharedMemory(SHARED_OCTETS) as SharedMemory;
 
 /** Behind the kernels: columns of a batch, then octets. */

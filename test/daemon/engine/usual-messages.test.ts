@@ -6,11 +6,11 @@ import { describe, expect, test, vi } from 'vitest';
 import { Evidence } from '../../../daemon/engine/evidence.ts';
 import { FirstMessages } from '../../../daemon/engine/first-messages.ts';
 import { AddressesByGroup } from '../../../daemon/engine/group-addresses.ts';
+import { ContextsAt, KeysAt } from '../../../daemon/engine/judging-memory.ts';
 import { MESSAGE_COLUMNS } from '../../../daemon/engine/message-columns.ts';
 import { MessageFlag, type MessageTable, NONE } from '../../../daemon/engine/message-table.ts';
-import { CONTEXTS_TOUCHED_AT, KEYS_TOUCHED_AT } from '../../../daemon/engine/next-message-rows.ts';
 import { NextMessages } from '../../../daemon/engine/next-messages.ts';
-import { KERNELS_OCTETS, NEXT_MESSAGE_KERNEL_AT } from '../../../daemon/engine/shared-layout.ts';
+import { JUDGING_MEMORY_AT, KERNELS_OCTETS } from '../../../daemon/engine/shared-layout.ts';
 import { createUsualMessages, UsualMessages } from '../../../daemon/engine/usual-messages.ts';
 import { createRingMemory, type RingMemory } from '../../../daemon/engine-thread/ring-memory.ts';
 import { COLUMN_OCTETS, RoundSlot } from '../../../daemon/engine-thread/round-slot.ts';
@@ -50,6 +50,8 @@ interface Message {
   /** Octet of the headers and bits of it that are turned over, and whether the checksums are made right again. */
   readonly turned: { readonly octet: number; readonly bits: number; readonly mended: boolean } | null;
   readonly odd: Odd;
+  /** Source of the datagram; absent: one of the context. */
+  readonly from?: Uint8Array;
 }
 
 const ODDS = [
@@ -92,8 +94,8 @@ const happening: fc.Arbitrary<Happening> = fc.record({
 });
 
 /** The octets of a message in the clear. */
-function sduOf({ context, payload, to, udpPort, turned, odd }: Message, row: number): Uint8Array {
-  const addresses = { source: addressOf(context), destination: Uint8Array.of(239, 255, 0, to + 1) };
+function sduOf({ context, payload, to, udpPort, turned, odd, from }: Message, row: number): Uint8Array {
+  const addresses = { source: from ?? addressOf(context), destination: Uint8Array.of(239, 255, 0, to + 1) };
   const octets = odd === 'huge' ? 66_000 - (row % 3) : payload;
   const ports = { sourcePort: 7000, destinationPort: udpPort };
   const udp = encodeUdp({ ...ports, addresses, payload: Uint8Array.from({ length: octets }, (_, i) => i * row) });
@@ -136,7 +138,7 @@ class Side {
   /** @param ring memory for all of it; whoever had it before is done */
   constructor(allowStale: boolean, ring: RingMemory, hasKernel: boolean) {
     const shared = ring.shared as SharedMemory;
-    new Uint8Array(shared.buffer, 0, KERNELS_OCTETS).fill(0);
+    new Uint8Array(shared.buffer, JUDGING_MEMORY_AT, KERNELS_OCTETS - JUDGING_MEMORY_AT).fill(0);
     this.#memory = shared.buffer;
     const index = this.#index;
     this.#usual = createUsualMessages(index, allowStale, shared);
@@ -272,8 +274,8 @@ class Side {
 
   /** Marks of use, of contexts and of keys. */
   #marks(): readonly Uint8Array[] {
-    return [CONTEXTS_TOUCHED_AT, KEYS_TOUCHED_AT].map(
-      (at) => new Uint8Array(this.#memory, NEXT_MESSAGE_KERNEL_AT + at, CONTEXTS),
+    return [ContextsAt.touched, KeysAt.touched].map(
+      (at) => new Uint8Array(this.#memory, JUDGING_MEMORY_AT + at, CONTEXTS),
     );
   }
 
@@ -309,7 +311,7 @@ describe('usual datagrams', () => {
           for (const verdict of fast.verdict) verdicts.add(verdict);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
     const taken = kernel.mock.results.reduce((sum, { value }, i) => sum + Number(value) - kernel.mock.calls[i][1], 0);
     expect(taken).toBeGreaterThan(messages / 4);
@@ -319,4 +321,21 @@ describe('usual datagrams', () => {
     expect(verdicts.size).toBeGreaterThan(1);
     kernel.mockRestore();
   }, 120_000);
+
+  test('without a sum nothing is taken for granted', () => {
+    // Addresses by which a sum of 0 would seem to be right: what is before them is one more than the pseudo header.
+    const [payload, total] = [20, 48];
+    const pseudo = ((total - 3) & 0xff) << 8;
+    const others = (254 << 8) + 169 + ((255 << 8) + 239) + (1 << 8);
+    const half = 2 * 0xffff + 0xfffe - pseudo - others;
+    const from = Uint8Array.of(169, 254, (half % 0xffff) & 0xff, (half % 0xffff) >>> 8);
+    const usual = { context: 2, at: 0, payload, to: 0, udpPort: 7000, from } as const;
+    const right = { ...usual, turned: null, odd: 'none' } as const;
+    const wrong = { ...usual, turned: { octet: 40, bits: 1, mended: false }, odd: 'notSummed' } as const;
+    const sdu = sduOf(right, 0);
+    const front = [0, 2, 4, 6, 8, 10].reduce((sum, octet) => sum + sdu[octet] + (sdu[octet + 1] << 8), 0);
+    expect((front - pseudo) % 0xffff).toBe(1);
+    const { stops } = new Side(false, rings[0], true).judge([right, wrong, right], []) as { stops: number[] };
+    expect(stops).toEqual([1]);
+  });
 });
