@@ -134,8 +134,8 @@ export function buildGatherKernel(shared: SharedMemory): GatherKernel | null {
       unseen: rows(UNSEEN_AT),
       joined: rows(JOINED_AT),
       gathered: new Int32Array(buffer, STATE_ADDRESS, STATE_WORDS),
-      gather: gather as GatherKernel['gather'],
-      list: list as GatherKernel['list'],
+      gather,
+      list,
       give(columns, messages) {
         give(columns, LIST_ADDRESS + messages * ENTRY_OCTETS);
       },
