@@ -14,11 +14,15 @@ export class RoundSender {
   readonly #slots: RoundSlot[] = [];
   readonly #taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #filled = 0;
-  /** Memory in which octets and arenas of all slots lie; null: there is none. */
-  shared: SharedMemory | null = null;
+  #shared: SharedMemory | null = null;
 
   constructor(port: MessagePort) {
     this.#port = port;
+  }
+
+  /** Memory in which octets, arenas and columns of all slots lie; null: there is none. */
+  get shared(): SharedMemory | null {
+    return this.#shared;
   }
 
   /** Whether a round can be handed over at once. */
@@ -38,7 +42,7 @@ export class RoundSender {
   /** Says that the input is open, with a ring of so many slots. Comes first where rounds are handed over from here. */
   opened(input: Pick<OpenedMessage, 'total' | 'descriptor'>, slots: number): void {
     const ring = createRingMemory(slots, COLUMN_OCTETS);
-    this.shared = ring.shared;
+    this.#shared = ring.shared;
     for (const memory of ring.slots) this.#slots.push(new RoundSlot(memory));
     this.say({ ...input, kind: 'opened', ring, taken: this.#taken.buffer });
   }

@@ -84,8 +84,6 @@ import {
   WAYS,
 } from './transmissions.ts';
 
-const PAGE_OCTETS = 65_536;
-
 // Parameter and locals.
 const END = 0;
 const ROW = 1;
@@ -151,7 +149,7 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
   const functions = shared === null ? [telling] : [telling, listing()];
   const { memory, call } =
     shared === null
-      ? startKernel(functions, Math.ceil(DUPLICATE_KERNEL_OCTETS / PAGE_OCTETS))
+      ? startKernel(functions, DUPLICATE_KERNEL_OCTETS)
       : { memory: shared.buffer, call: startKernelIn(shared, functions) };
   new Int32Array(memory, KEYS_AT, KEYS_OCTETS / 4).set(keys.subarray(0, KEYS_OCTETS / 4));
   new Uint8Array(memory, MASK_AT, PAIRED_OCTETS).fill(255);

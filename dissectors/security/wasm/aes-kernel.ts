@@ -132,8 +132,7 @@ export function createAesStreamKernel(blocks: number): AesStreamKernel {
 
 /** Starts a kernel of one function, with its tables. */
 function start(name: string, body: Code, blocks: number) {
-  const pages = Math.ceil((BLOCKS_AT + blocks * BLOCK_OCTETS) / 65_536);
-  const { memory, call } = startKernel([{ name, ...SHAPE, body }], pages);
+  const { memory, call } = startKernel([{ name, ...SHAPE, body }], BLOCKS_AT + blocks * BLOCK_OCTETS);
   const box = sbox();
   new Uint8Array(memory, SBOX_AT, 256).set(box);
   for (let row = 0; row < 4; row++) new Int32Array(memory, TABLES_AT + row * TABLE_OCTETS, 256).set(table(box, row));

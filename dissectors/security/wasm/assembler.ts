@@ -3,7 +3,7 @@
 // function of this house that puts instructions together, so that its loops can be unrolled by a loop, and is built when it
 // is first used: no file, no tool, no add-on.
 
-import type { SharedMemory } from './shared-memory.ts';
+import { PAGE_OCTETS, type SharedMemory } from './shared-memory.ts';
 
 /** Instructions, as octets and as instructions within them: putting together copies nothing until all of it is written. */
 export type Code = readonly (number | Code)[];
@@ -172,8 +172,9 @@ function write(code: Code, octets: Uint8Array, at: number): number {
   return end;
 }
 
-/** Builds and starts a kernel. */
-export function startKernel(functions: readonly KernelFunction[], pages: number): Kernel {
+/** Builds and starts a kernel over memory of so many octets at least. */
+export function startKernel(functions: readonly KernelFunction[], octets: number): Kernel {
+  const pages = Math.ceil(octets / PAGE_OCTETS);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(functions, pages)));
   const { memory, ...call } = exports;
   return { memory: (memory as { buffer: ArrayBuffer }).buffer, call: call as Kernel['call'] };

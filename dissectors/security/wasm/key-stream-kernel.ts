@@ -16,7 +16,6 @@ export const KERNEL_WORDS = 2560;
 /** Words of an entry of the list: four of the key and four of the IV, as the generators in JavaScript take them. */
 export const ENTRY_WORDS = 8;
 export const ENTRY_OCTETS = ENTRY_WORDS * 4;
-export const PAGE_OCTETS = 65_536;
 
 /** Octets of a vector; vector.ts has the same, and is not loaded before a kernel is built. */
 const VECTOR_OCTETS = 16;

@@ -47,7 +47,6 @@ import {
   wordOf,
 } from './vector.ts';
 
-const PAGE_OCTETS = 65_536;
 const BLOCK_OCTETS = 16;
 const ENTRY_OCTETS = LIST_WORDS * 4;
 
@@ -108,7 +107,7 @@ function build(shared: SharedMemory | number, at: number): MessageKernel {
   ];
   const { memory, call } =
     typeof shared === 'number'
-      ? startKernel(functions, Math.ceil(shared / PAGE_OCTETS))
+      ? startKernel(functions, shared)
       : { memory: shared.buffer, call: startKernelIn(shared, functions) };
   const masks = new Uint8Array(memory, at + MASKS_AT, MASKS_OCTETS);
   for (let i = 0; i < MASKS_OCTETS; i++) masks[i] = isOfMessage(i >>> 4, i & 15) ? 0xff : 0;

@@ -85,7 +85,7 @@ function build(): PekKernel {
     { name: 'compress', ...SHAPE, body: compression() },
     { name: 'pad', ...SHAPE, body: padding() },
   ];
-  const { memory, call } = startKernel(functions, 1);
+  const { memory, call } = startKernel(functions, END_AT);
   const { compress, pad } = call;
   const words = (at: number, count: number): Int32Array => new Int32Array(memory, at, count * LANES);
   const inEachLane = (values: readonly number[]): number[] => values.flatMap((value) => [value, value, value, value]);

@@ -28,7 +28,6 @@ import {
   KERNEL_MESSAGES,
   KERNEL_WORDS,
   type KeyStreamKernel,
-  PAGE_OCTETS,
   REGISTER_WORDS,
   SILENT_CLOCKS,
   strideOf,
@@ -218,7 +217,7 @@ function build(generator: PlaneGenerator): KeyStreamKernel {
         body: joined(loading, begun, clocks),
       },
     ],
-    Math.ceil(octets / PAGE_OCTETS),
+    octets,
   );
   const secrets = new Uint8Array(memory, 0, octets);
   const own = secrets.subarray(ownAt, gatheredAt);

@@ -28,6 +28,7 @@ const WORDS_OF_BLOCK = 16;
 const K_AT = 0;
 const SCHEDULE_AT = 256;
 const STATE_AT = 512;
+const MEMORY_OCTETS = STATE_AT + WORDS_OF_STATE * 4;
 
 // Locals: the working variables a to h are 0 to 7.
 const T1 = 8;
@@ -57,7 +58,10 @@ export function sha256Kernel(): Sha256Kernel {
 }
 
 function build(): Sha256Kernel {
-  const { memory, call } = startKernel([{ name: 'compress', parameters: 0, locals: LOCALS, body: compression() }], 1);
+  const { memory, call } = startKernel(
+    [{ name: 'compress', parameters: 0, locals: LOCALS, body: compression() }],
+    MEMORY_OCTETS,
+  );
   const primes = firstPrimes(ROUNDS);
   // K and H(0): the first 32 bits of the fractional parts of the cube and square roots of the first primes.
   new Int32Array(memory, K_AT, ROUNDS).set(primes.map((prime) => fraction(Math.cbrt(prime))));

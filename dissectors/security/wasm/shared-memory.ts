@@ -14,7 +14,8 @@ declare const WebAssembly: {
   }) => SharedMemory;
 };
 
-const PAGE_OCTETS = 65_536;
+/** The specification says (WebAssembly core specification 1.0, 4.2.8): octets by which memory is given. */
+export const PAGE_OCTETS = 65_536;
 
 /** Makes some; null where the host has no room for its addresses, or was started without WebAssembly. */
 export function createSharedMemory(octets: number): SharedMemory | null {

@@ -26,7 +26,6 @@ import {
   KERNEL_MESSAGES,
   KERNEL_WORDS,
   type KeyStreamKernel,
-  PAGE_OCTETS,
   REGISTER_WORDS,
   SILENT_CLOCKS,
   strideOf,
@@ -70,7 +69,7 @@ export function createSnow3gKernel(): KeyStreamKernel | null {
 function build(): KeyStreamKernel {
   const { memory, call } = startKernel(
     [{ name: 'run', parameters: PARAMETERS, locals: LOCALS, body: running() }],
-    Math.ceil(MEMORY_OCTETS / PAGE_OCTETS),
+    MEMORY_OCTETS,
   );
   for (const [i, table] of TABLES.entries()) new Int32Array(memory, i * TABLE_OCTETS, table.length).set(table);
   const stream = new Uint8Array(memory, STREAM_AT, MEMORY_OCTETS - STREAM_AT);
