@@ -53,7 +53,7 @@ import {
 } from '../../dissectors/security/wasm/vector.ts';
 import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
-import { lieIn, listing } from './duplicate-list.ts';
+import { lieIn, listing, through } from './duplicate-list.ts';
 import {
   CALL_OCTETS,
   CALL_ROWS,
@@ -146,7 +146,7 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
   const locals = { locals: I32_LOCALS, vectors: VECTORS, doubles: 1 };
   const end = store(constant(0), get(EVICTIONS), EVICTIONS_AT);
   const telling: KernelFunction = { name: 'tell', parameters: 1, ...locals, body: [...body, ...end] };
-  const functions = shared === null ? [telling] : [telling, listing()];
+  const functions = shared === null ? [telling] : [telling, listing(), through(1, 0)];
   const { memory, call } =
     shared === null
       ? startKernel(functions, DUPLICATE_KERNEL_OCTETS)
@@ -157,7 +157,7 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
   const times = new Float64Array(memory, ROWS_AT, (CALL_ROWS * ROW_OCTETS) / 8);
   const evicted = new Uint32Array(memory, EVICTIONS_AT, 1);
   const octets = new Uint8Array(memory, OCTETS_AT, CALL_OCTETS);
-  const listed = new Uint32Array(memory, LISTED_AT, 2);
+  const listed = new Uint32Array(memory, LISTED_AT, 1);
   let bytes: Uint8Array = octets;
   let copies: Uint8Array = octets;
   let count = 0;
@@ -202,15 +202,10 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
       if (shared === null || !lieIn(shared, batch, walk, copies)) return -1;
       const { seconds, nanoseconds, interfaceId, bytes: octetsOf } = batch;
       const places = [seconds, nanoseconds, interfaceId, octetsOf].map(({ byteOffset }) => byteOffset);
-      for (let row = first; row < end; ) {
-        if (count === CALL_ROWS) flush();
-        call.list(row, end, count, ...places);
-        const next = listed[0];
-        count = listed[1];
-        if (next < end && count < CALL_ROWS) return next;
-        row = next;
-      }
-      return end;
+      flush();
+      call.through(first, end, ...places);
+      evictions += evicted[0];
+      return listed[0];
     },
     flush,
     end() {

@@ -10,6 +10,7 @@ import {
   differ,
   equal,
   get,
+  invoke,
   isBelow,
   type KernelFunction,
   leaveWhen,
@@ -18,6 +19,7 @@ import {
   load16,
   multiply,
   or,
+  repeatBelow,
   set,
   shiftLeft,
   store,
@@ -37,26 +39,28 @@ import {
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { FRAME_COLUMN_AT, walkColumnsAt } from '../../dissectors/shared-walk.ts';
 import { Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
-import { CALL_ROWS, LISTED_AT, ROW_OCTETS, ROWS_AT, Row } from './duplicate-rows.ts';
+import { CALL_ROWS, EVICTIONS_AT, LISTED_AT, ROW_OCTETS, ROWS_AT, Row } from './duplicate-rows.ts';
 import { HASH_BLOCK_OCTETS } from './pdu-hash.ts';
 import { COPIES_AT, WALK_AT } from './shared-layout.ts';
 
-// Parameters: rows from `ROW` on and before `UNTIL`, frames that are listed; where columns and octets of the batch begin.
+// Parameters: rows from `ROW` on and before `UNTIL`; where columns and octets of the batch begin.
 const ROW = 0;
 const UNTIL = 1;
-const COUNT = 2;
-const SECONDS = 3;
-const NANOSECONDS = 4;
-const INTERFACES = 5;
-const BYTES = 6;
-const PARAMETERS = 7;
-// Locals.
-const ROW4 = 7;
-const OUTCOME = 8;
-const COULD_BE_COPY = 9;
-const LENGTH = 10;
-const ENTRY = 11;
-const LOCALS = 5;
+const SECONDS = 2;
+const NANOSECONDS = 3;
+const INTERFACES = 4;
+const BYTES = 5;
+const PARAMETERS = 6;
+// Locals: of both functions, of the one that lists, and of the other one.
+const COUNT = 6;
+const ENTRY = 7;
+const ROW4 = 8;
+const OUTCOME = 9;
+const COULD_BE_COPY = 10;
+const LENGTH = 11;
+const END = 8;
+const EVICTIONS = 9;
+const LOCALS = 6;
 
 /** Whether batch and walk lie where the kernel looks for them. */
 export function lieIn(shared: SharedMemory, batch: FrameBatch, walk: WalkTable, copies: Uint8Array): boolean {
@@ -66,7 +70,7 @@ export function lieIn(shared: SharedMemory, batch: FrameBatch, walk: WalkTable, 
   return hasCopies && hasBatch && walkColumnsAt(walk, memory) === WALK_AT;
 }
 
-/** Lists frames behind those that are listed, none of them a copy so far, up to one that is too long, or to `CALL_ROWS` of them. */
+/** Lists frames, none of them a copy so far, up to one that is too long, or to `CALL_ROWS` of them. */
 export function listing(): KernelFunction {
   const body: Code = [
     ...leaveWhen(equal(get(COUNT), constant(CALL_ROWS))),
@@ -94,6 +98,42 @@ export function listing(): KernelFunction {
       ...whileBelow(ROW, get(UNTIL), body),
       ...store(constant(LISTED_AT), get(ROW)),
       ...store(constant(LISTED_AT), get(COUNT), 4),
+    ],
+  };
+}
+
+/**
+ * Takes frames up to one that is too long: lists some, has them looked up, and writes down which of them are copies, again and
+ * again.
+ *
+ * @param list place of the function that lists
+ * @param tell place of the one that looks up what is listed, up to the address that it is given
+ */
+export function through(list: number, tell: number): KernelFunction {
+  const lookUp: Code = [
+    ...set(END, add(constant(ROWS_AT), multiply(get(COUNT), constant(ROW_OCTETS)))),
+    ...invoke(tell, get(END)),
+    ...set(EVICTIONS, add(get(EVICTIONS), load(constant(EVICTIONS_AT)))),
+    ...set(ENTRY, constant(ROWS_AT)),
+    ...repeatBelow(ENTRY, get(END), [
+      ...store8(load(get(ENTRY), Row.row), load8(get(ENTRY), Row.isCopy), COPIES_AT),
+      ...set(ENTRY, add(get(ENTRY), constant(ROW_OCTETS))),
+    ]),
+  ];
+  const columns = [SECONDS, NANOSECONDS, INTERFACES, BYTES].map((local) => get(local));
+  const body: Code = [
+    ...invoke(list, get(ROW), get(UNTIL), ...columns),
+    ...set(ROW, load(constant(LISTED_AT))),
+    ...set(COUNT, load(constant(LISTED_AT), 4)),
+    ...when(get(COUNT), lookUp),
+    ...leaveWhen(isBelow(get(COUNT), constant(CALL_ROWS))),
+  ];
+  return {
+    ...{ name: 'through', parameters: PARAMETERS, locals: LOCALS },
+    body: [
+      ...whileBelow(ROW, get(UNTIL), body),
+      ...store(constant(LISTED_AT), get(ROW)),
+      ...store(constant(EVICTIONS_AT), get(EVICTIONS)),
     ],
   };
 }

@@ -20,7 +20,7 @@ export const MASK_AT = KEYS_AT + KEYS_OCTETS;
 export const ROWS_AT = MASK_AT + 2 * PAIRED_OCTETS;
 export const EVICTIONS_AT = ROWS_AT + CALL_ROWS * ROW_OCTETS;
 export const TOUCHED_AT = EVICTIONS_AT + 4;
-/** Where listing ended: the row, and how many frames are listed then. */
+/** Where listing ended: the row, and how many frames were listed. */
 export const LISTED_AT = EVICTIONS_AT + 8;
 export const OCTETS_AT = EVICTIONS_AT + 16;
 /** Octets that may be read behind the last one of a frame: as many as are paired. */

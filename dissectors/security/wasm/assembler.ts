@@ -121,6 +121,13 @@ export const whileBelow = (local: number, limit: Code, body: Code): Code => [
   END,
 ];
 
+/** Calls a function of the module by its place among them. */
+export const invoke = (index: number, ...parameters: readonly Code[]): Code => [
+  ...parameters,
+  0x10,
+  ...unsigned(index),
+];
+
 /** Leaves `whileBelow` where a condition is not 0; to be used in its body itself, not within `when` or another loop. */
 export const leaveWhen = (condition: Code): Code => [condition, 0x0d, 1];
 
