@@ -25,8 +25,9 @@ export interface RoundOrder {
   readonly judges: boolean;
   /** Whether a large file is decompressed in one more thread. */
   readonly decompressesAside: boolean;
-  /** Channel of who reads, a thread or the program (round-reader.ts); null: this one does. */
+  /** Channel of who reads, a thread or the program (round-reader.ts), and which of them; null: this one does. */
   readonly reader: MessagePort | null;
+  readonly readsInProgram: boolean;
 }
 
 /**

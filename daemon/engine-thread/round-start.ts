@@ -57,10 +57,17 @@ export class StartedThread extends ThreadQueue<ThreadMessage> {
  *   more; `here`: of two, that is done in this one (round-reader.ts), for a plain file whose conclusions take little
  */
 export function startJudging(path: string, frames: number, threads: 2 | 3 | 'here'): StartedThread {
-  const order: RoundOrder = { path, frames, judges: true, decompressesAside: false, reader: null };
+  const order: RoundOrder = {
+    path,
+    frames,
+    judges: true,
+    decompressesAside: false,
+    reader: null,
+    readsInProgram: false,
+  };
   if (threads === 2) return new StartedThread(order, null);
   const { port1, port2 } = new MessageChannel();
-  if (threads === 'here') return new StartedThread({ ...order, reader: port2 }, null, port1);
+  if (threads === 'here') return new StartedThread({ ...order, reader: port2, readsInProgram: true }, null, port1);
   const reading: RoundOrder = { ...order, judges: false, decompressesAside: true };
   // First, as the other one waits for it. Options of the process as for other threads (thread-queue.ts).
   const reader = new Worker(WORKER_FILE, {

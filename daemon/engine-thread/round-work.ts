@@ -101,6 +101,11 @@ async function judge(
   judgement.close();
   keys.wipe();
   sender.say({ kind: 'ended', ...ended });
+  // A thread that reads stays for as long as this one: the file may be read again there.
+  if (!order.readsInProgram) return;
+  // This one ends by itself, and gives its memory back while the program still concludes.
+  await reader.end();
+  order.port.close();
 }
 
 /** Does what it is told to, to the end of the capture. */
