@@ -27,21 +27,14 @@ import {
   when,
   whileBelow,
 } from '../../dissectors/security/wasm/assembler.ts';
-import {
-  addDoubles,
-  asDouble,
-  divideDoubles,
-  doubleConstant,
-  loadDouble,
-  multiplyDoubles,
-  storeDouble,
-} from '../../dissectors/security/wasm/doubles.ts';
+import { storeDouble } from '../../dissectors/security/wasm/doubles.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
-import { FRAME_COLUMN_AT, walkColumnsAt } from '../../dissectors/shared-walk.ts';
+import { walkColumnsAt } from '../../dissectors/shared-walk.ts';
 import { Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
 import { CALL_ROWS, EVICTIONS_AT, LISTED_AT, ROW_OCTETS, ROWS_AT, Row } from './duplicate-rows.ts';
 import { HASH_BLOCK_OCTETS } from './pdu-hash.ts';
 import { COPIES_AT, WALK_AT } from './shared-layout.ts';
+import { captureTime, frameAt } from './walk-addresses.ts';
 
 // Parameters: rows from `ROW` on and before `UNTIL`; where columns and octets of the batch begin.
 const ROW = 0;
@@ -138,17 +131,8 @@ export function through(list: number, tell: number): KernelFunction {
   };
 }
 
-function frameAt(name: keyof typeof FRAME_COLUMN_AT): number {
-  return WALK_AT + FRAME_COLUMN_AT[name];
-}
-
 function entry(): Code {
-  const seconds = loadDouble(add(get(SECONDS), shiftLeft(get(ROW), 3)));
-  const nanoseconds = asDouble(load(add(get(NANOSECONDS), get(ROW4))));
-  const time = addDoubles(
-    multiplyDoubles(seconds, doubleConstant(1000)),
-    divideDoubles(nanoseconds, doubleConstant(1e6)),
-  );
+  const time = captureTime(get(SECONDS), get(NANOSECONDS), get(ROW));
   return [
     ...set(ENTRY, multiply(get(COUNT), constant(ROW_OCTETS))),
     ...store(get(ENTRY), add(get(BYTES), load(get(ROW4), frameAt('pduAt'))), ROWS_AT + Row.at),

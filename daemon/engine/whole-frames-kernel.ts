@@ -28,23 +28,16 @@ import {
   subtract,
   whileBelow,
 } from '../../dissectors/security/wasm/assembler.ts';
-import {
-  addDoubles,
-  asDouble,
-  divideDoubles,
-  doubleConstant,
-  loadDouble,
-  multiplyDoubles,
-  storeDouble,
-} from '../../dissectors/security/wasm/doubles.ts';
+import { addDoubles, asDouble, loadDouble, storeDouble } from '../../dissectors/security/wasm/doubles.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
-import { ELEMENT_COLUMN_AT, ELEMENTS_AT, FRAME_COLUMN_AT, walkColumnsAt } from '../../dissectors/shared-walk.ts';
+import { type ELEMENT_COLUMN_AT, walkColumnsAt } from '../../dissectors/shared-walk.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { ElementFlag, Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
 import { MESSAGE_COLUMN_AT, messageColumnsAt } from './message-columns.ts';
 import { type MessageTable, NO_PLAIN, NONE, Place, UNKNOWN_STATE } from './message-table.ts';
 import { COPIES_AT, WALK_AT, WHOLE_FRAMES_AT } from './shared-layout.ts';
+import { captureTime, elementAt, frameAt } from './walk-addresses.ts';
 import type { RoundRoom } from './whole-frames.ts';
 
 // What a call is told and tells: number of the first frame of the batch; then the row behind the last frame taken, and octets.
@@ -197,14 +190,6 @@ function taking(): KernelFunction {
   };
 }
 
-function frameAt(name: keyof typeof FRAME_COLUMN_AT): number {
-  return WALK_AT + FRAME_COLUMN_AT[name];
-}
-
-function elementAt(name: keyof typeof ELEMENT_COLUMN_AT): number {
-  return WALK_AT + ELEMENTS_AT + ELEMENT_COLUMN_AT[name];
-}
-
 type Column = keyof typeof MESSAGE_COLUMN_AT;
 const octet = (name: Column, value: Code): Code => store8(get(MESSAGE1), value, MESSAGE_COLUMN_AT[name]);
 const half = (name: Column, value: Code): Code => store16(get(MESSAGE2), value, MESSAGE_COLUMN_AT[name]);
@@ -214,9 +199,6 @@ const double = (name: Column, value: Code): Code => storeDouble(get(MESSAGE8), v
 /** Writes the row of a message, each column as `takeWholeFrames` does. */
 function messageRow(lcid: Code): Code {
   const pdcp = (at: number): Code => load8(get(PDCP), at);
-  const row8 = shiftLeft(get(ROW), 3);
-  const seconds = loadDouble(add(get(SECONDS), row8));
-  const nanoseconds = asDouble(load(add(get(NANOSECONDS), get(ROW4))));
   return [
     ...set(PDCP, add(get(BYTES), get(AT))),
     ...set(PTK, or(shiftLeft(pdcp(1), 8), pdcp(2))),
@@ -227,10 +209,7 @@ function messageRow(lcid: Code): Code {
     ...set(MESSAGE8, add(get(COLUMNS), shiftLeft(get(MESSAGE), 3))),
     ...word('frameRow', get(ROW)),
     ...double('frame', addDoubles(get(FIRST), asDouble(get(ROW)))),
-    ...double(
-      'time',
-      addDoubles(multiplyDoubles(seconds, doubleConstant(1000)), divideDoubles(nanoseconds, doubleConstant(1e6))),
-    ),
+    ...double('time', captureTime(get(SECONDS), get(NANOSECONDS), get(ROW))),
     ...half('framesCount', constant(0)),
     ...octet('version', load8(get(ROW), frameAt('version'))),
     ...word('source', load(get(ROW4), frameAt('source'))),
