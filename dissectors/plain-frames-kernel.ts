@@ -26,11 +26,11 @@ import {
   store8,
   store16,
   subtract,
+  whereItRuns,
   whileBelow,
 } from './security/wasm/assembler.ts';
 import type { SharedMemory } from './security/wasm/shared-memory.ts';
 import { anyBit, loadVector, VECTOR_OCTETS, vectorAnd, vectorOr, vectorXor } from './security/wasm/vector.ts';
-import { LITTLE_ENDIAN } from './security/words.ts';
 import {
   COMPARED_OCTETS,
   ELEMENT_COLUMN_AT,
@@ -89,13 +89,7 @@ export interface PlainFramesKernel {
 
 /** Builds one for tables at octet `at`; null where the host has no vectors, or the other order of octets. */
 export function buildPlainFramesKernel(memory: SharedMemory, at: number): PlainFramesKernel | null {
-  if (!LITTLE_ENDIAN) return null;
-  try {
-    return new SharedPlainFrames(memory, at);
-  } catch {
-    // Refused by a processor without these instructions, or by a Node that was started without WebAssembly.
-    return null;
-  }
+  return whereItRuns(() => new SharedPlainFrames(memory, at));
 }
 
 class SharedPlainFrames implements PlainFramesKernel {

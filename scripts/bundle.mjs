@@ -53,7 +53,7 @@ const KERNELS = [
   'daemon/engine/duplicate-kernel.js',
   'daemon/engine/gather-kernel.js',
   'daemon/engine/shared-tables.js',
-  'daemon/engine/usual-messages.js',
+  'daemon/engine/kernel-judging.js',
   'daemon/engine/whole-frames-kernel.js',
   'daemon/findings/kernel-runs.js',
   'dissectors/plain-frames-kernel.js',

@@ -15,7 +15,7 @@ const LATE = {
   'daemon/engine/engine.js': ['daemon/engine/shared-tables.js'],
   'daemon/engine/evidence.js': ['dissectors/sidelink/pc5-signalling.js'],
   'daemon/engine/first-messages.js': ['dissectors/security/pek-batch.js'],
-  'daemon/engine/judgement.js': ['daemon/engine/usual-messages.js'],
+  'daemon/engine/judgement.js': ['daemon/engine/kernel-judging.js'],
   'daemon/engine/key-management.js': [
     'daemon/keying/lkh-receiver.js',
     'daemon/keying/mikey-receiver.js',

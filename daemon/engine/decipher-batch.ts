@@ -1,8 +1,8 @@
 // Key stream by the batch (architecture, decision 3): before a batch is judged, every message whose context is already
 // proved is deciphered under the key that proved it, all messages of the batch in one call. This looks ahead and changes
 // nothing that judgement depends on: a message for which it guessed wrong is deciphered again on its own. Messages of contexts
-// that were not seen before go with them where it can be told which key will be tried first (first-messages.ts). Where threads share memory,
-// a kernel goes through the rows and lists them by key (gather-kernel.ts).
+// that were not seen before go with them where it can be told which key will be tried first (first-messages.ts). Where
+// threads share memory, a kernel goes through the rows and lists them by key (gather-kernel.ts).
 
 import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
 import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';

@@ -30,6 +30,7 @@ import {
   subtract,
   trailingZeros,
   when,
+  whereItRuns,
   xor,
 } from '../../dissectors/security/wasm/assembler.ts';
 import { isWithin, loadDouble, storeDouble } from '../../dissectors/security/wasm/doubles.ts';
@@ -51,7 +52,6 @@ import {
   vectorAnd,
   vectorOr,
 } from '../../dissectors/security/wasm/vector.ts';
-import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { lieIn, listing, through } from './duplicate-list.ts';
 import {
@@ -132,13 +132,7 @@ export interface DuplicateKernel {
  * @param shared memory whose first DUPLICATE_KERNEL_OCTETS are for this kernel; null: it gets memory of its own
  */
 export function buildDuplicateKernel(keys: Int32Array, shared: SharedMemory | null = null): DuplicateKernel | null {
-  if (!LITTLE_ENDIAN) return null;
-  try {
-    return build(keys, shared);
-  } catch {
-    // Refused by a processor without these instructions, or by a Node that was started without WebAssembly.
-    return null;
-  }
+  return whereItRuns(() => build(keys, shared));
 }
 
 function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {

@@ -26,12 +26,12 @@ import {
   store8,
   subtract,
   when,
+  whereItRuns,
   whileBelow,
   xor,
 } from '../../dissectors/security/wasm/assembler.ts';
 import { Entry, LIST_AT, LIST_WORDS } from '../../dissectors/security/wasm/message-list.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
-import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
 import { FIRST_AT, GATHERED_AT, Gathered, JOINED_AT, Listed, NEXT_AT, SLOTS_AT, UNSEEN_AT } from './gather-rows.ts';
 import { ContextsAt, KeysAt } from './judging-memory.ts';
 import { MESSAGE_COLUMN_AT, ROUND_ROWS } from './message-columns.ts';
@@ -117,8 +117,7 @@ const BLOCK_OCTETS = 16;
 
 /** Builds one; null where the host has the other order of octets, or no WebAssembly. */
 export function buildGatherKernel(shared: SharedMemory): GatherKernel | null {
-  if (!LITTLE_ENDIAN) return null;
-  try {
+  return whereItRuns(() => {
     const functions = [
       { ...GATHER, body: gathering() },
       { ...LIST, body: listing() },
@@ -140,10 +139,7 @@ export function buildGatherKernel(shared: SharedMemory): GatherKernel | null {
         give(columns, LIST_ADDRESS + messages * ENTRY_OCTETS);
       },
     };
-  } catch {
-    // Refused by a Node that was started without WebAssembly.
-    return null;
-  }
+  });
 }
 
 const STATE_WORDS = Listed.next + 1;

@@ -7,13 +7,13 @@ import type { Group, PgkEpoch } from '../keyring/keyring.ts';
 import { CONTEXT_TENTHS, Evidence, type GroupAddresses, HEADER_TENTHS, PLAUSIBLE_TENTHS, Shape } from './evidence.ts';
 import type { FirstMessages } from './first-messages.ts';
 import { AddressesByGroup } from './group-addresses.ts';
+import type { KernelJudging } from './kernel-judging.ts';
 import { giveKeyVerdict, mayShow } from './key-verdict.ts';
 import { MessageFlag, type MessageTable, NONE, PART_ROWS, VerdictCode } from './message-table.ts';
 import { NextMessages } from './next-messages.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import { TrialBudget } from './trial-budget.ts';
 import { inTrialOrder } from './trial-order.ts';
-import type { UsualMessages } from './usual-messages.ts';
 import type { WireContexts } from './wire-contexts.ts';
 
 // The specification says: SDU types (TS 36.323 Table 6.3.14.1); destinations of version 3 are whole (TS 36.321 6.1.6).
@@ -47,7 +47,7 @@ export interface JudgeTools {
   /** Whether plaintext under keys that are not active may leave (`--allow-stale`). */
   readonly allowStale: boolean;
   /** Judges what it can of rounds in memory that threads share; null: there are none. */
-  readonly usual: UsualMessages | null;
+  readonly usual: KernelJudging | null;
 }
 
 /** One key that was tried on a message, for whoever wants to know why it did not open. */

@@ -6,9 +6,9 @@ import type { KeyIndex } from '../keyring/key-index.ts';
 import { BatchDecipher } from './decipher-batch.ts';
 import { FirstMessages } from './first-messages.ts';
 import { type Attempt, Judge } from './judge.ts';
+import { createKernelJudging, type KernelJudging } from './kernel-judging.ts';
 import { type MessageTable, VerdictCode } from './message-table.ts';
 import { TrafficKeys } from './traffic-keys.ts';
-import { createUsualMessages, type UsualMessages } from './usual-messages.ts';
 import { WireContexts } from './wire-contexts.ts';
 
 /** What judging goes by. */
@@ -22,14 +22,14 @@ export interface JudgementOptions {
 export class Judgement {
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
-  readonly #usual: UsualMessages | null;
+  readonly #usual: KernelJudging | null;
   readonly #batchDecipher: BatchDecipher;
   readonly #judge: Judge;
 
   /** @param shared memory in which all rounds lie, where threads share it (round-kernel.ts) */
   constructor({ index, allowStale = false }: JudgementOptions, shared: SharedMemory | null = null) {
     const firsts = new FirstMessages(index);
-    const usual = shared === null ? null : createUsualMessages(index, allowStale, shared);
+    const usual = shared === null ? null : createKernelJudging(index, allowStale, shared);
     this.#wires = usual?.wires ?? new WireContexts();
     this.#traffic = usual?.traffic ?? new TrafficKeys();
     this.#usual = usual;

@@ -25,12 +25,12 @@ import {
   store16,
   subtract,
   when,
+  whereItRuns,
   whileBelow,
   xor,
 } from '../../dissectors/security/wasm/assembler.ts';
 import { isLess, loadDouble } from '../../dissectors/security/wasm/doubles.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
-import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
 import { ContextsAt, KeysAt } from './judging-memory.ts';
 import { MESSAGE_COLUMN_AT } from './message-columns.ts';
 import { EPOCHS_AT, KNOWN_EPOCH_OCTETS, KNOWN_EPOCHS_CAP, KnownEpoch, STOPPED_AT } from './next-message-rows.ts';
@@ -95,8 +95,7 @@ export interface NextMessageKernel {
 
 /** Builds one; null where the host has the other order of octets, or no WebAssembly. */
 export function buildNextMessageKernel(shared: SharedMemory): NextMessageKernel | null {
-  if (!LITTLE_ENDIAN) return null;
-  try {
+  return whereItRuns(() => {
     const body = judging();
     const call = startKernelIn(shared, [{ name: 'judge', parameters: PARAMETERS, locals: LOCALS, body }]);
     const stopped = new Uint32Array(shared.buffer, STOPPED, 1);
@@ -106,10 +105,7 @@ export function buildNextMessageKernel(shared: SharedMemory): NextMessageKernel 
         return stopped[0];
       },
     };
-  } catch {
-    // Refused by a Node that was started without WebAssembly.
-    return null;
-  }
+  });
 }
 
 const octet = (column: MessageColumn): Code => load8(get(ROW1), MESSAGE_COLUMN_AT[column]);

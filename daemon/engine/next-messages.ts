@@ -1,7 +1,7 @@
 // The next message of a context, where it opens as the one before did. Nearly every message does, and judge.ts would ask for
 // the groups of its destination, find the key that it knows already, and prove the context once more. Here the same comes out
 // of what the context remembers; everything else goes the long way. A test holds both equal. Where threads share memory, a
-// kernel takes those of them that are usual datagrams (usual-messages.ts).
+// kernel takes those of them that are usual datagrams (kernel-judging.ts).
 
 import { type Evidence, PLAUSIBLE_TENTHS, Shape } from './evidence.ts';
 import type { AddressesByGroup } from './group-addresses.ts';

@@ -26,11 +26,11 @@ import {
   store8,
   store16,
   subtract,
+  whereItRuns,
   whileBelow,
 } from '../../dissectors/security/wasm/assembler.ts';
 import { addDoubles, asDouble, loadDouble, storeDouble } from '../../dissectors/security/wasm/doubles.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
-import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
 import { type ELEMENT_COLUMN_AT, walkColumnsAt } from '../../dissectors/shared-walk.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { ElementFlag, Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
@@ -95,13 +95,7 @@ export interface WholeFramesKernel {
 
 /** Builds one for tables that lie where shared-layout.ts says; null where the host cannot run it. */
 export function buildWholeFramesKernel(memory: SharedMemory): WholeFramesKernel | null {
-  if (!LITTLE_ENDIAN) return null;
-  try {
-    return new SharedWholeFrames(memory);
-  } catch {
-    // Refused by a Node that was started without WebAssembly.
-    return null;
-  }
+  return whereItRuns(() => new SharedWholeFrames(memory));
 }
 
 class SharedWholeFrames implements WholeFramesKernel {

@@ -9,7 +9,7 @@ import type { SeverityOverrides } from './severity-overrides.ts';
 /**
  * Checks overrides that came from a configuration file.
  *
- * @throws SidescopeError `findings.unknown-name`, `findings.unknown-severity`
+ * @throws SidescopeError `findings.no-table`, `findings.unknown-name`, `findings.unknown-severity`
  */
 export function checkOverrides(value: unknown): SeverityOverrides {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -26,6 +26,7 @@ import {
   store,
   subtract,
   when,
+  whereItRuns,
   whileBelow,
   xor,
 } from '../../dissectors/security/wasm/assembler.ts';
@@ -42,7 +43,6 @@ import {
   subtractDoubles,
 } from '../../dissectors/security/wasm/doubles.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
-import { LITTLE_ENDIAN } from '../../dissectors/security/words.ts';
 import { MESSAGE_COLUMN_AT } from '../engine/message-columns.ts';
 import { NONE, Place } from '../engine/message-table.ts';
 import { IPV4_SOURCE } from './binding.ts';
@@ -95,15 +95,11 @@ const F64_LOCALS = 3;
  * @param limit messages that the ring of positions remembers, a power of two
  */
 export function buildUsualKernel(shared: SharedMemory, limit: number): (() => void) | null {
-  if (!LITTLE_ENDIAN) return null;
-  try {
+  return whereItRuns(() => {
     const body = [beginning(), whileBelow(ROW, get(UNTIL), message(limit)), ending()];
     const kernel = { name: 'take', parameters: 0, locals: I32_LOCALS, doubles: F64_LOCALS, body };
     return startKernelIn(shared, [kernel]).take;
-  } catch {
-    // Refused by a Node that was started without WebAssembly.
-    return null;
-  }
+  });
 }
 
 const told = (octet: number): Code => load(constant(CALL_AT), octet);

@@ -3,6 +3,7 @@
 // function of this house that puts instructions together, so that its loops can be unrolled by a loop, and is built when it
 // is first used: no file, no tool, no add-on.
 
+import { LITTLE_ENDIAN } from '../words.ts';
 import { PAGE_OCTETS, type SharedMemory } from './shared-memory.ts';
 
 /** Instructions, as octets and as instructions within them: putting together copies nothing until all of it is written. */
@@ -177,6 +178,19 @@ function write(code: Code, octets: Uint8Array, at: number): number {
     else end = write(part, octets, end);
   }
   return end;
+}
+
+/**
+ * Gives what `build` makes; null where the host has the other order of octets, a processor without the instructions of a kernel, or
+ * was started without WebAssembly.
+ */
+export function whereItRuns<Made>(build: () => Made): Made | null {
+  if (!LITTLE_ENDIAN) return null;
+  try {
+    return build();
+  } catch {
+    return null;
+  }
 }
 
 /** Builds and starts a kernel over memory of so many octets at least. */

@@ -4,7 +4,6 @@
 // checksums inside are right (RFC 1071). The twins in tests are ../aes-eea2.ts and sums octet by octet.
 
 import { CALL_BLOCKS } from '../aes-eea2.ts';
-import { LITTLE_ENDIAN } from '../words.ts';
 import {
   add,
   and,
@@ -20,6 +19,7 @@ import {
   startKernel,
   startKernelIn,
   store,
+  whereItRuns,
   whileBelow,
 } from './assembler.ts';
 import {
@@ -91,13 +91,7 @@ export interface MessageKernel {
  * @param at where MESSAGE_KERNEL_OCTETS of it are for this kernel alone, on a boundary of 16 octets
  */
 export function createMessageKernel(memory: SharedMemory | number, at = 0): MessageKernel | null {
-  if (!LITTLE_ENDIAN) return null;
-  try {
-    return build(memory, at);
-  } catch {
-    // Refused by a processor without these instructions, or by a Node that was started without WebAssembly.
-    return null;
-  }
+  return whereItRuns(() => build(memory, at));
 }
 
 function build(shared: SharedMemory | number, at: number): MessageKernel {

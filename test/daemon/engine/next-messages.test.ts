@@ -1,15 +1,15 @@
 // The next message of a context is judged in short (next-messages.ts). The slow twin is the same engine with attempts written
 // down, which takes every message the long way: whatever the traffic, both give every column the same, also in memory that threads
-// share, where a kernel judges most of them (usual-messages.test.ts has its odd cases).
+// share, where a kernel judges most of them (kernel-judging.test.ts has its odd cases).
 
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { Engine } from '../../../daemon/engine/engine.ts';
 import type { Attempt } from '../../../daemon/engine/judge.ts';
+import { KernelJudging } from '../../../daemon/engine/kernel-judging.ts';
 import { NextMessages } from '../../../daemon/engine/next-messages.ts';
 import { KERNELS_OCTETS } from '../../../daemon/engine/shared-layout.ts';
-import { UsualMessages } from '../../../daemon/engine/usual-messages.ts';
 import { createRingMemory } from '../../../daemon/engine-thread/ring-memory.ts';
 import { COLUMN_OCTETS, RoundSlot } from '../../../daemon/engine-thread/round-slot.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
@@ -127,7 +127,7 @@ test.each([
   '%s and %s any traffic comes to the same',
   (fastWay, slowWay) => {
     const short = vi.spyOn(NextMessages.prototype, 'judge');
-    const kernel = vi.spyOn(UsualMessages.prototype, 'judge');
+    const kernel = vi.spyOn(KernelJudging.prototype, 'judge');
     const verdicts = new Set<unknown>();
     let messages = 0;
     fc.assert(

@@ -13,12 +13,12 @@ import { TrafficKeys } from './traffic-keys.ts';
 import { WireContexts } from './wire-contexts.ts';
 
 /** @param shared with room for the kernel that nobody has used before (shared-layout.ts) */
-export function createUsualMessages(index: KeyIndex, allowStale: boolean, shared: SharedMemory): UsualMessages {
-  return new UsualMessages(index, allowStale, shared);
+export function createKernelJudging(index: KeyIndex, allowStale: boolean, shared: SharedMemory): KernelJudging {
+  return new KernelJudging(index, allowStale, shared);
 }
 
 /** See the head of the file. */
-export class UsualMessages {
+export class KernelJudging {
   /** What an engine remembers, some of it where the kernel has it at hand. */
   readonly wires: WireContexts;
   readonly traffic: TrafficKeys;

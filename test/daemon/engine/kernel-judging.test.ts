@@ -7,11 +7,11 @@ import { Evidence } from '../../../daemon/engine/evidence.ts';
 import { FirstMessages } from '../../../daemon/engine/first-messages.ts';
 import { AddressesByGroup } from '../../../daemon/engine/group-addresses.ts';
 import { ContextsAt, KeysAt } from '../../../daemon/engine/judging-memory.ts';
+import { createKernelJudging, KernelJudging } from '../../../daemon/engine/kernel-judging.ts';
 import { MESSAGE_COLUMNS } from '../../../daemon/engine/message-columns.ts';
 import { MessageFlag, type MessageTable, NONE } from '../../../daemon/engine/message-table.ts';
 import { NextMessages } from '../../../daemon/engine/next-messages.ts';
 import { JUDGING_MEMORY_AT, KERNELS_OCTETS } from '../../../daemon/engine/shared-layout.ts';
-import { createUsualMessages, UsualMessages } from '../../../daemon/engine/usual-messages.ts';
 import { createRingMemory, type RingMemory } from '../../../daemon/engine-thread/ring-memory.ts';
 import { COLUMN_OCTETS, RoundSlot } from '../../../daemon/engine-thread/round-slot.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
@@ -130,7 +130,7 @@ class Side {
   readonly #held = parseKeyring(JSON.stringify({ format: 'sidescope-keyring/1', groups: GROUPS }), 'usual.json');
   readonly #index = new KeyIndex(this.#held);
   readonly #memory: SharedArrayBuffer;
-  readonly #usual: UsualMessages;
+  readonly #usual: KernelJudging;
   readonly #next: NextMessages;
   readonly #table: MessageTable;
   readonly #stops: number[] = [];
@@ -141,7 +141,7 @@ class Side {
     new Uint8Array(shared.buffer, JUDGING_MEMORY_AT, KERNELS_OCTETS - JUDGING_MEMORY_AT).fill(0);
     this.#memory = shared.buffer;
     const index = this.#index;
-    this.#usual = createUsualMessages(index, allowStale, shared);
+    this.#usual = createKernelJudging(index, allowStale, shared);
     const { wires, traffic } = this.#usual;
     const tools = { index, wires, traffic, firsts: new FirstMessages(index), allowStale };
     const usual = hasKernel ? this.#usual : null;
@@ -290,7 +290,7 @@ class Side {
 
 describe('usual datagrams', () => {
   test('come to the same in the kernel and without, whatever is odd about them', () => {
-    const kernel = vi.spyOn(UsualMessages.prototype, 'judge');
+    const kernel = vi.spyOn(KernelJudging.prototype, 'judge');
     let messages = 0;
     const passed = new Set<number>();
     const verdicts = new Set<number>();
