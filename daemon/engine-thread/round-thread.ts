@@ -7,6 +7,7 @@ import { CaptureOpenError } from '../../captures/open-error.ts';
 import { readerStopped, type Stopped, type ThreadQueue } from '../../captures/sources/thread-queue.ts';
 import type { EngineReport } from '../engine/engine.ts';
 import type { MessageTable } from '../engine/message-table.ts';
+import { MemoryAhead } from './memory-ahead.ts';
 import type { OpenedMessage, RoundMessage, RoundNotices, ThreadMessage } from './round-messages.ts';
 import type { RoundReader } from './round-reader.ts';
 import { type FilledRound, RoundSlot } from './round-slot.ts';
@@ -43,6 +44,8 @@ export class RoundThread {
   readonly #taken: Int32Array;
   /** Reads for the thread in this one; null: it is read elsewhere. */
   readonly #reader: RoundReader | null;
+  /** What is done while there is nothing to take; null: nothing. */
+  readonly #ahead: MemoryAhead | null;
   #count = 0;
   #holds = false;
   #ended = false;
@@ -58,6 +61,7 @@ export class RoundThread {
     this.opened = opened;
     this.#ring = ring.slots.map((memory) => new RoundSlot(memory));
     this.#taken = new Int32Array(taken);
+    this.#ahead = ring.shared === null || total === null ? null : new MemoryAhead(ring.shared, total);
     this.total = total;
     this.descriptor = descriptor;
   }
@@ -101,7 +105,8 @@ export class RoundThread {
     this.#holds = false;
     if (this.#ended) return null;
     this.#reader?.readOn();
-    const said = this.#thread.take();
+    let said = this.#thread.take();
+    while (said === null && this.#ahead?.touch() === true) said = this.#thread.take();
     return said === null ? this.#thread.next().then((late) => this.#take(late)) : this.#take(said);
   }
 

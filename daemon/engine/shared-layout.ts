@@ -18,7 +18,7 @@ export const MESSAGE_KERNEL_AT = (DUPLICATE_KERNEL_OCTETS + 63) & ~63;
 export const WALK_AT = (MESSAGE_KERNEL_AT + MESSAGE_KERNEL_OCTETS + 63) & ~63;
 export const COPIES_AT = (WALK_AT + SHARED_WALK_OCTETS + 63) & ~63;
 export const WHOLE_FRAMES_AT = COPIES_AT + BATCH_ROWS;
-/** Behind it is what the findings keep there (../findings/usual-call.ts), in the thread that concludes, */
+/** Behind it is what the findings keep there (../findings/usual-call.ts), the ring of positions first, in the thread that concludes, */
 export const FINDINGS_AT = (WHOLE_FRAMES_AT + WHOLE_FRAMES_OCTETS + 63) & ~63;
 /** with room for as much. What is never written takes no memory. */
 const FINDINGS_OCTETS = 19 << 20;
@@ -26,7 +26,9 @@ const FINDINGS_OCTETS = 19 << 20;
 export const JUDGING_MEMORY_AT = FINDINGS_AT + FINDINGS_OCTETS;
 export const NEXT_MESSAGE_KERNEL_AT = (JUDGING_MEMORY_AT + JUDGING_MEMORY_OCTETS + 63) & ~63;
 export const GATHER_KERNEL_AT = (NEXT_MESSAGE_KERNEL_AT + NEXT_MESSAGE_KERNEL_OCTETS + 63) & ~63;
+/** A line of the cache with how far somebody has touched the memory ahead (../engine-thread/memory-ahead.ts). */
+export const AHEAD_AT = (GATHER_KERNEL_AT + GATHER_KERNEL_OCTETS + 63) & ~63;
 /** Behind all that there is room for others. */
-export const KERNELS_OCTETS = (GATHER_KERNEL_AT + GATHER_KERNEL_OCTETS + 63) & ~63;
+export const KERNELS_OCTETS = AHEAD_AT + 64;
 /** Octets that any of them may read behind the last one of a batch. */
 export const READ_BEHIND_OCTETS = Math.max(FRAME_READ_BEHIND_OCTETS, MESSAGE_READ_BEHIND_OCTETS);

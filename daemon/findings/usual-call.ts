@@ -7,10 +7,11 @@ import { RING_MESSAGES } from './position-ring.ts';
 import { ENTRY_OCTETS } from './ring-entries.ts';
 import { LINES_OCTETS } from './usual-lines.ts';
 
-export const LINES_AT = FINDINGS_AT;
-export const ENTRIES_AT = LINES_AT + LINES_OCTETS;
+/** First, where who touches them ahead looks for them (../engine-thread/memory-ahead.ts). */
+export const ENTRIES_AT = FINDINGS_AT;
+export const LINES_AT = ENTRIES_AT + RING_MESSAGES * ENTRY_OCTETS;
 /** Words, then numbers of 64 bits. */
-export const CALL_AT = ENTRIES_AT + RING_MESSAGES * ENTRY_OCTETS;
+export const CALL_AT = LINES_AT + LINES_OCTETS;
 
 /** Words of a call, as their octets in it. */
 export const Call = {
