@@ -106,7 +106,7 @@ class SharedPlainFrames implements PlainFramesKernel {
     this.#at = at;
     this.#compared = new Int32Array(memory.buffer, at + HEADERS_AT, (2 * COMPARED_OCTETS) / 4);
     this.#ended = new Uint32Array(memory.buffer, at + ENDED_AT, 1);
-    this.#call = startKernelIn(memory, [walking(at)]).walk;
+    this.#call = startKernelIn(memory, `plain-frames-kernel ${at}`, () => [walking(at)]).walk;
   }
 
   walk(headers: Headers, batch: FrameBatch, from: number, until: number, table: WalkTable): number {

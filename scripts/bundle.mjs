@@ -8,6 +8,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { parseAst } from 'rolldown/parseAst';
+import { keptKernels } from './keep-kernels.mjs';
 import { lateModules } from './late-modules.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -149,6 +150,23 @@ const scannerAlone = {
 await rm(join(DIST, 'chunks'), { recursive: true, force: true });
 await rm(join(DIST, COMMAND, 'package.json'), { force: true });
 
+const KERNELS_KEPT = await keptKernels(DIST);
+const KEEPER = join(DIST, 'dissectors/security/wasm/kept-kernels.js');
+
+/** Behind a module with kernels stand their octets (keep-kernels.mjs): they are loaded with it, and are as whole as its code. */
+const withKernels = {
+  name: 'with-kernels',
+  transform(code, id) {
+    const kernels = KERNELS_KEPT.get(id);
+    if (kernels === undefined) return null;
+    const keeper = JSON.stringify(KEEPER);
+    return {
+      code: `${code}\nimport { keepKernels } from ${keeper};\nkeepKernels(${JSON.stringify(kernels)});\n`,
+      map: null,
+    };
+  },
+};
+
 /** Modules that a module needs before it runs, itself among them. */
 function neededBy(id, context, needed = new Set()) {
   if (needed.has(id)) return needed;
@@ -193,7 +211,7 @@ const INPUT_OPTIONS = {
   // Packages that have modules beside a form for require() give the modules.
   resolve: { mainFields: ['module', 'main'] },
   external: [/^node:/, ...OUTSIDE],
-  plugins: [placesOfModules, withoutPrograms, scannerAlone, lateModules(DIST), plainStrings],
+  plugins: [placesOfModules, withoutPrograms, scannerAlone, lateModules(DIST), withKernels, plainStrings],
 };
 const OUTPUT_OPTIONS = {
   dir: DIST,

@@ -45,6 +45,7 @@ const LATE = {
   ],
   'dissectors/security/aes-eea2.js': ['dissectors/security/wasm/aes-kernel.js'],
   'dissectors/security/algorithm.js': ['dissectors/security/eea1.js', 'dissectors/security/eea3.js'],
+  'dissectors/security/eea3.js': ['dissectors/security/wasm/zuc-planes.js'],
   'dissectors/security/kdf.js': ['dissectors/security/wasm/sha256-kernel.js'],
   'dissectors/security/pek-batch.js': [
     'dissectors/security/wasm/pek-kernel.js',

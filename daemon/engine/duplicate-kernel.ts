@@ -101,6 +101,8 @@ const EQUAL = 11;
 const VECTORS = 2 + WAYS / 2;
 const TIME = SUM + VECTORS;
 
+const NAME = 'duplicate-kernel';
+
 /** Frames of one batch, given in their order. */
 export interface DuplicateKernel {
   /** Begins with what is remembered (transmissions.ts). */
@@ -136,15 +138,10 @@ export function buildDuplicateKernel(keys: Int32Array, shared: SharedMemory | nu
 }
 
 function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
-  const body = [...eachRow(hashing()), ...eachRow(touching()), ...eachRow(lookingUp())];
-  const locals = { locals: I32_LOCALS, vectors: VECTORS, doubles: 1 };
-  const end = store(constant(0), get(EVICTIONS), EVICTIONS_AT);
-  const telling: KernelFunction = { name: 'tell', parameters: 1, ...locals, body: [...body, ...end] };
-  const functions = shared === null ? [telling] : [telling, listing(), through(1, 0)];
   const { memory, call } =
     shared === null
-      ? startKernel(functions, DUPLICATE_KERNEL_OCTETS)
-      : { memory: shared.buffer, call: startKernelIn(shared, functions) };
+      ? startKernel(NAME, () => [telling()], DUPLICATE_KERNEL_OCTETS)
+      : { memory: shared.buffer, call: startKernelIn(shared, NAME, () => [telling(), listing(), through(1, 0)]) };
   new Int32Array(memory, KEYS_AT, KEYS_OCTETS / 4).set(keys.subarray(0, KEYS_OCTETS / 4));
   new Uint8Array(memory, MASK_AT, PAIRED_OCTETS).fill(255);
   const rows = new Uint32Array(memory, ROWS_AT, (CALL_ROWS * ROW_OCTETS) / 4);
@@ -209,6 +206,14 @@ function build(keys: Int32Array, shared: SharedMemory | null): DuplicateKernel {
       return evictions;
     },
   };
+}
+
+/** The work on all rows of a call. */
+function telling(): KernelFunction {
+  const body = [...eachRow(hashing()), ...eachRow(touching()), ...eachRow(lookingUp())];
+  const end = store(constant(0), get(EVICTIONS), EVICTIONS_AT);
+  const locals = { locals: I32_LOCALS, vectors: VECTORS, doubles: 1 };
+  return { name: 'tell', parameters: 1, ...locals, body: [...body, ...end] };
 }
 
 function eachRow(body: Code): Code {

@@ -76,34 +76,35 @@ const COLUMNS = 0;
 const COUNT = 1;
 const MASK = 2;
 const ARENA = 3;
-const DONE = 4;
-const ROW = 5;
+const SEED = 4;
+const DONE = 5;
+const ROW = 6;
 // Where the row stands in columns of so many octets, but for the distance of the column from the first.
-const ROW1 = 6;
-const ROW2 = 7;
-const ROW4 = 8;
-const K0 = 9;
-const K1 = 10;
-const K2 = 11;
-const FOUND = 12;
-const CONTEXT = 13;
-const SLOT = 14;
-const BEHIND = 15;
-const ZERO = 16;
+const ROW1 = 7;
+const ROW2 = 8;
+const ROW4 = 9;
+const K0 = 10;
+const K1 = 11;
+const K2 = 12;
+const FOUND = 13;
+const CONTEXT = 14;
+const SLOT = 15;
+const BEHIND = 16;
+const ZERO = 17;
 // What `Gathered` has, in its order.
-const STATE = 17;
+const STATE = 18;
 const STATES = Gathered.left;
 const TAKEN = STATE + Gathered.taken;
-const GATHER = { name: 'gather', parameters: 4, locals: STATE + STATES - 4 } as const;
+const GATHER = { name: 'gather', parameters: 5, locals: STATE + STATES - 5 } as const;
 
 // Parameters and locals of `list` that are others.
 const REST = 1;
 const RAW = 2;
 const LENGTH = 4;
-const ENTRY = 9;
-const BLOCKS = 10;
-const OWN = 11;
-const TO = 12;
+const ENTRY = 10;
+const BLOCKS = 11;
+const OWN = 12;
+const TO = 13;
 const LIST = { name: 'list', parameters: 4, locals: ZERO + 1 - 4 } as const;
 
 // And of `give`.
@@ -118,12 +119,11 @@ const BLOCK_OCTETS = 16;
 /** Builds one; null where the host has the other order of octets, or no WebAssembly. */
 export function buildGatherKernel(shared: SharedMemory): GatherKernel | null {
   return whereItRuns(() => {
-    const functions = [
+    const { gather, list, give } = startKernelIn(shared, 'gather-kernel', () => [
       { ...GATHER, body: gathering() },
       { ...LIST, body: listing() },
       { ...GIVE, body: giving() },
-    ];
-    const { gather, list, give } = startKernelIn(shared, functions);
+    ]);
     const { buffer } = shared;
     const rows = (at: number): Uint32Array => new Uint32Array(buffer, GATHER_KERNEL_AT + at, ROUND_ROWS);
     return {
@@ -133,7 +133,9 @@ export function buildGatherKernel(shared: SharedMemory): GatherKernel | null {
       unseen: rows(UNSEEN_AT),
       joined: rows(JOINED_AT),
       gathered: new Int32Array(buffer, STATE_ADDRESS, STATE_WORDS),
-      gather,
+      gather(columns, until, mask, arena) {
+        gather(columns, until, mask, arena, SLOT_HASH.seed);
+      },
       list,
       give(columns, messages) {
         give(columns, LIST_ADDRESS + messages * ENTRY_OCTETS);
@@ -180,7 +182,7 @@ function gathering(): Code {
 
 /** Sets FOUND to one more than the slot of the context, or 0, as `WireContexts.find` has it. */
 function finding(): Code {
-  const { seed, factors, shifts } = SLOT_HASH;
+  const { factors, shifts } = SLOT_HASH;
   const mixed = (by: number): Code => xor(get(FOUND), shiftRight(get(FOUND), shifts[by]));
   const hashed = (value: Code, by: number): Code => set(FOUND, multiply(value, constant(factors[by])));
   // The entry of slot 0 is found at 1.
@@ -191,7 +193,7 @@ function finding(): Code {
     ...set(K0, or(shiftLeft(word('source'), 8), shiftRight(half('ptkId'), 8))),
     ...set(K1, or(shiftLeft(word('destination'), 8), and(half('ptkId'), constant(0xff)))),
     ...set(K2, or(shiftLeft(octet('version'), 8), octet('pgkIndex'))),
-    ...hashed(xor(get(K0), constant(seed)), 0),
+    ...hashed(xor(get(K0), get(SEED)), 0),
     ...hashed(xor(mixed(0), get(K1)), 1),
     ...hashed(xor(mixed(1), get(K2)), 2),
     ...set(FOUND, load(shiftLeft(and(mixed(2), get(MASK)), 2), JUDGING_MEMORY_AT + ContextsAt.heads)),

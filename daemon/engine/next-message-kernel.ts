@@ -96,8 +96,9 @@ export interface NextMessageKernel {
 /** Builds one; null where the host has the other order of octets, or no WebAssembly. */
 export function buildNextMessageKernel(shared: SharedMemory): NextMessageKernel | null {
   return whereItRuns(() => {
-    const body = judging();
-    const call = startKernelIn(shared, [{ name: 'judge', parameters: PARAMETERS, locals: LOCALS, body }]);
+    const call = startKernelIn(shared, 'next-message-kernel', () => [
+      { name: 'judge', parameters: PARAMETERS, locals: LOCALS, body: judging() },
+    ]);
     const stopped = new Uint32Array(shared.buffer, STOPPED, 1);
     return {
       judge(columns, arena, from, until, changes) {

@@ -108,7 +108,7 @@ class SharedWholeFrames implements WholeFramesKernel {
     this.#memory = memory.buffer;
     this.#firstFrame = new Float64Array(memory.buffer, WHOLE_FRAMES_AT + FIRST_FRAME, 1);
     this.#told = new Uint32Array(memory.buffer, WHOLE_FRAMES_AT + ENDED, 2);
-    this.#call = startKernelIn(memory, [taking()]).take;
+    this.#call = startKernelIn(memory, 'whole-frames-kernel', () => [taking()]).take;
   }
 
   take(

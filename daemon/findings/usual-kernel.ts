@@ -13,6 +13,7 @@ import {
   equal,
   get,
   isBelow,
+  type KernelFunction,
   leaveWhen,
   load,
   load8,
@@ -95,11 +96,12 @@ const F64_LOCALS = 3;
  * @param limit messages that the ring of positions remembers, a power of two
  */
 export function buildUsualKernel(shared: SharedMemory, limit: number): (() => void) | null {
-  return whereItRuns(() => {
-    const body = [beginning(), whileBelow(ROW, get(UNTIL), message(limit)), ending()];
-    const kernel = { name: 'take', parameters: 0, locals: I32_LOCALS, doubles: F64_LOCALS, body };
-    return startKernelIn(shared, [kernel]).take;
-  });
+  return whereItRuns(() => startKernelIn(shared, `usual-kernel ${limit}`, () => [taking(limit)]).take);
+}
+
+function taking(limit: number): KernelFunction {
+  const body = [beginning(), whileBelow(ROW, get(UNTIL), message(limit)), ending()];
+  return { name: 'take', parameters: 0, locals: I32_LOCALS, doubles: F64_LOCALS, body };
 }
 
 const told = (octet: number): Code => load(constant(CALL_AT), octet);

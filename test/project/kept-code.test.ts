@@ -2,10 +2,11 @@
 // prints the same.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyOfBuild } from './copied-build.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SAMPLE = join(ROOT, 'captures', 'samples', 'attacked');
@@ -48,26 +49,15 @@ function run(main: string, options: readonly string[], nodeOptions: readonly str
   return { stdout, said: stderr.split('\n').filter((line) => line.startsWith('code ')) };
 }
 
-/** A copy of the build, and the files of kept code in it. */
-function copyOfBuild(): { readonly main: string; readonly chunks: string; readonly code: readonly string[] } {
-  const copy = mkdtempSync(join(folder, 'build-'));
-  for (const name of ['dist', 'package.json']) {
-    cpSync(join(ROOT, name), join(copy, name), { recursive: true, filter: (path) => !/\.(map|d\.ts)$/.test(path) });
-  }
-  const chunks = join(copy, 'dist', 'chunks');
-  const code = readdirSync(chunks).filter((name) => name.endsWith('.code'));
-  return { main: join(copy, 'dist', 'cli', 'main.js'), chunks, code: code.map((name) => join(chunks, name)) };
-}
-
 /** What has code, in the bundles of the program and, where it is there twice, of its threads. */
-const KEPT = ['eea3', 'eea3', 'kernels', 'kernels', 'read', 'round', 'start', 'statistics', 'threaded'];
+const KEPT = ['kernels', 'kernels', 'read', 'round', 'start', 'statistics', 'threaded'];
 
 test('what every `read` loads, and what its threads load, has code, and V8 takes it', () => {
-  const { main, code } = copyOfBuild();
+  const { main, code } = copyOfBuild(folder);
   const names = code.map((file) => file.match(/(\w+)-[^/]*$/)?.[1]).sort((a, b) => (a ?? '').localeCompare(b ?? ''));
   expect(names).toEqual(KEPT);
-  // The command, `read`, kernels and 128-EEA3.
-  const said = Array.from({ length: 4 }, () => 'code taken');
+  // The command, `read` and kernels.
+  const said = Array.from({ length: 3 }, () => 'code taken');
   expect(run(main, ['--threads', '1'])).toEqual({ stdout: untouched, said });
   expect(run(main, ['--threads', '2']).stdout).toBe(untouched);
 });
@@ -102,14 +92,14 @@ const HARM: Record<string, (file: string) => void> = {
 };
 
 test.each(Object.keys(HARM))('code that %s is not given to V8', (harm) => {
-  const { main, code } = copyOfBuild();
+  const { main, code } = copyOfBuild(folder);
   for (const file of code) HARM[harm](file);
   expect(run(main, ['--threads', '1'])).toEqual({ stdout: untouched, said: [] });
   expect(run(main, ['--threads', '2']).stdout).toBe(untouched);
 });
 
 test('code of another node is left alone, and code for other options is refused', () => {
-  const { main, chunks } = copyOfBuild();
+  const { main, chunks } = copyOfBuild(folder);
   expect(run(main, [], ['--stack-size=900']).stdout).toBe(untouched);
   const loader = join(chunks, 'kept-code.cjs');
   const text = readFileSync(loader, 'utf8');
@@ -120,6 +110,6 @@ test('code of another node is left alone, and code for other options is refused'
 });
 
 test('whoever asks for source maps has them', () => {
-  const { main } = copyOfBuild();
+  const { main } = copyOfBuild(folder);
   expect(run(main, [], ['--enable-source-maps'])).toEqual({ stdout: untouched, said: [] });
 });

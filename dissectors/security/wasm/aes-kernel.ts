@@ -91,7 +91,7 @@ export interface AesStreamKernel {
  * @param blocks room for so many
  */
 export function createAesKernel(blocks: number): AesKernel {
-  const { memory, call, octets, roundKeys } = start('encipher', enciphering(), blocks);
+  const { memory, call, octets, roundKeys } = start('encipher', enciphering, blocks);
   const key = new Int32Array(memory, LIST_AT, AES_ENTRY_WORDS);
   return {
     blocks: octets,
@@ -113,7 +113,7 @@ export function createAesKernel(blocks: number): AesKernel {
  * @param blocks room for key stream of so many
  */
 export function createAesStreamKernel(blocks: number): AesStreamKernel {
-  const { memory, call, octets, roundKeys } = start('keyStream', makingKeyStream(), blocks);
+  const { memory, call, octets, roundKeys } = start('keyStream', makingKeyStream, blocks);
   const list = new Int32Array(memory, LIST_AT, AES_LISTED * AES_ENTRY_WORDS);
   return {
     list,
@@ -131,8 +131,9 @@ export function createAesStreamKernel(blocks: number): AesStreamKernel {
 }
 
 /** Starts a kernel of one function, with its tables. */
-function start(name: string, body: Code, blocks: number) {
-  const { memory, call } = startKernel([{ name, ...SHAPE, body }], BLOCKS_AT + blocks * BLOCK_OCTETS);
+function start(name: string, body: () => Code, blocks: number) {
+  const functions = () => [{ name, ...SHAPE, body: body() }];
+  const { memory, call } = startKernel(`aes-kernel ${name}`, functions, BLOCKS_AT + blocks * BLOCK_OCTETS);
   const box = sbox();
   new Uint8Array(memory, SBOX_AT, 256).set(box);
   for (let row = 0; row < 4; row++) new Int32Array(memory, TABLES_AT + row * TABLE_OCTETS, 256).set(table(box, row));

@@ -1,9 +1,10 @@
 // Writes small WebAssembly modules: enough of the binary format (WebAssembly core specification 1.0, chapter 5) for
 // functions over 32-bit integers, floating point (doubles.ts), vectors (vector.ts) and one memory. A kernel is an ordinary
 // function of this house that puts instructions together, so that its loops can be unrolled by a loop, and is built when it
-// is first used: no file, no tool, no add-on.
+// is first used: no file, no tool, no add-on. What a build has put together before is taken from there (kept-kernels.ts).
 
 import { LITTLE_ENDIAN } from '../words.ts';
+import { keptOctets } from './kept-kernels.ts';
 import { PAGE_OCTETS, type SharedMemory } from './shared-memory.ts';
 
 /** Instructions, as octets and as instructions within them: putting together copies nothing until all of it is written. */
@@ -40,7 +41,7 @@ declare const WebAssembly: {
 
 // The specification says (core specification 5.2 to 5.5).
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const Section = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10 } as const;
+const Section = { custom: 0, type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10 } as const;
 const MOST_PAGES = 65_536;
 const I32 = 0x7f;
 const F64 = 0x7c;
@@ -53,6 +54,9 @@ const END = 0x0b;
 const NO_RESULT = 0x40;
 /** Name of the module that memory is imported from. */
 const HOST = 'host';
+/** Custom section, and what of it is the name of the module (7.4.1): V8 has it in stacks and profiles, the build goes by it. */
+const NAMES = 'name';
+const NAME_OF_MODULE = 0;
 const ALIGNED_16 = 1;
 const ALIGNED_32 = 2;
 
@@ -133,7 +137,7 @@ export const invoke = (index: number, ...parameters: readonly Code[]): Code => [
 export const leaveWhen = (condition: Code): Code => [condition, 0x0d, 1];
 
 /** The module of these functions over one memory of `pages` times 64 KiB; without, over memory that threads share. */
-export function assemble(functions: readonly KernelFunction[], pages: number | null): Uint8Array<ArrayBuffer> {
+function assemble(name: string, functions: readonly KernelFunction[], pages: number | null): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [
     FUNCTION_TYPE,
     ...vector(Array.from({ length: parameters }, () => [I32])),
@@ -157,6 +161,7 @@ export function assemble(functions: readonly KernelFunction[], pages: number | n
     pages === null ? [] : section(Section.memory, vector([[0, ...unsigned(pages)]])),
     section(Section.export, vector(pages === null ? exports : [[...text('memory'), MEMORY, 0], ...exports])),
     section(Section.code, vector(bodies)),
+    section(Section.custom, joined(text(NAMES), section(NAME_OF_MODULE, text(name)))),
   );
   const octets = new Uint8Array(lengthOf(module));
   write(module, octets, 0);
@@ -193,18 +198,41 @@ export function whereItRuns<Made>(build: () => Made): Made | null {
   }
 }
 
-/** Builds and starts a kernel over memory of so many octets at least. */
-export function startKernel(functions: readonly KernelFunction[], octets: number): Kernel {
-  const pages = Math.ceil(octets / PAGE_OCTETS);
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(functions, pages)));
+/**
+ * Builds and starts a kernel over memory of so many octets at least.
+ *
+ * @param name its file without the ending, and behind a blank what else its functions depend on but constants: two kernels
+ *   of one name are the same
+ * @param functions puts them together; not called where the build has kept what comes of it
+ */
+export function startKernel(name: string, functions: () => readonly KernelFunction[], octets: number): Kernel {
+  const { exports } = new WebAssembly.Instance(moduleOf(name, functions, Math.ceil(octets / PAGE_OCTETS)));
   const { memory, ...call } = exports;
   return { memory: (memory as { buffer: ArrayBuffer }).buffer, call: call as Kernel['call'] };
 }
 
-/** Builds and starts one that works in memory that threads share. */
-export function startKernelIn(memory: SharedMemory, functions: readonly KernelFunction[]): Kernel['call'] {
-  const module = new WebAssembly.Module(assemble(functions, null));
+/** Builds and starts one that works in memory that threads share; the rest as in `startKernel`. */
+export function startKernelIn(
+  memory: SharedMemory,
+  name: string,
+  functions: () => readonly KernelFunction[],
+): Kernel['call'] {
+  const module = moduleOf(name, functions, null);
   return new WebAssembly.Instance(module, { [HOST]: { memory } }).exports as Kernel['call'];
+}
+
+/** The module, kept or put together. */
+function moduleOf(name: string, functions: () => readonly KernelFunction[], pages: number | null): object {
+  const full = `${name} ${pages ?? 'shared'}`;
+  const kept = keptOctets(full);
+  if (kept !== null) {
+    try {
+      return new WebAssembly.Module(kept);
+    } catch {
+      // Whatever is amiss with it, or with the host, is found below.
+    }
+  }
+  return new WebAssembly.Module(assemble(full, functions(), pages));
 }
 
 function folded(operation: number, terms: readonly Code[]): Code {

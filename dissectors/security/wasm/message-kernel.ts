@@ -10,6 +10,7 @@ import {
   type Code,
   constant,
   get,
+  type KernelFunction,
   load,
   load8,
   or,
@@ -95,14 +96,15 @@ export function createMessageKernel(memory: SharedMemory | number, at = 0): Mess
 }
 
 function build(shared: SharedMemory | number, at: number): MessageKernel {
-  const functions = [
+  const name = `message-kernel ${at}`;
+  const functions = (): KernelFunction[] => [
     { name: 'layOut', ...LOCALS, body: layingOut(at) },
     { name: 'xor', ...LOCALS, body: [...touching(at), ...xoring(at)] },
   ];
   const { memory, call } =
     typeof shared === 'number'
-      ? startKernel(functions, shared)
-      : { memory: shared.buffer, call: startKernelIn(shared, functions) };
+      ? startKernel(name, functions, shared)
+      : { memory: shared.buffer, call: startKernelIn(shared, name, functions) };
   const masks = new Uint8Array(memory, at + MASKS_AT, MASKS_OCTETS);
   for (let i = 0; i < MASKS_OCTETS; i++) masks[i] = isOfMessage(i >>> 4, i & 15) ? 0xff : 0;
   const stream = new Uint8Array(memory, at + STREAM_AT, STREAM_OCTETS);

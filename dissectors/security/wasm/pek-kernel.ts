@@ -81,11 +81,11 @@ export function pekKernel(): PekKernel | null {
 }
 
 function build(): PekKernel {
-  const functions: readonly KernelFunction[] = [
+  const functions = (): readonly KernelFunction[] => [
     { name: 'compress', ...SHAPE, body: compression() },
     { name: 'pad', ...SHAPE, body: padding() },
   ];
-  const { memory, call } = startKernel(functions, END_AT);
+  const { memory, call } = startKernel('pek-kernel', functions, END_AT);
   const { compress, pad } = call;
   const words = (at: number, count: number): Int32Array => new Int32Array(memory, at, count * LANES);
   const inEachLane = (values: readonly number[]): number[] => values.flatMap((value) => [value, value, value, value]);

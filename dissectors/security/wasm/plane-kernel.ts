@@ -13,6 +13,7 @@ import {
   get,
   isBelow,
   joined,
+  type KernelFunction,
   repeatBelow,
   set,
   shiftLeft,
@@ -44,6 +45,8 @@ const GATHERED_WORDS = VECTOR_OCTETS / 4;
 
 /** How one cipher is put together. */
 export interface PlaneGenerator {
+  /** That of its kernel (assembler.ts). */
+  readonly name: string;
   /** Octets of a slot of the register, a power of two, of which the first 16 lie from address 0 on. */
   readonly slotOctets: number;
   /** What is in the slots where neither key nor IV go. */
@@ -130,6 +133,14 @@ export function slot(i: number, slotOctets: number): Code {
   return and(add(get(AT), constant(i * slotOctets)), constant(REGISTER_WORDS * slotOctets - 1));
 }
 
+/** Where things lie in the memory, behind what is the generator's, in octets. */
+interface Places {
+  readonly gatheredAt: number;
+  readonly listAt: number;
+  readonly keyAt: number;
+  readonly streamAt: number;
+}
+
 /** Builds a kernel; null where the host cannot run it. */
 export function buildPlaneKernel(generator: PlaneGenerator): KeyStreamKernel | null {
   return unlessRefused(() => build(generator));
@@ -143,6 +154,30 @@ function build(generator: PlaneGenerator): KeyStreamKernel {
   const keyAt = listAt + KERNEL_MESSAGES * ENTRY_OCTETS;
   const streamAt = keyAt + ENTRY_OCTETS * OCTET_PLANES;
   const octets = streamAt + KERNEL_MESSAGES * strideOf(KERNEL_WORDS);
+  const functions = () => [running(generator, { gatheredAt, listAt, keyAt, streamAt })];
+  const { memory, call } = startKernel(generator.name, functions, octets);
+  const secrets = new Uint8Array(memory, 0, octets);
+  const own = secrets.subarray(ownAt, gatheredAt);
+  let used = 0;
+  return {
+    list: new Int32Array(memory, listAt, KERNEL_MESSAGES * ENTRY_WORDS),
+    run(messages, words) {
+      const stride = strideOf(words);
+      used = Math.max(used, streamAt + KERNEL_MESSAGES * stride);
+      secrets.set(slots);
+      own.fill(0);
+      call.run((SILENT_CLOCKS + words) * WORD_OCTETS, stride);
+      return secrets.subarray(streamAt, streamAt + messages * stride);
+    },
+    wipe() {
+      secrets.fill(0, 0, used);
+      used = 0;
+    },
+  };
+}
+
+/** All clocks of the messages of the list. */
+function running(generator: PlaneGenerator, { gatheredAt, listAt, keyAt, streamAt }: Places): KernelFunction {
   const vectors = FIRST_LOCAL + generator.locals;
   const carries = Array.from({ length: CARRIES }, (_, i) => vectors + i);
   const circuits = new Clock(vectors + CARRIES);
@@ -197,7 +232,7 @@ function build(generator: PlaneGenerator): KeyStreamKernel {
         ),
       ),
       generator.clock(circuits, get(PLANES), carries),
-      step(AT, slotOctets),
+      step(AT, generator.slotOctets),
       step(CLOCKED, WORD_OCTETS),
       when(isBelow(get(CLOCKED), get(GATHERED)), [], leaving),
     ),
@@ -207,35 +242,12 @@ function build(generator: PlaneGenerator): KeyStreamKernel {
     set(GATHERED, constant((SILENT_CLOCKS + GATHERED_WORDS) * WORD_OCTETS)),
     when(isBelow(get(END), get(GATHERED)), set(GATHERED, get(END))),
   );
-  const { memory, call } = startKernel(
-    [
-      {
-        name: 'run',
-        parameters: 2,
-        locals: vectors - 2,
-        vectors: circuits.end - vectors,
-        body: joined(loading, begun, clocks),
-      },
-    ],
-    octets,
-  );
-  const secrets = new Uint8Array(memory, 0, octets);
-  const own = secrets.subarray(ownAt, gatheredAt);
-  let used = 0;
   return {
-    list: new Int32Array(memory, listAt, KERNEL_MESSAGES * ENTRY_WORDS),
-    run(messages, words) {
-      const stride = strideOf(words);
-      used = Math.max(used, streamAt + KERNEL_MESSAGES * stride);
-      secrets.set(slots);
-      own.fill(0);
-      call.run((SILENT_CLOCKS + words) * WORD_OCTETS, stride);
-      return secrets.subarray(streamAt, streamAt + messages * stride);
-    },
-    wipe() {
-      secrets.fill(0, 0, used);
-      used = 0;
-    },
+    name: 'run',
+    parameters: 2,
+    locals: vectors - 2,
+    vectors: circuits.end - vectors,
+    body: joined(loading, begun, clocks),
   };
 }
 

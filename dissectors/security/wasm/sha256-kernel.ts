@@ -59,7 +59,8 @@ export function sha256Kernel(): Sha256Kernel {
 
 function build(): Sha256Kernel {
   const { memory, call } = startKernel(
-    [{ name: 'compress', parameters: 0, locals: LOCALS, body: compression() }],
+    'sha256-kernel',
+    () => [{ name: 'compress', parameters: 0, locals: LOCALS, body: compression() }],
     MEMORY_OCTETS,
   );
   const primes = firstPrimes(ROUNDS);

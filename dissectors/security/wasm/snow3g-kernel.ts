@@ -68,7 +68,8 @@ export function createSnow3gKernel(): KeyStreamKernel | null {
 
 function build(): KeyStreamKernel {
   const { memory, call } = startKernel(
-    [{ name: 'run', parameters: PARAMETERS, locals: LOCALS, body: running() }],
+    'snow3g-kernel',
+    () => [{ name: 'run', parameters: PARAMETERS, locals: LOCALS, body: running() }],
     MEMORY_OCTETS,
   );
   for (const [i, table] of TABLES.entries()) new Int32Array(memory, i * TABLE_OCTETS, table.length).set(table);

@@ -40,8 +40,8 @@ const plane = (i: number): number => i * VECTOR_OCTETS;
 
 /** Builds a kernel of 128 lanes; null where the host cannot run it. */
 export function createZucPlanes(): KeyStreamKernel | null {
-  const boxes = { s0: makeS0(), s1: inversionBoxCircuit(S1, S1_POLYNOMIAL) };
   return buildPlaneKernel({
+    name: 'zuc-planes',
     slotOctets: SLOT_OCTETS,
     slots: slotsBefore(),
     load: (clock, key, iv) =>
@@ -65,6 +65,7 @@ export function createZucPlanes(): KeyStreamKernel | null {
     ownOctets: OWN_OCTETS,
     locals: USED.length,
     clock(clock, stream, carries) {
+      const boxes = { s0: makeS0(), s1: inversionBoxCircuit(S1, S1_POLYNOMIAL) };
       const nothingCarried = clock.circuit((c) => {
         for (const carry of carries) c.write(carry, c.xor(carry, carry));
       });

@@ -63,14 +63,15 @@ test('AES-128 of any blocks under any key', () => {
 test('constants of any size and sign, and a loop', () => {
   for (const value of [0, 1, -1, 63, 64, -64, -65, 127, 128, 8191, 8192, 0x7fff_ffff, -0x8000_0000, 0x1234_5678]) {
     const { memory, call } = startKernel(
-      [{ name: 'write', parameters: 0, locals: 0, body: store(constant(4), constant(value)) }],
+      `constant ${value}`,
+      () => [{ name: 'write', parameters: 0, locals: 0, body: store(constant(4), constant(value)) }],
       8,
     );
     call.write();
     expect(new Int32Array(memory, 4, 1)[0]).toBe(value);
   }
   const body = [...repeatBelow(1, get(0), [...store(get(1), get(1), 300), ...set(1, add(get(1), constant(4)))])];
-  const { memory, call } = startKernel([{ name: 'count', parameters: 1, locals: 1, body }], 320);
+  const { memory, call } = startKernel('loop', () => [{ name: 'count', parameters: 1, locals: 1, body }], 320);
   call.count(16);
   expect([...new Int32Array(memory, 300, 5)]).toEqual([0, 4, 8, 12, 0]);
 });
