@@ -23,15 +23,15 @@ export function joinListeners(printer: AnalysisListener, watchers: readonly Watc
   };
 }
 
-/** Hooks that several may take have four arguments at most. */
-type Hook = (first: unknown, second: unknown, third: unknown, fourth: unknown) => unknown;
+/** Hooks that several may take have five arguments at most. */
+type Hook = (first: unknown, second: unknown, third: unknown, fourth: unknown, fifth: unknown) => unknown;
 
 function chained<Name extends keyof AnalysisListener>(name: Name, all: readonly AnalysisListener[]): object {
   const takers = all.filter((each) => each[name] !== undefined) as readonly Record<Name, Hook>[];
   if (takers.length === 0) return {};
   if (takers.length === 1) return { [name]: takers[0][name].bind(takers[0]) };
-  const told: Hook = (first, second, third, fourth) => {
-    for (const taker of takers) taker[name](first, second, third, fourth);
+  const told: Hook = (first, second, third, fourth, fifth) => {
+    for (const taker of takers) taker[name](first, second, third, fourth, fifth);
   };
   return { [name]: told };
 }

@@ -42,7 +42,7 @@ export class StatisticsTables {
   readonly #timeline: EpochTimeline;
   /** Groups and talkers are counted in one go. */
   readonly #counting: TableListener = {
-    rows: (table, from, until, senders) => this.#statistics.note(table, from, until, senders),
+    rows: (table, from, until, senders, sums) => this.#statistics.note(table, from, until, senders, sums),
   };
 
   constructor(requests: readonly TableRequest[], keyring: Keyring) {

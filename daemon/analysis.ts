@@ -8,6 +8,7 @@ import { CorrectionWindow } from './engine/correction-window.ts';
 import { Engine, type EngineSink } from './engine/engine.ts';
 import type { MessageAccount } from './engine/message-account.ts';
 import type { MessageTable } from './engine/message-table.ts';
+import type { RunSums } from './engine/run-sums.ts';
 import type { Senders } from './engine/senders.ts';
 import type { EpochEvent, FindingEvent, KeyEvent, MessageEvent, SummaryEvent } from './events.ts';
 import type { CounterCaps } from './findings/counter.ts';
@@ -48,8 +49,9 @@ export interface AnalysisListener {
    *
    * @param until row behind the last
    * @param senders who they are of; always the same
+   * @param sums the same by context, for those who need not look at rows; null: they are not summed
    */
-  rows?(table: MessageTable, from: number, until: number, senders: Senders): void;
+  rows?(table: MessageTable, from: number, until: number, senders: Senders, sums: RunSums | null): void;
   /** A record; with `corrects` it replaces the one told before of the same message. */
   message?(event: MessageEvent): void;
   /**

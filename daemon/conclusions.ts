@@ -12,7 +12,7 @@ import type { Attempt } from './engine/judge.ts';
 import { KeyManagement } from './engine/key-management.ts';
 import { MessageAccount } from './engine/message-account.ts';
 import { MessageEventMaker } from './engine/message-event.ts';
-import type { MessageTable } from './engine/message-table.ts';
+import { type MessageTable, PART_ROWS } from './engine/message-table.ts';
 import { SduFragments } from './engine/sdu-fragments.ts';
 import { Senders } from './engine/senders.ts';
 import { summaryEvent } from './engine/summary-event.ts';
@@ -29,6 +29,8 @@ export class Conclusions {
   readonly findings: FindingWatch;
   readonly account: MessageAccount;
   readonly index: KeyIndex;
+  /** Frames that `sink.run` is best asked to take at once: a kernel takes all there are, a loop over rows some. */
+  readonly rowsAtOnce: number;
   /** Keys tried on the message at hand, where the engine writes them down; emptied behind each message. */
   readonly attempts: Attempt[] = [];
   readonly #senders = new Senders();
@@ -66,6 +68,7 @@ export class Conclusions {
       ...(options.severities === undefined ? {} : { overrides: options.severities }),
       ...(options.counterCaps === undefined ? {} : { caps: options.counterCaps }),
     });
+    this.rowsAtOnce = shared === null || hearsEach(listener) ? PART_ROWS : Number.POSITIVE_INFINITY;
     const heard = this.#heard(keysCame);
     this.sink = gathersFrames(listener) ? this.#gathering(heard) : this.#takingRuns(heard);
   }
@@ -129,7 +132,7 @@ export class Conclusions {
       message: (table, row) => {
         account.note(table, row, row + 1);
         findings.message(table, row);
-        listener.rows?.(table, row, row + 1, senders);
+        listener.rows?.(table, row, row + 1, senders, null);
         this.#tellOf(table, row);
       },
       keyManagement: (batch, row, at, length) => {
@@ -147,16 +150,25 @@ export class Conclusions {
     const { findings, account } = this;
     const senders = this.#senders;
     const listener = this.#listener;
-    const hearsEach = listener.row !== undefined || listener.record !== undefined || listener.message !== undefined;
+    const tellsEach = hearsEach(listener);
     return {
       ...sink,
       run: (batch, row, until, table, message) => {
         const taken = findings.run(batch, row, until, table, message);
         if (taken === 0) return 0;
         const end = message + taken;
-        account.note(table, message, end);
-        listener.rows?.(table, message, end, senders);
-        if (hearsEach) for (let at = message; at < end; at++) this.#tellOf(table, at);
+        // What a full table gives up depends on the order of its rows.
+        const summed = senders.isFull ? 0 : findings.summed;
+        const { sums } = findings;
+        for (const [from, to, of] of [
+          [message, message + summed, sums],
+          [message + summed, end, null],
+        ] as const) {
+          if (from === to) continue;
+          account.note(table, from, to, of);
+          listener.rows?.(table, from, to, senders, of);
+        }
+        if (tellsEach) for (let at = message; at < end; at++) this.#tellOf(table, at);
         return taken;
       },
     };
@@ -193,7 +205,7 @@ export class Conclusions {
         frame.addMessage(table, row, findings.raised(), attempts, this.#fragments.take(table, row));
         // Setting the length would give its memory up.
         while (attempts.length > 0) attempts.pop();
-        listener.rows?.(table, row, row + 1, senders);
+        listener.rows?.(table, row, row + 1, senders, null);
         listener.row?.(table, row);
         if (listener.message === undefined && listener.record === undefined) return;
         const message = frame.messages[frame.messages.length - 1];
@@ -207,6 +219,11 @@ export class Conclusions {
       },
     };
   }
+}
+
+/** Whether somebody hears of each message. */
+function hearsEach(listener: AnalysisListener): boolean {
+  return listener.row !== undefined || listener.record !== undefined || listener.message !== undefined;
 }
 
 /** Whether somebody looks at whole frames, which must be walked and gathered for it. */

@@ -2,6 +2,7 @@
 
 import { destinationText, layer2Text } from './engine/message-event.ts';
 import { type MessageTable, NONE } from './engine/message-table.ts';
+import { LatestRows, type RunSums, SUM_WORDS, Sum } from './engine/run-sums.ts';
 import type { Senders } from './engine/senders.ts';
 import { grown, SlotTable } from './engine/slot-table.ts';
 import { VERDICTS, type Verdict } from './events.ts';
@@ -56,6 +57,7 @@ class Counts {
   group = new Int32Array(0);
   destination = new Uint32Array(0);
   source = new Uint32Array(0);
+  readonly latest = new LatestRows();
   #rows = 0;
 
   constructor() {
@@ -70,6 +72,7 @@ class Counts {
       this.group = grown(this.group, capacity);
       this.destination = grown(this.destination, capacity);
       this.source = grown(this.source, capacity);
+      this.latest.grow(capacity);
     });
   }
 
@@ -97,6 +100,16 @@ class Counts {
     this.octets[slot] += table.length[row];
     this.verdicts[slot * VERDICTS.length + table.verdict[row]]++;
     this.last[slot] = table.time[row];
+  }
+
+  /** Counts messages of a run that are summed, in the row of their key. @param at where their sum begins */
+  addSum(slot: number, table: MessageTable, words: Int32Array, at: number): void {
+    const messages = words[at + Sum.messages];
+    const last = words[at + Sum.last];
+    this.messages[slot] += messages;
+    this.octets[slot] += words[at + Sum.octets];
+    this.verdicts[slot * VERDICTS.length + table.verdict[last]] += messages;
+    if (this.latest.note(slot, last)) this.last[slot] = table.time[last];
   }
 
   /** How the group of a row is written. */
@@ -143,11 +156,22 @@ export class Statistics {
     return this.#groups.slots.evictions + (this.#talkers?.slots.evictions ?? 0);
   }
 
-  /** Counts judged messages. @param until row behind the last @param senders who they are of; always the same */
-  note(table: MessageTable, from: number, until: number, senders: Senders): void {
+  /**
+   * Counts judged messages.
+   *
+   * @param until row behind the last
+   * @param senders who they are of; always the same
+   * @param sums the same by context, of groups of the keyring; null: they are not summed
+   */
+  note(table: MessageTable, from: number, until: number, senders: Senders, sums: RunSums | null = null): void {
     if (this.#senders === null) this.#keepBeside(senders);
     const groups = this.#groups;
     const talkers = this.#talkers;
+    // Which rows full tables give up depends on the order of messages.
+    if (sums !== null && !groups.slots.isFull && talkers?.slots.isFull !== true) {
+      this.#noteSums(table, sums, senders);
+      return;
+    }
     const { group } = table;
     for (let row = from; row < until; row++) {
       if (group[row] < 0) {
@@ -157,17 +181,43 @@ export class Statistics {
         continue;
       }
       const sender = senders.of(table, row);
-      let slot = group[row] < this.#rowOf.length ? this.#rowOf[group[row]] - 1 : NONE;
-      if (slot < 0 || groups.group[slot] !== group[row]) slot = this.#row(table, row);
-      groups.slots.touch(slot);
-      // A row that was given up and taken again is of another generation, and its sources count anew.
-      if (this.#countedIn[sender] !== groups.generation[slot]) {
-        this.#countedIn[sender] = groups.generation[slot];
-        groups.extra[slot]++;
-      }
+      const slot = this.#known(table, row, sender);
       groups.add(slot, table, row);
       talkers?.add(this.#talkerOf(talkers, sender, slot, table, row), table, row);
     }
+  }
+
+  #noteSums(table: MessageTable, { words, contexts }: RunSums, senders: Senders): void {
+    const groups = this.#groups;
+    const talkers = this.#talkers;
+    const end = contexts * SUM_WORDS;
+    for (let at = 0; at < end; at += SUM_WORDS) {
+      const row = words[at + Sum.first];
+      const sender = senders.of(table, row);
+      const slot = this.#known(table, row, sender);
+      groups.addSum(slot, table, words, at);
+      talkers?.addSum(this.#talkerOf(talkers, sender, slot, table, row), table, words, at);
+    }
+    for (let at = 0; at < end; at += SUM_WORDS) {
+      const row = words[at + Sum.first];
+      groups.latest.clear(this.#rowOf[table.group[row]] - 1);
+      talkers?.latest.clear(this.#talker[senders.of(table, row)] - 1);
+    }
+  }
+
+  /** The row of a group of the keyring, in which the sender is counted once. */
+  #known(table: MessageTable, row: number, sender: number): number {
+    const groups = this.#groups;
+    const group = table.group[row];
+    let slot = group < this.#rowOf.length ? this.#rowOf[group] - 1 : NONE;
+    if (slot < 0 || groups.group[slot] !== group) slot = this.#row(table, row);
+    groups.slots.touch(slot);
+    // A row that was given up and taken again is of another generation, and its sources count anew.
+    if (this.#countedIn[sender] !== groups.generation[slot]) {
+      this.#countedIn[sender] = groups.generation[slot];
+      groups.extra[slot]++;
+    }
+    return slot;
   }
 
   /** The row of a group of the keyring that has none, or had one that is another's now. */

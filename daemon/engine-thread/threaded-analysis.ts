@@ -7,7 +7,6 @@ import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
 import type { AnalysisListener, AnalysisOptions } from '../analysis.ts';
 import { Conclusions, gathersFrames } from '../conclusions.ts';
 import type { MessageAccount } from '../engine/message-account.ts';
-import { PART_ROWS } from '../engine/message-table.ts';
 import type { SummaryEvent } from '../events.ts';
 import type { FindingWatch } from '../findings/watch.ts';
 import { plainKeyring } from '../keyring/keyring-copy.ts';
@@ -119,7 +118,7 @@ export class ThreadedAnalysis {
       noted?.tellMarks(row, sink);
       const end = noted === null ? frames.count : noted.nextRow(frames.count);
       if (row < end) {
-        const part = Math.min(end, row + PART_ROWS);
+        const part = Math.min(end, row + this.#conclusions.rowsAtOnce);
         const taken = sink.run?.(frames, row, part, table, message) ?? 0;
         row += taken;
         message += taken;

@@ -2,6 +2,7 @@
 
 import type { Keyring } from '../keyring/keyring.ts';
 import { MessageFlag, type MessageTable, NONE } from './message-table.ts';
+import { LatestRows, type RunSums, SUM_WORDS, Sum } from './run-sums.ts';
 import type { Senders } from './senders.ts';
 import { grown, SlotTable } from './slot-table.ts';
 
@@ -25,6 +26,7 @@ export class EpochUse {
   /** Whether some are of keys of another group than the message's. */
   #hasForeign = false;
   #forgotten = 0;
+  readonly #latest = new LatestRows();
   readonly #keyring: Keyring;
 
   constructor(keyring: Keyring, senders: Senders) {
@@ -65,6 +67,28 @@ export class EpochUse {
     }
   }
 
+  /** Whether it is told of sums: which pairs a full table gives up depends on the order of rows. */
+  get takesSums(): boolean {
+    return !this.#pairs.isFull;
+  }
+
+  /** The same for a run of messages that opened, summed by context. */
+  noteSums(table: MessageTable, { words, contexts }: RunSums): void {
+    const { epoch, time } = table;
+    const end = contexts * SUM_WORDS;
+    for (let at = 0; at < end; at += SUM_WORDS) {
+      const first = words[at + Sum.first];
+      const last = words[at + Sum.last];
+      const serial = epoch[first];
+      // The first message of a key is no usual one.
+      this.messages[serial] += words[at + Sum.messages];
+      if (this.#latest.note(serial, last)) this.lastUse[serial] = time[last];
+      const sender = this.#senders.of(table, first);
+      if (this.#counted[sender] !== serial + 1) this.#count(table, first, sender);
+    }
+    for (let at = 0; at < end; at += SUM_WORDS) this.#latest.clear(epoch[words[at + Sum.first]]);
+  }
+
   /** A sender uses another key than before: counts it unless it was counted under that one, too. */
   #count(table: MessageTable, row: number, sender: number): void {
     const serial = table.epoch[row];
@@ -95,5 +119,6 @@ export class EpochUse {
     this.messages = grown(this.messages, length);
     this.sources = grown(this.sources, length);
     this.#groupOf = grown(this.#groupOf, length);
+    this.#latest.grow(length);
   }
 }

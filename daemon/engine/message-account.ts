@@ -6,6 +6,7 @@ import { VERDICTS } from '../events.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { EpochUse } from './epoch-use.ts';
 import type { MessageTable } from './message-table.ts';
+import { type RunSums, SUM_WORDS, Sum } from './run-sums.ts';
 import type { Senders } from './senders.ts';
 
 /** See the head of the file. */
@@ -30,9 +31,22 @@ export class MessageAccount {
     return this.lastSeconds * 1000 + this.lastNanoseconds / 1e6;
   }
 
-  /** Judged messages, in order. @param until row behind the last */
-  note(table: MessageTable, from: number, until: number): void {
+  /**
+   * Judged messages, in order.
+   *
+   * @param until row behind the last
+   * @param sums the same by context; null: they are not summed
+   */
+  note(table: MessageTable, from: number, until: number, sums: RunSums | null = null): void {
     const { verdicts } = this;
+    if (sums !== null && this.epochUse.takesSums) {
+      const { words, contexts } = sums;
+      for (let at = 0; at < contexts * SUM_WORDS; at += SUM_WORDS) {
+        verdicts[table.verdict[words[at + Sum.first]]] += words[at + Sum.messages];
+      }
+      this.epochUse.noteSums(table, sums);
+      return;
+    }
     for (let row = from; row < until; row++) verdicts[table.verdict[row]]++;
     this.epochUse.note(table, from, until);
   }

@@ -6,11 +6,24 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { messageColumnsAt } from '../engine/message-columns.ts';
 import { type MessageTable, Place } from '../engine/message-table.ts';
+import { RunSums, SUM_WORDS, Sum } from '../engine/run-sums.ts';
 import { RING_MESSAGES } from './position-ring.ts';
 import { ENTRY_OCTETS, FIRST_FRAME, FIRST_PLACE, FIRST_TIME, STRETCH } from './ring-entries.ts';
-import { CALL_AT, CALL_NUMBERS, CALL_WORDS, Call, CallNumber, ENTRIES_AT, LINES_AT, Stop } from './usual-call.ts';
+import {
+  CALL_AT,
+  CALL_NUMBERS,
+  CALL_SUMS_END,
+  CALL_WORDS,
+  Call,
+  CallNumber,
+  ENTRIES_AT,
+  LINES_AT,
+  Stop,
+  SUMS_AT,
+  SUMS_WORDS,
+} from './usual-call.ts';
 import { buildUsualKernel } from './usual-kernel.ts';
-import { LINES_OCTETS } from './usual-lines.ts';
+import { CONTEXTS, LINE_WORDS, LINES_OCTETS, SUM } from './usual-lines.ts';
 import type { RunParts } from './usual-runs.ts';
 
 /** Places of a stretch that lie further from its first than this are kept one by one. */
@@ -34,16 +47,21 @@ export function createKernelRuns(parts: RunParts, shared: SharedMemory): KernelR
 export class KernelRuns {
   /** Whether the last run ended at a usual message that is to be taken one by one. */
   leftOne = false;
+  /** What the last run came to. */
+  readonly sums: RunSums;
   readonly #parts: RunParts;
   readonly #kernel: () => void;
   readonly #words: Int32Array;
+  readonly #lines: Int32Array;
   readonly #numbers: Float64Array;
 
   /** @param kernel as it was built */
   constructor(parts: RunParts, { buffer }: SharedMemory, kernel: () => void) {
     this.#parts = parts;
     this.#kernel = kernel;
+    this.sums = new RunSums(new Int32Array(buffer, SUMS_AT, SUMS_WORDS));
     this.#words = new Int32Array(buffer, CALL_AT, CALL_WORDS);
+    this.#lines = new Int32Array(buffer, LINES_AT, LINES_OCTETS / 4);
     this.#numbers = new Float64Array(buffer, CALL_AT, CALL_NUMBERS);
   }
 
@@ -89,7 +107,17 @@ export class KernelRuns {
       this.leftOne = stop === Stop.entry;
       break;
     }
+    this.#endSums(table);
     return next - row;
+  }
+
+  /** What the run came to stands where the kernel summed it; the next one begins with nothing. */
+  #endSums({ context }: MessageTable): void {
+    const { sums } = this;
+    sums.contexts = (this.#words[CALL_SUMS_END / 4] - SUMS_AT) / (SUM_WORDS * 4);
+    for (let at = 0; at < sums.contexts * SUM_WORDS; at += SUM_WORDS) {
+      this.#lines[(context[sums.words[at + Sum.first]] & (CONTEXTS - 1)) * LINE_WORDS + SUM] = 0;
+    }
   }
 
   #begin(batch: FrameBatch, table: MessageTable, due: number): void {
@@ -105,6 +133,7 @@ export class KernelRuns {
     words[Call.plain / 4] = table.plain.byteOffset;
     words[Call.stamp / 4] = usual.stamp;
     words[Call.interfaceId / 4] = capture.interfaceId;
+    words[CALL_SUMS_END / 4] = SUMS_AT;
     numbers[CallNumber.latest / 8] = capture.latest;
     numbers[CallNumber.due / 8] = due;
     numbers[CallNumber.oldestGap / 8] = counters.gaps.oldestTime;

@@ -2,6 +2,8 @@
 // threads share, beside the lines of contexts and the ring of positions that it works on. What is never written takes no
 // memory.
 
+import { ROUND_ROWS } from '../engine/message-columns.ts';
+import { SUM_WORDS } from '../engine/run-sums.ts';
 import { FINDINGS_AT } from '../engine/shared-layout.ts';
 import { RING_MESSAGES } from './position-ring.ts';
 import { ENTRY_OCTETS } from './ring-entries.ts';
@@ -10,8 +12,11 @@ import { LINES_OCTETS } from './usual-lines.ts';
 /** First, where who touches them ahead looks for them (../engine-thread/memory-ahead.ts). */
 export const ENTRIES_AT = FINDINGS_AT;
 export const LINES_AT = ENTRIES_AT + RING_MESSAGES * ENTRY_OCTETS;
+/** Sums of the run by context (../engine/run-sums.ts), of as many as a round has messages. */
+export const SUMS_AT = LINES_AT + LINES_OCTETS;
+export const SUMS_WORDS = ROUND_ROWS * SUM_WORDS;
 /** Words, then numbers of 64 bits. */
-export const CALL_AT = LINES_AT + LINES_OCTETS;
+export const CALL_AT = (SUMS_AT + SUMS_WORDS * 4 + 63) & ~63;
 
 /** Words of a call, as their octets in it. */
 export const Call = {
@@ -40,7 +45,6 @@ export const Call = {
   /** Said: why it stopped before the last row. */
   stop: 60,
 } as const;
-export const CALL_WORDS = 16;
 
 /** Numbers of a call, as their octets in it: time of the frame before, when a record is due, time of the oldest gap, */
 export const CallNumber = {
@@ -51,7 +55,10 @@ export const CallNumber = {
   firstTime: 88,
   firstFrame: 96,
 } as const;
-const CALL_OCTETS = 104;
+/** A word behind them, told and said: the address behind the last sum. */
+export const CALL_SUMS_END = 104;
+const CALL_OCTETS = 112;
+export const CALL_WORDS = CALL_OCTETS / 4;
 export const CALL_NUMBERS = CALL_OCTETS / 8;
 
 /** Why the kernel stopped: at a message that the rules must look at, */

@@ -46,12 +46,13 @@ import {
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { MESSAGE_COLUMN_AT } from '../engine/message-columns.ts';
 import { NONE, Place } from '../engine/message-table.ts';
+import { SUM_WORDS, Sum } from '../engine/run-sums.ts';
 import { IPV4_SOURCE } from './binding.ts';
 import { JUMP_MS } from './capture.ts';
 import { WINDOW_MS } from './gaps.ts';
 import { CHAIN, ENTRY_OCTETS, FAR, FRAME_BITS, LENGTH_SN, PLACE, TICKS, TIME } from './ring-entries.ts';
 import { MOST_AHEAD, RTP_AT, RTP_END, SEQUENCE_AT, SSRC_AT, UDP_OVER_IPV4 } from './rtp-sources.ts';
-import { CALL_AT, Call, CallNumber, ENTRIES_AT, LINES_AT, Stop } from './usual-call.ts';
+import { CALL_AT, CALL_SUMS_END, Call, CallNumber, ENTRIES_AT, LINES_AT, Stop } from './usual-call.ts';
 import * as Line from './usual-lines.ts';
 
 type MessageColumn = keyof typeof MESSAGE_COLUMN_AT;
@@ -82,10 +83,13 @@ const KEPT_PLACE = 17;
 const KEPT_TIME = 18;
 const BACK = 19;
 const STOP = 20;
-const I32_LOCALS = 21;
-const LATEST = 21;
-const NOW = 22;
-const KEPT = 23;
+// Addresses of the sum of its context, and behind the last sum.
+const SUM = 21;
+const SUMS_END = 22;
+const I32_LOCALS = 23;
+const LATEST = 23;
+const NOW = 24;
+const KEPT = 25;
 const F64_LOCALS = 3;
 
 /**
@@ -130,12 +134,17 @@ function beginning(): Code {
     from(IN_CAPTURED, Call.captured, shiftLeft(get(ROW), 2)),
     from(IN_LINKS, Call.linkType, shiftLeft(get(ROW), 1)),
     set(NUMBER, told(Call.number)),
+    set(SUMS_END, told(CALL_SUMS_END)),
     set(LATEST, toldNumber(CallNumber.latest)),
   ];
 }
 
 function ending(): Code {
-  return [store(constant(CALL_AT), get(ROW), Call.row), store(constant(CALL_AT), get(STOP), Call.stop)];
+  return [
+    store(constant(CALL_AT), get(ROW), Call.row),
+    store(constant(CALL_AT), get(STOP), Call.stop),
+    store(constant(CALL_AT), get(SUMS_END), CALL_SUMS_END),
+  ];
 }
 
 /** One message. Nothing is stored before all is known. */
@@ -153,6 +162,7 @@ function message(limit: number): Code {
     isKept(),
     keep(limit),
     goOn(),
+    count(),
     set(LATEST, get(NOW)),
     [ROW, MESSAGE, IN_OCTETS, NUMBER].map((local) => stepped(local, 1)),
     [IN_HALVES, IN_LINKS].map((local) => stepped(local, 2)),
@@ -290,5 +300,26 @@ function goOn(): Code {
     setLine(Line.MESSAGES, add(line(Line.MESSAGES), constant(1))),
     storeDouble(get(LINE), get(NOW), LINES_AT + Line.TIME * 8),
     storeDouble(get(LINE), number('frame'), LINES_AT + Line.FRAME * 8),
+  ];
+}
+
+/** It counts among those of its context in this run. */
+function count(): Code {
+  const sum = (word: number): Code => load(get(SUM), word * 4);
+  const setSum = (word: number, value: Code): Code => store(get(SUM), value, word * 4);
+  const isFirst = [
+    set(SUM, get(SUMS_END)),
+    stepped(SUMS_END, SUM_WORDS * 4),
+    setLine(Line.SUM, get(SUM)),
+    setSum(Sum.messages, constant(0)),
+    setSum(Sum.octets, constant(0)),
+    setSum(Sum.first, get(MESSAGE)),
+  ];
+  return [
+    set(SUM, line(Line.SUM)),
+    when(isNot(get(SUM)), isFirst),
+    setSum(Sum.messages, add(sum(Sum.messages), constant(1))),
+    setSum(Sum.octets, add(sum(Sum.octets), word('length'))),
+    setSum(Sum.last, get(MESSAGE)),
   ];
 }

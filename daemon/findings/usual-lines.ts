@@ -41,6 +41,8 @@ export const RTP_FRAME = 19;
 export const STREAM = 20;
 export const MEMBER = 21;
 export const OWNER = 22;
+/** while a run is taken, the address of its sum in it, else 0 (usual-kernel.ts), */
+export const SUM = 23;
 /** and as numbers of 64 bits: capture time from which and until which key and place in the roster need not be looked at, */
 export const FROM = 12;
 export const UNTIL = 13;

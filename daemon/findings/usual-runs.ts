@@ -4,6 +4,7 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { MessageTable } from '../engine/message-table.ts';
+import type { RunSums } from '../engine/run-sums.ts';
 import type { CaptureWatch } from './capture.ts';
 import type { CounterWatch } from './counter.ts';
 import { WINDOW_MS } from './gaps.ts';
@@ -19,6 +20,8 @@ export interface RunParts {
 
 /** See the head of the file. */
 export class UsualRuns {
+  /** Messages of the last run that are summed, from its first one on. */
+  summed = 0;
   readonly #parts: RunParts;
   /** Null where there is none. */
   readonly #kernel: KernelRuns | null;
@@ -28,6 +31,11 @@ export class UsualRuns {
     this.#parts = parts;
     // Threads are started for large captures, where it pays from the first round on.
     this.#kernel = shared === null ? null : createKernelRuns(parts, shared);
+  }
+
+  /** What those come to that are summed. */
+  get sums(): RunSums | null {
+    return this.#kernel?.sums ?? null;
   }
 
   /**
@@ -41,12 +49,14 @@ export class UsualRuns {
    */
   take(batch: FrameBatch, row: number, until: number, table: MessageTable, message: number, due: number): number {
     const kernel = this.#kernel;
+    this.summed = 0;
     // Of many senders most runs end before they begin.
     if (message >= table.count || !this.#parts.usual.remembers(table, message)) return 0;
     if (kernel === null || !kernel.accepts(batch, table)) {
       return this.#takeEach(batch, row, until, table, message, this.#parts.capture.latest, due);
     }
     const taken = kernel.take(batch, row, until, table, message, due);
+    this.summed = taken;
     if (!kernel.leftOne) return taken;
     const latest = taken === 0 ? this.#parts.capture.latest : table.time[message + taken - 1];
     return taken + this.#takeEach(batch, row + taken, until, table, message + taken, latest, due);

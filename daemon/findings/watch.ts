@@ -6,6 +6,7 @@ import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { groupKeyOf } from '../engine/group-key.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
+import type { RunSums } from '../engine/run-sums.ts';
 import type { Senders } from '../engine/senders.ts';
 import type { KeyEvent } from '../events.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
@@ -121,6 +122,15 @@ export class FindingWatch {
     recorder.at(batch, row + taken - 1);
     recorder.settle();
     return taken;
+  }
+
+  /** What the first messages of the last run come to by context, and how many those are; null, 0: nobody summed any. */
+  get sums(): RunSums | null {
+    return this.#runs?.sums ?? null;
+  }
+
+  get summed(): number {
+    return this.#runs?.summed ?? 0;
   }
 
   /** A judged message. */

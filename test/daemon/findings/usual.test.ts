@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { Engine } from '../../../daemon/engine/engine.ts';
+import { MessageAccount } from '../../../daemon/engine/message-account.ts';
 import type { MessageTable } from '../../../daemon/engine/message-table.ts';
+import type { RunSums } from '../../../daemon/engine/run-sums.ts';
 import { Senders } from '../../../daemon/engine/senders.ts';
 import { FINDINGS_AT, KERNELS_OCTETS } from '../../../daemon/engine/shared-layout.ts';
 import { createRingMemory } from '../../../daemon/engine-thread/ring-memory.ts';
@@ -15,11 +17,12 @@ import type { FindingEvent } from '../../../daemon/events.ts';
 import type { CounterCaps } from '../../../daemon/findings/counter.ts';
 import { PositionRing } from '../../../daemon/findings/position-ring.ts';
 import { UsualMessages } from '../../../daemon/findings/usual.ts';
-import { USUAL_OCTETS } from '../../../daemon/findings/usual-call.ts';
+import { LINES_AT, USUAL_OCTETS } from '../../../daemon/findings/usual-call.ts';
 import { LINES_OCTETS } from '../../../daemon/findings/usual-lines.ts';
 import { FindingWatch } from '../../../daemon/findings/watch.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
+import { Statistics } from '../../../daemon/statistics.ts';
 import type { SharedMemory } from '../../../dissectors/security/wasm/shared-memory.ts';
 import { addressOf, datagram, keyring, noise, pgk } from './scene.ts';
 import { KINDS, RADIOS, Talk } from './talk.ts';
@@ -89,7 +92,7 @@ function held(
   const take = vi.spyOn(UsualMessages.prototype, 'take');
   const passed = vi.spyOn(PositionRing.prototype, 'passed');
   const isShared = place === 'in shared memory';
-  new Uint8Array(shared.buffer, FINDINGS_AT, LINES_OCTETS).fill(0);
+  new Uint8Array(shared.buffer, LINES_AT, LINES_OCTETS).fill(0);
   // One behind the other in one input, which can be read again.
   const begins: number[] = [];
   let octets = 0;
@@ -102,12 +105,13 @@ function held(
   const held = parseKeyring(JSON.stringify(keys), 'usual.json');
   const index = new KeyIndex(held);
   const findings: FindingEvent[][] = [[], []];
+  const senders = [new Senders(), new Senders()];
   const [fast, slow] = findings.map(
     (list, i) =>
       new FindingWatch({
         keyring: held,
         index,
-        senders: new Senders(),
+        senders: senders[i],
         listener: { record: (event) => void list.push(event) },
         everyRule: i === 1,
         ...(i === 0 && isShared ? { shared } : {}),
@@ -116,8 +120,17 @@ function held(
   );
   const reread = (from: number, into: Uint8Array): number => input.copy(into, 0, from, from + into.length);
   if (isShared) fast.rereadFrom({ reread });
+  // Those who only count are told of sums, or of each.
+  const accounts = senders.map((each) => new MessageAccount(held, each));
+  const tables = senders.map(() => new Statistics(held));
+  const counted = (i: number, table: MessageTable, from: number, until: number, sums: RunSums | null = null): void => {
+    if (from === until) return;
+    accounts[i].note(table, from, until, sums);
+    tables[i].note(table, from, until, senders[i], sums);
+  };
   let messages = 0;
   let runs = 0;
+  let summed = 0;
   const both = (tell: (watch: FindingWatch) => void): void => {
     tell(fast);
     tell(slow);
@@ -136,8 +149,14 @@ function held(
         for (const at of changesAt) if (at > messages) end = Math.min(end, row + at - messages - 1);
         const round = isShared ? handedOver(batch, table) : { frames: batch, table };
         const taken = fast.run(round.frames, row, end, round.table, message);
+        if (taken > 0) {
+          counted(0, round.table, message, message + fast.summed, fast.sums);
+          counted(0, round.table, message + fast.summed, message + taken);
+          summed += fast.summed;
+        }
         for (let i = 0; i < taken; i++) {
           slow.frame(batch, row + i);
+          counted(1, table, message + i, message + i + 1);
           slow.message(table, message + i);
           expect(slow.raised()).toEqual([]);
         }
@@ -157,6 +176,7 @@ function held(
           held.describeGroup(group, { name, algorithm, protection, derivation, multicast, members });
           both((watch) => watch.keyringChanged());
         }
+        for (const i of [0, 1]) counted(i, table, row, row + 1);
         both((watch) => watch.message(table, row));
         expect(fast.raised()).toEqual(slow.raised());
       },
@@ -168,7 +188,13 @@ function held(
   expect(findings[0]).toEqual(findings[1]);
   const ends = [fast, slow].map((watch) => [watch.counts(), watch.worst, watch.evictions(), watch.replayHorizon]);
   expect(ends[0]).toEqual(ends[1]);
+  const [sums, each] = accounts.map(({ verdicts, epochUse }, i) => {
+    const { firstUse, lastUse, messages: used, sources, evictions } = epochUse;
+    return [{ verdicts, firstUse, lastUse, used, sources, evictions }, tables[i].groups(), tables[i].talkers()];
+  });
+  expect(sums).toEqual(each);
   const byKernel = passed.mock.calls.reduce((sum, [kept]) => sum + kept, 0);
+  expect(summed).toBe(byKernel);
   const usual = byKernel + take.mock.results.filter(({ value }) => value === true).length;
   take.mockRestore();
   passed.mockRestore();
