@@ -7,8 +7,8 @@ import { KernelInTime, type KeyStreamKernel, writeEntry } from './wasm/key-strea
 import { createSnow3gKernel } from './wasm/snow3g-kernel.ts';
 import { WordStreamCipher } from './word-stream-cipher.ts';
 
-/** We chose: messages before the kernel is built, which takes as long as it wins with about so many. */
-const MESSAGES_BEFORE_KERNEL = 24_576;
+/** We chose: messages before the kernel is built: loading it takes as long, with octets that are kept, as it wins with so many. */
+const MESSAGES_BEFORE_KERNEL = 8192;
 
 // One call at a time, so one kernel serves all ciphers of the process.
 const kernelInTime = new KernelInTime(createSnow3gKernel, MESSAGES_BEFORE_KERNEL);

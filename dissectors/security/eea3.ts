@@ -10,8 +10,8 @@ import { loadZucKey, wipeZuc, xorZuc } from './zuc.ts';
 // We chose.
 /** The kernel takes as long for one message as for 128, which is as long as `xorZuc` takes for so many. */
 const KERNEL_MESSAGES = 48;
-/** Messages before the kernel is built, which takes as long as it wins with about so many. */
-const MESSAGES_BEFORE_KERNEL = 65_536;
+/** Messages before the kernel is built: loading it takes as long, with octets that are kept, as it wins with about so many. */
+const MESSAGES_BEFORE_KERNEL = 16_384;
 
 // One call at a time, so one kernel serves all ciphers of the process.
 const kernelInTime = new KernelInTime(createZucPlanes, MESSAGES_BEFORE_KERNEL);
