@@ -24,36 +24,47 @@ export function available(program: string): boolean {
 }
 
 /**
- * Runs a command `runs` times after one run that warms the page cache.
+ * Runs commands `runs` times in turn, after one run of each that warms the page cache: the speed of a machine comes and goes, so
+ * what is compared has to meet the same minutes.
  *
- * @param output file for its standard output; absent: it goes nowhere
- * @throws Error when it cannot be started or ends with another code than 0
+ * @param output file for their standard output; absent: it goes nowhere
+ * @returns what each took, in the order of the commands
+ * @throws Error when one cannot be started or ends with another code than 0
  */
-export function measure(command: readonly string[], runs: number, output?: string): Measurement {
-  const seconds: number[] = [];
-  let peakMib = Number.NaN;
+export function measureInTurn(
+  commands: readonly (readonly string[])[],
+  runs: number,
+  output?: string,
+): readonly Measurement[] {
+  const taken = commands.map(() => ({ seconds: [] as number[], peakMib: Number.NaN }));
+  for (let run = runs > 1 ? -1 : 0; run < runs; run++) {
+    for (const [i, command] of commands.entries()) {
+      const { seconds, peakMib } = runOnce(command, output);
+      if (!Number.isNaN(peakMib)) taken[i].peakMib = Math.max(taken[i].peakMib || 0, peakMib);
+      if (run >= 0) taken[i].seconds.push(seconds);
+    }
+  }
+  return taken.map(({ seconds, peakMib }) => ({ seconds, median: median(seconds), peakMib }));
+}
+
+/** Seconds of one run, and its peak memory in MiB, NaN where nobody can say. */
+function runOnce(command: readonly string[], output: string | undefined): { seconds: number; peakMib: number } {
   const timed = existsSync(GNU_TIME);
   const report = join(tmpdir(), `sidescope-bench-${process.pid}.time`);
-  for (let run = runs > 1 ? -1 : 0; run < runs; run++) {
-    const line = timed ? [GNU_TIME, '-f', '%M', '-o', report, ...command] : command;
-    const stdout = output === undefined ? 'ignore' : openSync(output, 'w');
-    const start = performance.now();
-    const result = spawnSync(line[0], line.slice(1), { stdio: ['ignore', stdout, 'pipe'] });
-    const took = (performance.now() - start) / 1000;
-    if (typeof stdout === 'number') closeSync(stdout);
-    if (result.error !== undefined) throw result.error;
-    if (result.status !== 0) {
-      throw new Error(`${command.join(' ')} ended with ${result.status}: ${result.stderr.toString()}`);
-    }
-    if (timed) {
-      const kib = Number(readFileSync(report, 'utf8').trim().split('\n').at(-1));
-      peakMib = Math.max(Number.isNaN(peakMib) ? 0 : peakMib, kib / 1024);
-    }
-    if (run >= 0) seconds.push(took);
+  const line = timed ? [GNU_TIME, '-f', '%M', '-o', report, ...command] : command;
+  const stdout = output === undefined ? 'ignore' : openSync(output, 'w');
+  const start = performance.now();
+  const result = spawnSync(line[0], line.slice(1), { stdio: ['ignore', stdout, 'pipe'] });
+  const seconds = (performance.now() - start) / 1000;
+  if (typeof stdout === 'number') closeSync(stdout);
+  if (result.error !== undefined) throw result.error;
+  if (result.status !== 0) {
+    throw new Error(`${command.join(' ')} ended with ${result.status}: ${result.stderr.toString()}`);
   }
+  const kib = timed ? Number(readFileSync(report, 'utf8').trim().split('\n').at(-1)) : Number.NaN;
   rmSync(report, { force: true });
   if (output !== undefined) rmSync(output, { force: true });
-  return { seconds, median: median(seconds), peakMib };
+  return { seconds, peakMib: kib / 1024 };
 }
 
 /** Seconds from starting a command to the first octet of its output, one a run. */

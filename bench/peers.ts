@@ -1,7 +1,7 @@
 // The peers: their command lines, and how a ratio against one that may be missing is told.
 
 import type { BenchCapture } from './captures.ts';
-import { available, type Measurement, measure } from './measure.ts';
+import { available, type Measurement, measureInTurn } from './measure.ts';
 import type { RowResult } from './row.ts';
 import { UU_OPTIONS } from './uu-capture.ts';
 
@@ -27,10 +27,17 @@ const measured = new Map<string, Measurement>();
 
 /** A command that stands in several rows is measured once. */
 export function once(command: readonly string[], runs: number, output?: string): Measurement {
-  const key = command.join(' ');
-  const known = measured.get(key) ?? measure(command, runs, output);
-  measured.set(key, known);
-  return known;
+  return inTurn([command], runs, output)[0];
+}
+
+/** The same for several, in turn. */
+function inTurn(commands: readonly (readonly string[])[], runs: number, output?: string): readonly Measurement[] {
+  const keyOf = (command: readonly string[]): string => command.join(' ');
+  const unknown = commands.filter((command) => !measured.has(keyOf(command)));
+  measureInTurn(unknown, runs, output).forEach((one, i) => {
+    measured.set(keyOf(unknown[i]), one);
+  });
+  return commands.map((command) => measured.get(keyOf(command)) as Measurement);
 }
 
 /** One side of a comparison. */
@@ -46,11 +53,11 @@ export interface Side {
  * @param output file for our output, and for the peer's
  */
 export function against(work: string, ours: Side, peer: Side, least: number, runs: number, output?: string): RowResult {
-  const us = once(ours.command, runs, output);
   const program = peer.command[0];
+  const isThere = available(program);
+  const [us, them] = inTurn(isThere ? [ours.command, peer.command] : [ours.command], runs, output);
   const base = { work, ours: rateText(us, ours.messages), value: us.median, aim: `${least} times ${program}` };
-  if (!available(program)) return { ...base, peer: `${program} is not installed`, ratio: Number.NaN, reached: null };
-  const them = once(peer.command, runs, output);
+  if (!isThere) return { ...base, peer: `${program} is not installed`, ratio: Number.NaN, reached: null };
   const ratio = ours.messages / us.median / (peer.messages / them.median);
   return { ...base, peer: `${program} ${rateText(them, peer.messages)}`, ratio, reached: ratio >= least };
 }
