@@ -51,6 +51,7 @@ const TOGETHER_LIGHT = { round: LIGHT_ENTRIES };
 
 /** What is loaded late, and by threads that share memory all at once when they start (shared-layout.ts): one chunk. */
 const KERNELS = [
+  'daemon/engine-thread/records-kernel.js',
   'daemon/engine/duplicate-kernel.js',
   'daemon/engine/gather-kernel.js',
   'daemon/engine/shared-tables.js',

@@ -10,6 +10,7 @@ import { parseAst } from 'rolldown/parseAst';
 const LATE = {
   'captures/formats/compression.js': ['captures/formats/gzip.js', 'captures/formats/zstd.js'],
   'cli/config-file.js': ['daemon/findings/check-overrides.js'],
+  'daemon/engine-thread/round-reading.js': ['daemon/engine-thread/records-kernel.js'],
   'daemon/engine/decipher-batch.js': ['daemon/engine/gather-kernel.js', 'daemon/engine/lone-messages.js'],
   'daemon/engine/duplicates.js': ['daemon/engine/duplicate-kernel.js', 'daemon/engine/shared-tables.js'],
   'daemon/engine/engine.js': ['daemon/engine/shared-tables.js'],

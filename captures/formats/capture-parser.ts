@@ -8,7 +8,7 @@ import { captureProblem } from '../problems.ts';
 import { isPcapMagic, openPcap } from './pcap.ts';
 import { isPcapngStart, PcapngReader } from './pcapng.ts';
 import { BLOCK_OVERHEAD, Block } from './pcapng-layout.ts';
-import type { RecordReader } from './record-reader.ts';
+import type { RecordReader, UsualRecordsBuilder } from './record-reader.ts';
 
 /** Octets of a magic number. */
 const MAGIC_OCTETS = 4;
@@ -18,6 +18,8 @@ const SHOWN_OCTETS = 16;
 
 /** Parses one capture, piece by piece, into one batch. */
 export class CaptureParser {
+  /** Of who takes usual records of a classic pcap at once, to be set before the first octets are parsed; null: nobody. */
+  buildUsual: UsualRecordsBuilder | null = null;
   #reader: RecordReader | null = null;
   #problem: CaptureProblem | null = null;
 
@@ -69,7 +71,7 @@ export class CaptureParser {
       return;
     }
     if (isPcapMagic(view, begin)) {
-      const opened = openPcap(window);
+      const opened = openPcap(window, this.buildUsual);
       if (opened !== null && 'code' in opened) {
         this.#problem = opened;
       } else {

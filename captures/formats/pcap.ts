@@ -5,7 +5,7 @@ import { BATCH_ROWS, type CaptureProblem } from '../frame-batch.ts';
 import type { FrameColumns } from '../frame-columns.ts';
 import type { InputWindow } from '../input-window.ts';
 import { captureProblem } from '../problems.ts';
-import { MAX_RECORD_OCTETS, type RecordReader } from './record-reader.ts';
+import { MAX_RECORD_OCTETS, type RecordReader, type UsualRecords, type UsualRecordsBuilder } from './record-reader.ts';
 
 /** Constants of the specification. */
 /** Magic number of a file with microseconds (section 4). */
@@ -19,9 +19,9 @@ const MINOR_AT = 6;
 const LINK_TYPE_AT = 20;
 /** Octets of a record header (section 5) and where its fields stand. */
 export const PCAP_RECORD_HEADER_OCTETS = 16;
-const FRACTION_AT = 4;
-const CAPTURED_AT = 8;
-const ORIGINAL_AT = 12;
+export const PCAP_FRACTION_AT = 4;
+export const PCAP_CAPTURED_AT = 8;
+export const PCAP_ORIGINAL_AT = 12;
 /** Bits of the link type field that are reserved; the high 6 bits tell of a frame check sequence (section 4). */
 const LINK_TYPE_RESERVED = 0x03ff0000;
 const LINK_TYPE_BITS = 0xffff;
@@ -49,9 +49,13 @@ function pcapMagic(view: DataView, at: number): { littleEndian: boolean; nano: b
  *
  * As Wireshark does, it takes any version: newer ones are read as 2.4, in older ones a captured length above the
  * original says that the two fields stand the other way round.
+ * @param buildUsual of who takes usual records at once; null: nobody
  * @returns the reader of the records, or the problem of the header
  */
-export function openPcap(window: InputWindow): PcapReader | CaptureProblem | null {
+export function openPcap(
+  window: InputWindow,
+  buildUsual: UsualRecordsBuilder | null,
+): PcapReader | CaptureProblem | null {
   const { view, begin } = window;
   const magic = window.end - begin >= PCAP_HEADER_OCTETS ? pcapMagic(view, begin) : null;
   if (magic === null) {
@@ -68,7 +72,8 @@ export function openPcap(window: InputWindow): PcapReader | CaptureProblem | nul
   const minor = view.getUint16(begin + MINOR_AT, littleEndian);
   const old = major < 2 || (major === 2 && minor < 4);
   window.begin += PCAP_HEADER_OCTETS;
-  return new PcapReader(littleEndian, nano, network & LINK_TYPE_BITS, old);
+  const usual = littleEndian && !old && buildUsual !== null ? buildUsual() : null;
+  return new PcapReader(littleEndian, nano, network & LINK_TYPE_BITS, old, usual);
 }
 
 /** Reads the records of one classic pcap file. */
@@ -77,14 +82,23 @@ export class PcapReader implements RecordReader {
   readonly #nano: boolean;
   readonly #linkType: number;
   readonly #lengthsMayBeSwapped: boolean;
+  readonly #usual: UsualRecords | null;
   /** Columns of link types whose batches have their constant columns filled; nobody else writes others there. */
   readonly #prepared = new WeakSet<Uint16Array>();
 
-  constructor(littleEndian: boolean, nano: boolean, linkType: number, lengthsMayBeSwapped: boolean) {
+  /** @param usual takes what it can of a file of its kind before this does; null: there is none */
+  constructor(
+    littleEndian: boolean,
+    nano: boolean,
+    linkType: number,
+    lengthsMayBeSwapped: boolean,
+    usual: UsualRecords | null,
+  ) {
     this.#littleEndian = littleEndian;
     this.#nano = nano;
     this.#linkType = linkType;
     this.#lengthsMayBeSwapped = lengthsMayBeSwapped;
+    this.#usual = usual;
   }
 
   /**
@@ -99,17 +113,18 @@ export class PcapReader implements RecordReader {
       columns.interfaceId.fill(0);
       this.#prepared.add(columns.linkType);
     }
+    const perSecond = this.#nano ? 1_000_000_000 : 1_000_000;
+    this.#usual?.take(window, columns, perSecond);
     const { view, end } = window;
     const { offset, captured, original, seconds, nanoseconds } = columns;
     const littleEndian = this.#littleEndian;
-    const perSecond = this.#nano ? 1_000_000_000 : 1_000_000;
     const scale = this.#nano ? 1 : 1000;
     let problem: CaptureProblem | null = null;
     let at = window.begin;
     let row = columns.count;
     while (row < BATCH_ROWS && end - at >= PCAP_RECORD_HEADER_OCTETS) {
-      let length = view.getUint32(at + CAPTURED_AT, littleEndian);
-      let onTheWire = view.getUint32(at + ORIGINAL_AT, littleEndian);
+      let length = view.getUint32(at + PCAP_CAPTURED_AT, littleEndian);
+      let onTheWire = view.getUint32(at + PCAP_ORIGINAL_AT, littleEndian);
       if (length > onTheWire && this.#lengthsMayBeSwapped) {
         [length, onTheWire] = [onTheWire, length];
       }
@@ -123,7 +138,7 @@ export class PcapReader implements RecordReader {
         break;
       }
       let second = view.getUint32(at, littleEndian);
-      let fraction = view.getUint32(at + FRACTION_AT, littleEndian);
+      let fraction = view.getUint32(at + PCAP_FRACTION_AT, littleEndian);
       if (fraction >= perSecond) {
         second += Math.floor(fraction / perSecond);
         fraction %= perSecond;

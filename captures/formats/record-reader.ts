@@ -19,3 +19,19 @@ export interface RecordReader {
    */
   read(window: InputWindow, columns: FrameColumns): CaptureProblem | null;
 }
+
+/** Takes records of a classic pcap at once, of a little-endian file whose lengths stand in the usual order. */
+export interface UsualRecords {
+  /**
+   * Turns records of the window into rows and moves `window.begin` behind them, as `RecordReader.read` does, up to the first
+   * that is incomplete, claims more than MAX_RECORD_OCTETS, or has a fraction of a second or more: that one is left as it stands
+   * for the reader, and so is everything where window or columns lie elsewhere than it works. The columns that are the same
+   * in all rows are not written.
+   *
+   * @param perSecond units of the fraction: 1,000,000 or 1,000,000,000
+   */
+  take(window: InputWindow, columns: FrameColumns, perSecond: number): void;
+}
+
+/** Makes one, where the host can have it. Called when a file is known to be one that it takes. */
+export type UsualRecordsBuilder = () => UsualRecords | null;

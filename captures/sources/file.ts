@@ -4,6 +4,7 @@
 import { closeSync, readSync } from 'node:fs';
 
 import { CaptureParser } from '../formats/capture-parser.ts';
+import type { UsualRecordsBuilder } from '../formats/record-reader.ts';
 import type { CaptureProblem, FrameBatch, FrameSource } from '../frame-batch.ts';
 import { type BatchColumns, FrameColumns } from '../frame-columns.ts';
 import { type InputWindow, WINDOW_OCTETS } from '../input-window.ts';
@@ -65,6 +66,11 @@ export class FileSource implements FrameSource {
 
   get consumed(): number {
     return this.#window.position;
+  }
+
+  /** Usual records of a classic pcap are taken by what this builds. To be called before the first batch is asked for. */
+  takeUsualWith(build: UsualRecordsBuilder): void {
+    this.#parser.buildUsual = build;
   }
 
   /**

@@ -5,6 +5,7 @@ import type { FrameBatch, FrameSource } from '../../captures/frame-batch.ts';
 import { FileSource } from '../../captures/sources/file.ts';
 import { Engine, type EngineSink } from '../engine/engine.ts';
 import { MessageTable } from '../engine/message-table.ts';
+import { buildRecordsKernel } from './records-kernel.ts';
 import type { RoundKeys } from './round-keys.ts';
 import { NoticeWriter } from './round-notices.ts';
 import type { RoundSender } from './round-sender.ts';
@@ -30,7 +31,9 @@ export class RoundReading {
     this.#left = frames;
     this.#keys = keys;
     this.#sender = sender;
-    this.#engine = new Engine(keys, this.#sink(), source instanceof FileSource ? sender.shared : null);
+    const shared = source instanceof FileSource ? sender.shared : null;
+    this.#engine = new Engine(keys, this.#sink(), shared);
+    if (source instanceof FileSource && shared !== null) source.takeUsualWith(() => buildRecordsKernel(shared));
     this.#engine.traceInto(keys?.attempts?.attempts ?? null);
   }
 

@@ -11,6 +11,8 @@ import { NEXT_MESSAGE_KERNEL_OCTETS } from './next-message-rows.ts';
 
 /** Octets for the numbers with which the kernel of whole frames is called, and for what it says. */
 const WHOLE_FRAMES_OCTETS = 16;
+/** Octets for what ../engine-thread/records-kernel.ts says. */
+const RECORDS_OCTETS = 8;
 
 /** The kernel of duplicates.ts is at the very front; here the one of round-kernel.ts begins, on a line of the cache. */
 export const MESSAGE_KERNEL_AT = (DUPLICATE_KERNEL_OCTETS + 63) & ~63;
@@ -18,8 +20,10 @@ export const MESSAGE_KERNEL_AT = (DUPLICATE_KERNEL_OCTETS + 63) & ~63;
 export const WALK_AT = (MESSAGE_KERNEL_AT + MESSAGE_KERNEL_OCTETS + 63) & ~63;
 export const COPIES_AT = (WALK_AT + SHARED_WALK_OCTETS + 63) & ~63;
 export const WHOLE_FRAMES_AT = COPIES_AT + BATCH_ROWS;
+/** What the kernel of records says, in the thread that reads. */
+export const RECORDS_AT = WHOLE_FRAMES_AT + WHOLE_FRAMES_OCTETS;
 /** Behind it is what the findings keep there (../findings/usual-call.ts), the ring of positions first, in the thread that concludes, */
-export const FINDINGS_AT = (WHOLE_FRAMES_AT + WHOLE_FRAMES_OCTETS + 63) & ~63;
+export const FINDINGS_AT = (RECORDS_AT + RECORDS_OCTETS + 63) & ~63;
 /** with room for as much. What is never written takes no memory. */
 const FINDINGS_OCTETS = 19 << 20;
 /** What gather-kernel.ts and next-message-kernel.ts both have to know, and what is theirs alone. */

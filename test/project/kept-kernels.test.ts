@@ -13,6 +13,7 @@ import { PduHash } from '../../daemon/engine/pdu-hash.ts';
 import { KERNELS_OCTETS, WALK_AT } from '../../daemon/engine/shared-layout.ts';
 import { createSharedMessageKernel } from '../../daemon/engine/shared-tables.ts';
 import { buildWholeFramesKernel } from '../../daemon/engine/whole-frames-kernel.ts';
+import { buildRecordsKernel } from '../../daemon/engine-thread/records-kernel.ts';
 import { RING_MESSAGES } from '../../daemon/findings/position-ring.ts';
 import { buildUsualKernel } from '../../daemon/findings/usual-kernel.ts';
 import { buildPlainFramesKernel } from '../../dissectors/plain-frames-kernel.ts';
@@ -116,6 +117,7 @@ test('the kernels of the build are those that the sources put together', () => {
     const shared = createSharedMemory(KERNELS_OCTETS) as SharedMemory;
     const { keys } = new PduHash();
     buildWholeFramesKernel(shared);
+    buildRecordsKernel(shared);
     buildPlainFramesKernel(shared, WALK_AT);
     buildDuplicateKernel(keys, shared);
     buildDuplicateKernel(keys);
