@@ -54,11 +54,41 @@ export const CONTEXT_TENTHS = 160;
 /** IP header alone: with this many a failed check beyond it is tampering, not a wrong key (interfaces 3). */
 export const HEADER_TENTHS = 400;
 
+/** Octets of an ARP message (RFC 826) and of an IPv6 header (RFC 8200 3). */
+const ARP_OCTETS = 28;
+const IPV6_HEADER = 40;
+/** The four bits of an Add-CID octet, and the last profile that is looked for (RFC 3095 5.7.7.1). */
+const ADD_CID = 0xe;
+const LAST_PROFILE = 8;
+
 const ICMPV6 = 58;
 const FRAGMENT_HEADER = 44;
 // The six next headers in use: TCP, UDP, ICMPv6, fragment, hop-by-hop, none; log2(256 / 6) = 5.4 bits.
 const IPV6_NEXT = new Set([0, 6, UDP, FRAGMENT_HEADER, ICMPV6, 59]);
 const MOST_EXTENSIONS = 8;
+
+/** Octets by which `startIsNothing` goes: the first block of a cipher. */
+export const START_OCTETS = 16;
+
+/**
+ * Whether the first START_OCTETS of an SDU of `length` octets, which has more, say that no body begins so that has checks under the SDU
+ * types IP and ARP: whatever follows, all that is weighed of it is what fails in them.
+ */
+export function startIsNothing(bytes: Uint8Array, at: number, length: number): boolean {
+  return !mayBeIp(bytes, at, length) && !(length >= ARP_OCTETS && isArpStart(bytes, at));
+}
+
+function mayBeIp(bytes: Uint8Array, at: number, length: number): boolean {
+  const first = bytes[at];
+  if (first >>> 4 === 4) {
+    const header = (first & 15) * 4;
+    return header >= IPV4_HEADER && header <= length && ((bytes[at + 2] << 8) | bytes[at + 3]) === length;
+  }
+  if (first >>> 4 === 6) {
+    return length >= IPV6_HEADER && ((bytes[at + 4] << 8) | bytes[at + 5]) === length - IPV6_HEADER;
+  }
+  return isRohcStart(bytes, first >>> 4 === ADD_CID ? at + 1 : at);
+}
 
 /** Weighs octets as plaintext. One object is reused; its fields describe the last SDU weighed. */
 export class Evidence {
@@ -249,12 +279,12 @@ export class Evidence {
   }
 
   #ipv6(bytes: Uint8Array, at: number, length: number, addresses: GroupAddresses): void {
-    if (length < 40) {
+    if (length < IPV6_HEADER) {
       this.#noHeader(Check.ipv6Version);
       return;
     }
     this.#pass(Check.ipv6Version);
-    if (((bytes[at + 4] << 8) | bytes[at + 5]) !== length - 40) {
+    if (((bytes[at + 4] << 8) | bytes[at + 5]) !== length - IPV6_HEADER) {
       this.#noHeader(Check.ipv6Length);
       return;
     }
@@ -307,16 +337,7 @@ export class Evidence {
   }
 
   #arp(bytes: Uint8Array, at: number, length: number): void {
-    // Hardware type 1, protocol type 0800, lengths 6 and 4 (RFC 826).
-    if (
-      length < 28 ||
-      bytes[at] !== 0 ||
-      bytes[at + 1] !== 1 ||
-      bytes[at + 2] !== 8 ||
-      bytes[at + 3] !== 0 ||
-      bytes[at + 4] !== 6 ||
-      bytes[at + 5] !== 4
-    ) {
+    if (length < ARP_OCTETS || !isArpStart(bytes, at)) {
       this.#noHeader(Check.arpFixed);
       return;
     }
@@ -342,10 +363,8 @@ export class Evidence {
   #rohc(bytes: Uint8Array, at: number, length: number): void {
     const end = at + length;
     let type = at;
-    if (bytes[type] >>> 4 === 0xe) type++; // Add-CID
-    if (type + 3 > end || (bytes[type] & 0xfe) !== 0xfc) return;
-    const profile = bytes[type + 1];
-    if (profile === 0 || profile > 8) return;
+    if (bytes[type] >>> 4 === ADD_CID) type++;
+    if (type + 3 > end || !isRohcStart(bytes, type)) return;
     // The CRC covers the static chain and, with D set, the dynamic chain; their length depends on the profile. Short IR
     // headers end within 64 octets: the one length at which the CRC fits is looked for.
     const stored = bytes[type + 2];
@@ -377,6 +396,23 @@ function makeCrc8(): Uint8Array {
     table[value] = crc;
   }
   return table;
+}
+
+/** Hardware type 1, protocol type 0800, lengths 6 and 4 (RFC 826). */
+function isArpStart(bytes: Uint8Array, at: number): boolean {
+  return (
+    bytes[at] === 0 &&
+    bytes[at + 1] === 1 &&
+    bytes[at + 2] === 8 &&
+    bytes[at + 3] === 0 &&
+    bytes[at + 4] === 6 &&
+    bytes[at + 5] === 4
+  );
+}
+
+/** Type and profile of an IR packet, behind an Add-CID octet. */
+function isRohcStart(bytes: Uint8Array, at: number): boolean {
+  return (bytes[at] & 0xfe) === 0xfc && bytes[at + 1] >= 1 && bytes[at + 1] <= LAST_PROFILE;
 }
 
 function sameOctets(bytes: Uint8Array, at: number, other: Uint8Array): boolean {

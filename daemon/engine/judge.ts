@@ -11,6 +11,7 @@ import type { KernelJudging } from './kernel-judging.ts';
 import { giveKeyVerdict, mayShow } from './key-verdict.ts';
 import { MessageFlag, type MessageTable, NONE, PART_ROWS, VerdictCode } from './message-table.ts';
 import { NextMessages } from './next-messages.ts';
+import { OneMessage } from './one-message.ts';
 import type { TrafficKeys } from './traffic-keys.ts';
 import { TrialBudget } from './trial-budget.ts';
 import { inTrialOrder } from './trial-order.ts';
@@ -73,7 +74,9 @@ export class Judge {
   readonly #evidence = new Evidence();
   readonly #budget = new TrialBudget();
   readonly #addresses = new AddressesByGroup();
-  readonly #oneRow = new Uint32Array(1);
+  readonly #one: OneMessage;
+  /** Whether the last attempt deciphered all of the message, or only its start, which was nothing. */
+  #isWhole = true;
   // Best attempt so far of the message at hand that did not open it.
   #bestTenths = 0;
   #partlyEpoch: PgkEpoch | null = null;
@@ -82,6 +85,7 @@ export class Judge {
 
   constructor(tools: JudgeTools) {
     this.#tools = tools;
+    this.#one = new OneMessage(tools.traffic, tools.firsts);
     this.#nextMessages = new NextMessages(tools, this.#evidence, this.#addresses);
   }
 
@@ -189,7 +193,7 @@ export class Judge {
     if (slot === NONE || traffic.generation[slot] !== generation) return false;
     traffic.slots.touch(slot);
     const home = ownGroup(groups, epoch);
-    if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#decipher(table, row, slot);
+    if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#one.decipher(table, row, slot);
     const grade = this.#grade(table, row, wire, epoch, home);
     this.#writeDown(epoch, (home ?? epoch.group).id, epoch.algorithm);
     // Another algorithm or another group's key opened this context: it still is that.
@@ -276,7 +280,8 @@ export class Judge {
     const ready = firsts.entryOf(table, row, epoch, p2, algorithm);
     const slot = traffic.obtain(epoch, p2, algorithm, table.source[row], table.ptkId[row], firsts.words, ready);
     if (ready !== NONE) firsts.bind(ready, slot, traffic.generation[slot]);
-    this.#decipher(table, row, slot);
+    this.#isWhole = ready !== NONE || this.#one.tryKey(table, row, slot);
+    if (ready !== NONE) this.#one.decipher(table, row, slot);
     const grade = this.#grade(table, row, wire, epoch, home);
     this.#writeDown(epoch, p2, algorithm);
     return grade;
@@ -286,19 +291,6 @@ export class Judge {
     if (this.trace === null) return;
     const { tenths, passed, failed } = this.#evidence;
     this.trace.push({ epoch, p2, algorithm, tenths, passed, failed });
-  }
-
-  #decipher(table: MessageTable, row: number, slot: number): void {
-    const { traffic, firsts } = this.#tools;
-    table.deciphered[row] = 1;
-    table.traffic[row] = slot;
-    if (firsts.opens(table, row, slot, traffic.generation[slot])) return;
-    firsts.overwrite(table, row);
-    table.copyToPlain(row);
-    this.#oneRow[0] = row;
-    const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
-    traffic.cipher(slot).apply(columns, this.#oneRow, 0, 1, table.words);
-    table.sum[row] = 0;
   }
 
   #grade(table: MessageTable, row: number, wire: number, epoch: PgkEpoch, home: Group | null): Grade {
@@ -388,7 +380,7 @@ export class Judge {
     if (known !== null && known.octets !== null) {
       const slot = this.#tools.wires.traffic[wire];
       if (slot !== NONE && this.#tools.traffic.generation[slot] === this.#tools.wires.trafficGeneration[wire]) {
-        if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#decipher(table, row, slot);
+        if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#one.decipher(table, row, slot);
         this.#evidence.clear();
         this.#fits(table, row, known, ownGroup(groups, known) ?? only(groups));
         return;
@@ -401,6 +393,8 @@ export class Judge {
       return;
     }
     this.#attempt(table, row, wire, epoch, epoch.group.id, epoch.algorithm, epoch.group);
+    // What holds too little begins as nothing that is known.
+    if (!this.#isWhole) this.#one.decipher(table, row, table.traffic[row]);
     this.#evidence.clear();
     this.#fits(table, row, epoch, epoch.group);
   }

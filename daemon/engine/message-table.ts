@@ -205,9 +205,12 @@ export class MessageTable {
     return at >>> 2;
   }
 
-  /** Copies the SDU of a row as it was on the air into room of its own in `plain`, to be deciphered there. */
-  copyToPlain(row: number): void {
-    const length = this.length[row];
+  /**
+   * Copies the SDU of a row as it was on the air into room of its own in `plain`, to be deciphered there.
+   *
+   * @param length octets from its first on; absent: all
+   */
+  copyToPlain(row: number, length: number = this.length[row]): void {
     const word = this.takePlain(row);
     const from = this.rawAt[row];
     const joined = this.rawPlace[row] === Place.joined;
