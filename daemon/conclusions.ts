@@ -13,6 +13,7 @@ import { KeyManagement } from './engine/key-management.ts';
 import { MessageAccount } from './engine/message-account.ts';
 import { MessageEventMaker } from './engine/message-event.ts';
 import { type MessageTable, PART_ROWS } from './engine/message-table.ts';
+import type { RunSums } from './engine/run-sums.ts';
 import { SduFragments } from './engine/sdu-fragments.ts';
 import { Senders } from './engine/senders.ts';
 import { summaryEvent } from './engine/summary-event.ts';
@@ -151,6 +152,10 @@ export class Conclusions {
     const senders = this.#senders;
     const listener = this.#listener;
     const tellsEach = hearsEach(listener);
+    const count = (table: MessageTable, from: number, until: number, sums: RunSums | null): void => {
+      account.note(table, from, until, sums);
+      listener.rows?.(table, from, until, senders, sums);
+    };
     return {
       ...sink,
       run: (batch, row, until, table, message) => {
@@ -160,14 +165,8 @@ export class Conclusions {
         // What a full table gives up depends on the order of its rows.
         const summed = senders.isFull ? 0 : findings.summed;
         const { sums } = findings;
-        for (const [from, to, of] of [
-          [message, message + summed, sums],
-          [message + summed, end, null],
-        ] as const) {
-          if (from === to) continue;
-          account.note(table, from, to, of);
-          listener.rows?.(table, from, to, senders, of);
-        }
+        if (summed > 0) count(table, message, message + summed, sums);
+        if (message + summed < end) count(table, message + summed, end, null);
         if (tellsEach) for (let at = message; at < end; at++) this.#tellOf(table, at);
         return taken;
       },

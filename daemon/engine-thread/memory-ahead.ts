@@ -1,5 +1,5 @@
-// Memory that threads share, touched for the first time by whoever waits. The system gives a page of it when somebody first writes
-// there, which takes as long as dozens of messages do; a thread that waits for another has nothing better to do.
+// Memory that threads share, touched for the first time by whoever waits. The system gives a page of it when somebody first
+// writes there, which takes as long as dozens of messages do; a thread that waits for another has nothing better to do.
 
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { AHEAD_AT, FINDINGS_AT, KERNELS_OCTETS } from '../engine/shared-layout.ts';

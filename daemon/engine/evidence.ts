@@ -71,8 +71,8 @@ const MOST_EXTENSIONS = 8;
 export const START_OCTETS = 16;
 
 /**
- * Whether the first START_OCTETS of an SDU of `length` octets, which has more, say that no body begins so that has checks under the SDU
- * types IP and ARP: whatever follows, all that is weighed of it is what fails in them.
+ * Whether the first START_OCTETS of an SDU of `length` octets, which has more, say that no body begins so that has checks
+ * under the SDU types IP and ARP: whatever follows, all that is weighed of it is what fails in them.
  */
 export function startIsNothing(bytes: Uint8Array, at: number, length: number): boolean {
   return !mayBeIp(bytes, at, length) && !(length >= ARP_OCTETS && isArpStart(bytes, at));

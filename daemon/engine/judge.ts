@@ -280,8 +280,11 @@ export class Judge {
     const ready = firsts.entryOf(table, row, epoch, p2, algorithm);
     const slot = traffic.obtain(epoch, p2, algorithm, table.source[row], table.ptkId[row], firsts.words, ready);
     if (ready !== NONE) firsts.bind(ready, slot, traffic.generation[slot]);
-    this.#isWhole = ready !== NONE || this.#one.tryKey(table, row, slot);
-    if (ready !== NONE) this.#one.decipher(table, row, slot);
+    if (ready === NONE) this.#isWhole = this.#one.tryKey(table, row, slot);
+    else {
+      this.#one.decipher(table, row, slot);
+      this.#isWhole = true;
+    }
     const grade = this.#grade(table, row, wire, epoch, home);
     this.#writeDown(epoch, p2, algorithm);
     return grade;

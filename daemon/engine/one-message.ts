@@ -43,8 +43,8 @@ export class OneMessage {
   }
 
   /**
-   * The same for a trial of a key under which nothing is ready: behind the first block what stands in the arena is undefined where
-   * that block already says that the body is nothing that checks know.
+   * The same for a trial of a key under which nothing is ready: behind the first block what stands in the arena is undefined
+   * where that block already says that the body is nothing that checks know.
    *
    * @returns whether all of it is deciphered
    */

@@ -1,6 +1,6 @@
-// What a run of messages comes to, summed by context, for those who only count: messages of a context have source, group, key, verdict and
-// everything else in common but length and time. Whoever takes a run at once sums it on the way (../findings/usual-kernel.ts);
-// to go over its rows once more took longer than all the rules.
+// What a run of messages comes to, summed by context, for those who only count: messages of a context have source, group,
+// key, verdict and everything else in common but length and time. Whoever takes a run at once sums it on the way
+// (../findings/usual-kernel.ts); to go over its rows once more took longer than all the rules.
 
 import { grown } from './slot-table.ts';
 

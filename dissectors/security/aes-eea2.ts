@@ -40,9 +40,9 @@ const KERNEL_BLOCKS = 16;
 const CALLS_BEFORE_KERNEL = 256;
 
 /**
- * Octets of a result that weigh as much as one of a young object. V8 collects when it has made so many young objects, and does not count
- * the results of OpenSSL that go with them, each of which is ten times as large and in memory of its own: 16 MiB of them waited,
- * which is memory that was touched for the first time. With a quarter of them counted 3 MiB wait.
+ * Octets of a result that weigh as much as one of a young object. V8 collects when it has made so many young objects, and
+ * does not count the results of OpenSSL that go with them, each of which is ten times as large and in memory of its own:
+ * 16 MiB of them waited, which is memory that was touched for the first time. With a quarter of them counted 3 MiB wait.
  */
 const OCTETS_COUNTED_AS_ONE = 4;
 

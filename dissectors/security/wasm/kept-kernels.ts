@@ -1,4 +1,4 @@
-// Octets of kernels that the build has put together with this very code (scripts/record-kernels.mjs): they are the same each
+// Octets of kernels that the build has put together with this very code (scripts/keep-kernels.mjs): they are the same each
 // time, and to put them together takes longer than all that a small capture asks of them. The bundle gives those of a file to
 // `keepKernels` where that file is loaded; in the sources, and wherever nothing is bundled, there are none.
 
