@@ -108,6 +108,8 @@ export function memberTable(required: readonly string[], optional: readonly stri
 
 /** What reads the values of a document, one after the other. Each call reads at the current token and goes behind what it read. */
 export interface ValueReader {
+  /** Octets or characters of the document, as far as that is known. */
+  readonly size: number;
   /** The place of the current token, or of a member or entry below it. */
   place(below?: string | number): Place;
   /** Notes where the current token stands as the place of the next entry. */
@@ -159,6 +161,7 @@ export function placeText(place: Place): string {
  * SidescopeError with codes under `domain`; they never quote a value, since a value may be a key.
  */
 export class JsonReader implements ValueReader {
+  readonly size: number;
   readonly #scanner: JSONScanner;
   readonly #file: string;
   readonly #domain: string;
@@ -170,6 +173,7 @@ export class JsonReader implements ValueReader {
    * @param domain first part of the error codes, e.g. `keyring`
    */
   constructor(text: string, file: string, domain: string) {
+    this.size = text.length;
     this.#scanner = jsonScanner(text);
     this.#file = file;
     this.#domain = domain;

@@ -86,7 +86,7 @@ interface Shared {
 
 /** Reads a keyring document. @throws SidescopeError at the first thing that interfaces 2 does not allow */
 export function readKeyring(reader: ValueReader): KeyringDraft {
-  const shared: Shared = { keys: 0, members: 0, rosters: new RosterColumns() };
+  const shared: Shared = { keys: 0, members: 0, rosters: RosterColumns.forFile(reader.size) };
   const draft = {
     groups: [] as Placed<GroupDraft>[],
     pmks: [] as Placed<Pmk>[],

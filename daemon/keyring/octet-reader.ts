@@ -1,8 +1,8 @@
 // Reads JSON from its octets, where it is plain and right: no text of the whole file, no place of each value. A keyring of
 // 200,000 members is read in a third of the time. Anything else is refused as a whole (`UnusualJson`), and json-reader.ts, the
-// slow twin, reads the same again and says what is wrong and where.
+// slow twin, reads the same again and says what is wrong and where. So is what a window over the file cannot hold: between
+// two entries or members there may be 16 KiB.
 
-import { isAscii, isUtf8 } from 'node:buffer';
 import {
   BACKSLASH,
   BLANK,
@@ -18,34 +18,32 @@ import {
   ZERO,
 } from './json-octets.ts';
 import type { MemberTable, Place, ValueReader } from './json-reader.ts';
+import { type OctetWindow, UnusualJson } from './octet-window.ts';
 
 /** We chose: members of an object, since those that were seen are bits of a number. */
 const MEMBERS_MOST = 31;
 /** Digits of a whole number that are read here: all such numbers are exact. */
 const DIGITS_MOST = 10;
 
-/** Something is not plain, or wrong; which of both, and where, is json-reader.ts's to say. */
-export class UnusualJson extends Error {}
-
 /** See the head of the file. Every method reads at the current place and goes behind what it read, and what is blank there. */
 export class OctetReader implements ValueReader {
+  /** Octets of the document, as far as that is known. */
+  readonly size: number;
+  readonly #window: OctetWindow;
   readonly #octets: Uint8Array;
   readonly #text: Buffer;
-  readonly #isAscii: boolean;
   /** Of every value: its file is all that is known. */
   readonly #place: Place;
   #at: number;
   #hasEscapes = false;
 
-  /**
-   * @param octets must stay as they are while they are read
-   * @throws UnusualJson where they are no UTF-8 text
-   */
-  constructor(octets: Uint8Array, file: string) {
+  /** @param file its name */
+  constructor(window: OctetWindow, file: string) {
+    const { octets } = window;
+    this.size = window.total;
+    this.#window = window;
     this.#octets = octets;
     this.#text = Buffer.from(octets.buffer, octets.byteOffset, octets.length);
-    this.#isAscii = isAscii(octets);
-    if (!this.#isAscii && !isUtf8(octets)) throw new UnusualJson();
     this.#place = { file, path: '', line: 0, column: 0 };
     this.#at = behindBlanks(octets, 0);
   }
@@ -53,7 +51,11 @@ export class OctetReader implements ValueReader {
   /** Reads one value with `read` and makes sure that nothing follows it. */
   document<Value>(read: () => Value): Value {
     const value = read();
-    if (this.#at < this.#octets.length) throw new UnusualJson();
+    while (this.#at === this.#window.end && this.#window.turn < Number.POSITIVE_INFINITY) {
+      this.#move();
+      this.#at = behindBlanks(this.#octets, this.#at);
+    }
+    if (this.#at < this.#window.end) throw new UnusualJson();
     return value;
   }
 
@@ -79,6 +81,7 @@ export class OctetReader implements ValueReader {
       readMember(names[number]);
       if (this.#octets[this.#at] === CLOSE_BRACE) break;
       this.#expect(COMMA);
+      if (this.#at > this.#window.turn) this.#move();
     }
     this.#expect(CLOSE_BRACE);
     // The required ones are the first of the table.
@@ -92,6 +95,7 @@ export class OctetReader implements ValueReader {
       readEntry(index);
       if (this.#octets[this.#at] === CLOSE_BRACKET) break;
       this.#expect(COMMA);
+      if (this.#at > this.#window.turn) this.#move();
     }
     this.#expect(CLOSE_BRACKET);
   }
@@ -107,7 +111,7 @@ export class OctetReader implements ValueReader {
     const from = this.#at + 1;
     const end = this.#endOfText(true);
     // Half a character cannot stand between two quotes: the whole is UTF-8.
-    const encoding = this.#isAscii ? 'latin1' : 'utf8';
+    const encoding = this.#window.isAscii ? 'latin1' : 'utf8';
     const value = turn(
       this.#hasEscapes
         ? unescaped(this.#text.toString(encoding, from - 1, end + 1))
@@ -139,6 +143,11 @@ export class OctetReader implements ValueReader {
     if (end < 0) return false;
     this.#at = behindBlanks(this.#octets, end);
     return true;
+  }
+
+  #move(): void {
+    this.#window.move(this.#at);
+    this.#at = 0;
   }
 
   #expect(octet: number): void {

@@ -31,8 +31,11 @@ const NO_NAME = 0xff;
 
 /** We chose: stays that there is room for at first, and octets of names and addresses of each. */
 const FIRST_STAYS = 128;
-const NAME_ROOM = 32;
-const ADDRESS_ROOM = 16;
+const NAME_ROOM = 16;
+const ADDRESS_ROOM = 8;
+
+/** We chose: octets of a file for each stay that there is room for. Members with a name and an address take some 70. */
+const STAY_OCTETS = 64;
 
 /** See the head of the file. Nothing of it changes. A stay is named by its place in the order of the file. */
 export class Roster {
@@ -182,8 +185,14 @@ export class RosterColumns {
   from: Float64Array | null = null;
   until: Float64Array | null = null;
 
+  /** Columns for the members of a file of so many octets: if these are usual ones, none has to grow. */
+  static forFile(octets: number): RosterColumns {
+    // Memory that nothing is written to takes none of the machine's.
+    return new RosterColumns(Math.max(FIRST_STAYS, Math.floor(octets / STAY_OCTETS)));
+  }
+
   /** @param stays that there is room for at first */
-  constructor(stays: number = FIRST_STAYS) {
+  constructor(stays: number) {
     this.ids = new Uint32Array(stays);
     this.namesAt = new Uint32Array(stays + 1);
     this.addressesAt = new Uint32Array(stays + 1);

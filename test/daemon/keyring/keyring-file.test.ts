@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { SidescopeError } from '../../../daemon/errors.ts';
 import { endAt } from '../../../daemon/keyring/epoch-state.ts';
 import type { Keyring } from '../../../daemon/keyring/keyring.ts';
+import { plainKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 import { loadKeyrings, parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 
 const KEY_A = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
@@ -365,6 +366,35 @@ describe('several files', () => {
     const other = { ...EXAMPLE, pmks: [{ ...EXAMPLE.pmks[0], key: KEY_A }] };
     const error = await failureOf(save('p1.json', EXAMPLE), save('p2.json', other));
     expect(error.message).toContain('pmks[0] contradicts pmks[0]');
+  });
+
+  /** Of some 400 KiB: more than is in memory at a time. */
+  function large(changes: object): object {
+    const members = Array.from({ length: 3000 }, (_, i) => ({
+      id: (0x10_0000 + i).toString(16),
+      name: i % 100 === 0 ? `Stra\u00dfenwache ${i}` : `Engine ${i}`,
+      addresses: ['169.254.10.11'],
+    }));
+    return { format: 'sidescope-keyring/1', groups: [{ ...base, members, ...changes }], managers: EXAMPLE.managers };
+  }
+
+  test('a large file is what its text says', async () => {
+    const path = join(folder, 'large.json');
+    const text = `${JSON.stringify(large({}), null, 2)}\n`;
+    writeFileSync(path, text);
+    expect(text.length).toBeGreaterThan(400_000);
+    expect(plainKeyring(await loadKeyrings([path]))).toEqual(plainKeyring(parseKeyring(text, path)));
+  });
+
+  test('what is wrong far behind in a large file is named, and what another file contradicts there', async () => {
+    const broken = { ...large({}), managers: [{ name: 'Chief 1', ed25519: 'ab' }] };
+    expect((await failureOf(save('broken.json', broken))).message).toContain('managers[0].ed25519 has 2 characters');
+    const other = save('other.json', large({ keys: [{ ...oneKey, key: KEY_B }] }));
+    const error = await failureOf(save('large-1.json', large({})), other);
+    expect(error.code).toBe('keyring.contradiction');
+    expect(error.message).toMatch(
+      /groups\[0\]\.keys\[0\]\.key contradicts .*large-1\.json, line 1.*other\.json, line 1, column \d{6}/,
+    );
   });
 
   test('a file that is not there', async () => {

@@ -4,9 +4,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EpochContents } from '../../../daemon/keyring/group.ts';
+import { assembleKeyring } from '../../../daemon/keyring/keyring-assembly.ts';
 import { plainKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
-import { OctetReader, UnusualJson } from '../../../daemon/keyring/octet-reader.ts';
+import { readKeyring } from '../../../daemon/keyring/keyring-schema.ts';
+import { OctetReader } from '../../../daemon/keyring/octet-reader.ts';
+import { OctetWindow, UnusualJson } from '../../../daemon/keyring/octet-window.ts';
 import { parseInstant } from '../../../daemon/keyring/rfc3339.ts';
 import { takeUsualKey } from '../../../daemon/keyring/usual-key.ts';
 
@@ -86,7 +89,25 @@ const group = fc.record(
   },
   { requiredKeys: ['id', 'algorithm'] },
 );
-const file = fc.record({ format: fc.constant('sidescope-keyring/1'), groups: fc.array(group, { maxLength: 3 }) });
+const format = fc.constant('sidescope-keyring/1');
+const usualGroup = fc.record({
+  id: hexOf(6),
+  algorithm: fc.constantFrom('EEA0', '128-EEA2'),
+  members: fc.uniqueArray(fc.record({ id: hexOf(6), name: fc.string({ maxLength: 12 }) }), {
+    maxLength: 8,
+    selector: ({ id }) => id,
+  }),
+  keys: fc.uniqueArray(
+    fc.record({
+      id: fc.nat({ max: 255 }),
+      key: hexOf(64),
+      notBefore: fc.constant('2026-05-01T00:00:00Z'),
+      notAfter: fc.constant('2026-05-08T00:00:00Z'),
+    }),
+    { maxLength: 3, selector: ({ id }) => id },
+  ),
+});
+const file = fc.record({ format, groups: fc.array(group, { maxLength: 3 }) });
 
 /** What becomes of a keyring file: a keyring as plain data, or the error. */
 function outcome(text: string | Uint8Array): unknown {
@@ -112,6 +133,71 @@ test('octets say what the text says', () => {
   // Neither all right nor all wrong.
   expect(right).toBeGreaterThan(20);
   expect(right).toBeLessThan(390);
+});
+
+test('a window over the octets, however small, shows the same or says that it cannot', () => {
+  const read = (octets: Uint8Array, size: number, most: number): unknown => {
+    let place = 0;
+    try {
+      const window = new OctetWindow(new Uint8Array(size), octets.length, (into) => {
+        const count = Math.min(into.length, most, octets.length - place);
+        into.set(octets.subarray(place, place + count));
+        place += count;
+        return count;
+      });
+      const reader = new OctetReader(window, 'keyring.json');
+      return plainKeyring(assembleKeyring([reader.document(() => readKeyring(reader))]));
+    } catch (error) {
+      return error instanceof UnusualJson ? null : [(error as { code?: string }).code, (error as Error).message];
+    }
+  };
+  let shown = 0;
+  let refused = 0;
+  const rights = fc.record({ format, groups: fc.uniqueArray(usualGroup, { maxLength: 4, selector: ({ id }) => id }) });
+  const sizes = fc.integer({ min: 300, max: 1500 });
+  fc.assert(
+    fc.property(
+      rights,
+      fc.constantFrom(0, 1),
+      sizes,
+      fc.integer({ min: 1, max: 2000 }),
+      (contents, indent, size, most) => {
+        const octets = Buffer.from(`${JSON.stringify(contents, null, indent)} \n`);
+        const seen = read(octets, size, most);
+        if (seen === null) refused++;
+        else {
+          if (size < octets.length) shown++;
+          expect(seen).toEqual(read(octets, octets.length + 1, octets.length));
+        }
+      },
+    ),
+    { numRuns: 400 },
+  );
+  expect(shown).toBeGreaterThan(100);
+  expect(refused).toBeGreaterThan(0);
+});
+
+test('a window that turns within a character shows it, and finds half of one', () => {
+  const names = Array.from({ length: 40 }, (_, i) => `${'x'.repeat(i % 7)}\u00fc\u20ac\u{1f692}`);
+  const octets = Buffer.from(JSON.stringify(names));
+  const read = (from: Buffer, size: number): string[] => {
+    let place = 0;
+    const window = new OctetWindow(new Uint8Array(size), from.length, (into) => {
+      const count = from.copy(into, 0, place, place + into.length);
+      place += count;
+      return count;
+    });
+    const reader = new OctetReader(window, 'x');
+    const found: string[] = [];
+    reader.document(() => reader.list(() => reader.text((text) => found.push(text))));
+    return found;
+  };
+  for (let size = 160; size < 260; size++) expect(read(octets, size)).toEqual(names);
+  for (let at = 1; at < octets.length; at++) {
+    if (octets[at] < 0x80 || octets[at] >= 0xc0) continue;
+    const broken = Buffer.concat([octets.subarray(0, at), octets.subarray(at + 1)]);
+    for (const size of [160, 163, 200, 2048]) expect(() => read(broken, size)).toThrow(UnusualJson);
+  }
 });
 
 test('a file that was damaged anywhere ends in the same way', () => {
@@ -148,7 +234,10 @@ test('a file that was damaged anywhere ends in the same way', () => {
 }, 60_000);
 
 test('escapes are read, and half a character is none', () => {
-  const read = (text: string) => new OctetReader(Buffer.from(text, 'latin1'), 'x').text((value) => value);
+  const read = (text: string) => {
+    const octets = Buffer.from(text, 'latin1');
+    return new OctetReader(new OctetWindow(octets, octets.length, null), 'x').text((value) => value);
+  };
   expect(read('"a\\u00fc\\"\\\\b"')).toBe('a\u00fc"\\b');
   for (const wrong of ['"a\\x"', '"a\\u00f"', '"a', '"a\\"', '"\u0007"', '"\u00fc"']) {
     expect(() => read(wrong), wrong).toThrow(UnusualJson);
