@@ -69,7 +69,7 @@ function notOpened({ path }: VaultConfig): Diagnosis {
 /** Groups of which no plaintext can leave today. */
 export function activeToday(keyring: Keyring, now: number): Diagnosis[] {
   const without = keyring.groups.filter(
-    ({ keys }) => keys.length > 0 && !keys.some((key) => key.octets !== null && usableAt(key, now) === 'active'),
+    ({ keys }) => keys.length > 0 && !keys.some((key) => key.isHeld && usableAt(key, now) === 'active'),
   );
   if (without.length === 0) return [];
   const groups = without.map(({ idText }) => idText);

@@ -180,7 +180,7 @@ function datesThatDoNotFit(seen: CaptureObservations, keyring: Keyring): Diagnos
     });
   });
   if (!seen.findings.has('key.expired') && !seen.findings.has('key.not_yet_valid')) return found;
-  const windows = keyring.epochs.filter(({ octets }) => octets !== null);
+  const windows = keyring.epochs.filter(({ isHeld }) => isHeld);
   const apart = windows.map((epoch) => distance(epoch, earliest, latest));
   const nearest = apart.reduce(
     (least, each) => (Math.abs(each) < Math.abs(least) ? each : least),

@@ -9,7 +9,7 @@ import type { EpochDates, PgkEpoch } from '../keyring/keyring.ts';
  * @param wall wall clock, milliseconds since 1970
  */
 export function isForbiddenNow(epoch: PgkEpoch, wall: number): boolean {
-  return epoch.octets === null || epoch.forbidden !== null || isOrderedOff(epoch, wall);
+  return !epoch.isHeld || epoch.forbidden !== null || isOrderedOff(epoch, wall);
 }
 
 function isOrderedOff({ revokedAt, compromisedAt, suspendedAt, resumedAt }: EpochDates, wall: number): boolean {

@@ -55,7 +55,7 @@ export class Retelling {
     if (event.verdict === 'clear' || event.verdict === 'downgraded') return this.#clear(event, pdu);
     if (key === null) return null;
     const epoch = epochNamed(keyring, key);
-    if (epoch === null || epoch.octets === null || (view === 'plain' && isForbiddenNow(epoch, this.#wall))) return null;
+    if (epoch === null || !epoch.isHeld || (view === 'plain' && isForbiddenNow(epoch, this.#wall))) return null;
     const sdu = this.#decipher(event, pdu, epoch);
     return sdu === null ? null : plainPart(event, sdu);
   }

@@ -186,7 +186,7 @@ export class Judge {
 
   /** The key that opened the context before, with the traffic key that did. */
   #try(table: MessageTable, row: number, wire: number, epoch: PgkEpoch, groups: readonly Group[]): boolean {
-    if (epoch.octets === null) return false;
+    if (!epoch.isHeld) return false;
     const { wires, traffic } = this.#tools;
     const slot = wires.traffic[wire];
     const generation = wires.trafficGeneration[wire];
@@ -380,7 +380,7 @@ export class Judge {
       }
     }
     const known = this.#knownKey(table, row, wire);
-    if (known !== null && known.octets !== null) {
+    if (known?.isHeld) {
       const slot = this.#tools.wires.traffic[wire];
       if (slot !== NONE && this.#tools.traffic.generation[slot] === this.#tools.wires.trafficGeneration[wire]) {
         if (table.deciphered[row] === 0 || table.traffic[row] !== slot) this.#one.decipher(table, row, slot);
@@ -432,7 +432,7 @@ export class Judge {
     table.evidence[row] = this.#bestTenths;
     // A destroyed key counts as not held: what it proved before is as if it had never been.
     const opener = wires.provedEpoch[wire];
-    const proved = opener === NONE || index.epoch(opener).octets === null ? NONE : opener;
+    const proved = opener === NONE || !index.epoch(opener).isHeld ? NONE : opener;
     if (this.#partlyEpoch !== null && proved === this.#partlyEpoch.serial) {
       // A good header of too few bits and a body that contradicts it: neither a wrong key nor surely an alteration.
       const epoch = this.#partlyEpoch;

@@ -51,7 +51,7 @@ export class KnownEpochs {
     const epoch = this.#index.epoch(serial);
     const { group } = epoch;
     const { ipv4 } = this.#addresses.of(group);
-    if (epoch.octets === null || ipv4.length > ADDRESSES) return false;
+    if (!epoch.isHeld || ipv4.length > ADDRESSES) return false;
     const { after, before } = steadySpan(epoch, time);
     if (time <= after || before <= time) return false;
     const state = epochStateNumberAt(epoch, time);

@@ -74,7 +74,7 @@ export class NextMessages {
       if (!wires.holds(wire, destination[row], version[row], source[row], pgkIndex[row], ptkId[row])) break;
       const epoch = index.epoch(serial);
       const { group } = epoch;
-      if (epoch.octets === null) break;
+      if (!epoch.isHeld) break;
       evidence.weigh(plain, words, plainWord[row] * 4, length[row], SDU_IP, this.#addresses.of(group), sum[row]);
       if (evidence.tenths < PLAUSIBLE_TENTHS || evidence.failed !== 0) break;
       if (evidence.shape !== Shape.ipv4 || evidence.fragment) break;

@@ -2,9 +2,10 @@
 // microsecond.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Derivation, PreparedPgk } from '../../dissectors/security/kdf.ts';
+import { type Derivation, type PgkPads, PreparedPgk } from '../../dissectors/security/kdf.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../../dissectors/security/traffic-cipher.ts';
 import type { EpochStateName } from '../events.ts';
+import type { EpochTerms, KeyRange } from './key-columns.ts';
 import { type Member, type MemberDraft, Roster, rosterOf } from './roster.ts';
 
 export type { Member } from './roster.ts';
@@ -79,9 +80,11 @@ export interface PgkEpoch extends EpochDates {
   readonly serial: number;
   /** Algorithm identity 0 to 3: its own or the group's. */
   readonly algorithm: number;
-  /** 32 octets, not to be changed or kept; null where the key is destroyed. */
+  /** Whether it is not destroyed. */
+  readonly isHeld: boolean;
+  /** 32 octets, not to be changed or kept, a view that is made for each who asks; null where the key is destroyed. */
   readonly octets: Uint8Array | null;
-  /** The same for deriving keys, made on first use. */
+  /** The same for deriving keys. */
   readonly prepared: PreparedPgk | null;
   /** 16 hex digits that name the key without giving it away (see `fingerprintOf`); null where it is destroyed. */
   readonly fingerprint: string | null;
@@ -111,7 +114,7 @@ export interface GroupContents {
   readonly multicast: readonly Uint8Array[];
   /** None: the roster is unknown. */
   readonly members: readonly Member[] | Roster;
-  readonly keys: readonly EpochContents[];
+  readonly keys: readonly EpochContents[] | KeyRange;
 }
 
 const NO_MEMBERS = rosterOf([]);
@@ -138,7 +141,7 @@ export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** An epoch as the keyring changes it; everybody else sees `PgkEpoch`. */
-export class HeldEpoch implements PgkEpoch {
+export class HeldEpoch extends PreparedPgk implements PgkEpoch {
   readonly group: HeldGroup;
   readonly id: number;
   readonly index5: number;
@@ -155,10 +158,10 @@ export class HeldEpoch implements PgkEpoch {
   resumedAt: number | null;
   destroyedAt: number | null;
   forbidden: EpochStateName | null = null;
-  #octets: Uint8Array | null;
-  #prepared: PreparedPgk | null = null;
 
-  constructor(group: HeldGroup, serial: number, contents: EpochContents) {
+  /** @param octets hold those of the key from octet `at` on; kept, not copied. Null: it is destroyed */
+  constructor(group: HeldGroup, serial: number, contents: EpochTerms, octets: Uint8Array | null, at: number) {
+    super(octets, at, group.pads, serial);
     this.group = group;
     this.serial = serial;
     this.id = contents.id;
@@ -172,20 +175,15 @@ export class HeldEpoch implements PgkEpoch {
     this.suspendedAt = contents.suspendedAt;
     this.resumedAt = contents.resumedAt;
     this.destroyedAt = contents.destroyedAt;
-    this.#octets = contents.octets;
-  }
-
-  get octets(): Uint8Array | null {
-    return this.#octets;
   }
 
   get prepared(): PreparedPgk | null {
-    if (this.#prepared === null && this.#octets !== null) this.#prepared = new PreparedPgk(this.#octets);
-    return this.#prepared;
+    return this.isHeld ? this : null;
   }
 
   get fingerprint(): string | null {
-    return this.#octets === null ? null : fingerprintOf(this.#octets);
+    const { octets } = this;
+    return octets === null ? null : fingerprintOf(octets);
   }
 
   restate(dates: EpochDates): void {
@@ -198,13 +196,6 @@ export class HeldEpoch implements PgkEpoch {
     this.suspendedAt = dates.suspendedAt;
     this.resumedAt = dates.resumedAt;
     this.destroyedAt = dates.destroyedAt;
-  }
-
-  wipe(): void {
-    this.#octets?.fill(0);
-    this.#octets = null;
-    this.#prepared?.forget();
-    this.#prepared = null;
   }
 }
 
@@ -223,11 +214,14 @@ export class HeldGroup implements Group {
   roster = NO_MEMBERS;
   assumed = false;
   readonly keys: HeldEpoch[] = [];
-  readonly keysByStart: HeldEpoch[] = [];
+  keysByStart: readonly HeldEpoch[] = this.keys;
   starts: readonly number[] = [];
+  readonly #pads: PgkPads;
 
-  constructor(index: number, contents: GroupContents, assumed: boolean) {
+  /** @param pads for its keys, by serial */
+  constructor(index: number, contents: GroupContents, assumed: boolean, pads: PgkPads) {
     this.index = index;
+    this.#pads = pads;
     this.id = contents.id;
     this.idText = layer2IdText(contents.id);
     this.describe(contents, assumed);
@@ -241,7 +235,7 @@ export class HeldGroup implements Group {
     this.protection = contents.protection;
     this.derivation = contents.derivation;
     this.multicast = contents.multicast;
-    this.roster = contents.members instanceof Roster ? contents.members : rosterOf(contents.members);
+    this.roster = rosterFrom(contents.members);
     this.assumed = assumed;
     for (const key of this.keys) key.algorithm = key.ownAlgorithm ?? contents.algorithm;
   }
@@ -258,9 +252,13 @@ export class HeldGroup implements Group {
     return stays;
   }
 
+  get pads(): PgkPads {
+    return this.#pads;
+  }
+
   /** Keeps `keysByStart` and `starts` in order after keys were added or moved. */
   sort(): void {
-    if (!isSorted(this.keysByStart)) this.keysByStart.sort(byStart);
+    this.keysByStart = isSorted(this.keys) ? this.keys : [...this.keys].sort(byStart);
     this.starts = this.keysByStart.map(({ notBefore }) => notBefore);
   }
 }
@@ -273,6 +271,12 @@ function byStart(a: HeldEpoch, b: HeldEpoch): number {
 function isSorted(keys: readonly HeldEpoch[]): boolean {
   for (let at = 1; at < keys.length; at++) if (byStart(keys[at - 1], keys[at]) > 0) return false;
   return true;
+}
+
+/** Without members, the one that all groups without share. */
+function rosterFrom(members: readonly Member[] | Roster): Roster {
+  if (members instanceof Roster) return members;
+  return members.length === 0 ? NO_MEMBERS : rosterOf(members);
 }
 
 /** A stay whose name the file did not give bears the id. */

@@ -1,5 +1,6 @@
 // Finds the keys that a message could be ciphered with. Asked millions of times a second: no look-up makes an object.
 
+import { grown } from '../engine/slot-table.ts';
 import type { Group, PgkEpoch } from './group.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -10,19 +11,21 @@ const NO_GROUPS: readonly Group[] = [];
 const NO_EPOCHS: readonly PgkEpoch[] = [];
 
 /**
- * Groups by destination, keys by group and PGK Index. Lists are in order of serial; a list that a caller holds grows when
- * `refresh` finds more, until the next `rebuild`. Bounded by the caps of the keyring.
+ * Groups by destination, keys by group and PGK Index. Lists are made when they are first asked for, and are in order of serial; a
+ * list that a caller holds grows when `refresh` finds more, until the next `rebuild`. Bounded by the caps of the keyring.
  */
 export class KeyIndex {
   readonly #keyring: Keyring;
   readonly #exact = new Map<number, Group[]>();
   readonly #high16 = new Map<number, Group[]>();
-  /** At `group.index * 32 + index5`: keys that are held. */
-  readonly #held: (PgkEpoch[] | undefined)[] = [];
+  /** At `group.index * 32 + index5`: one more than the place in `#lists`; 0 where nobody asked. With room for groups to come. */
+  #listAt = new Int32Array(0);
+  /** Keys of a group and a PGK Index that are held. */
+  readonly #lists: PgkEpoch[][] = [];
   /** At `group.index`: bit n says that a key with PGK Index n is known, held or destroyed. */
   readonly #known: number[] = [];
-  /** Held keys of all groups by PGK Index. */
-  readonly #byIndex: PgkEpoch[][] = Array.from({ length: INDEXES }, () => []);
+  /** Held keys of all groups by PGK Index, where somebody asked. */
+  readonly #byIndex: (PgkEpoch[] | undefined)[] = Array.from({ length: INDEXES });
   #groupsSeen = 0;
   #epochsSeen = 0;
 
@@ -42,15 +45,17 @@ export class KeyIndex {
       if (sharing === undefined) this.#high16.set(high, [group]);
       else sharing.push(group);
       this.#known.push(0);
-      for (let i = 0; i < INDEXES; i++) this.#held.push(undefined);
     }
+    const places = groups.length * INDEXES;
+    if (places > this.#listAt.length) this.#listAt = grown(this.#listAt, Math.max(places, this.#listAt.length * 2));
     for (; this.#epochsSeen < epochs.length; this.#epochsSeen++) this.#add(epochs[this.#epochsSeen]);
   }
 
   /** Looks at every key again: some were destroyed since. Takes time linear in the keys. */
   rebuild(): void {
-    this.#held.fill(undefined);
-    for (const list of this.#byIndex) list.length = 0;
+    this.#listAt.fill(0);
+    this.#lists.length = 0;
+    this.#byIndex.fill(undefined);
     this.#epochsSeen = 0;
     this.refresh();
   }
@@ -77,11 +82,13 @@ export class KeyIndex {
 
   /** Keys of a group that have this PGK Index and are held. */
   candidates(group: Group, index5: number): readonly PgkEpoch[] {
-    return this.#held[group.index * INDEXES + index5] ?? NO_EPOCHS;
+    const list = this.#listAt[group.index * INDEXES + index5];
+    return list > 0 ? this.#lists[list - 1] : this.#listOf(group, index5);
   }
 
   /** Keys of all groups (also of those that `groupsFor` gives) that have this PGK Index and are held. */
   othersWithIndex(index5: number): readonly PgkEpoch[] {
+    this.#byIndex[index5] ??= this.#seen(this.#keyring.epochs, index5);
     return this.#byIndex[index5];
   }
 
@@ -90,14 +97,23 @@ export class KeyIndex {
     return ((this.#known[group.index] >>> index5) & 1) === 1;
   }
 
+  #listOf(group: Group, index5: number): readonly PgkEpoch[] {
+    if (!this.hasIndex(group, index5)) return NO_EPOCHS;
+    const list = this.#seen(group.keys, index5);
+    this.#listAt[group.index * INDEXES + index5] = this.#lists.push(list);
+    return list;
+  }
+
+  /** Those of some keys that have a PGK Index, are held, and were taken in. */
+  #seen(epochs: readonly PgkEpoch[], index5: number): PgkEpoch[] {
+    return epochs.filter((epoch) => epoch.index5 === index5 && epoch.isHeld && epoch.serial < this.#epochsSeen);
+  }
+
   #add(epoch: PgkEpoch): void {
-    const at = epoch.group.index;
-    this.#known[at] |= 1 << epoch.index5;
-    if (epoch.octets === null) return;
-    this.#byIndex[epoch.index5].push(epoch);
-    const slot = at * INDEXES + epoch.index5;
-    const list = this.#held[slot];
-    if (list === undefined) this.#held[slot] = [epoch];
-    else list.push(epoch);
+    this.#known[epoch.group.index] |= 1 << epoch.index5;
+    if (!epoch.isHeld) return;
+    this.#byIndex[epoch.index5]?.push(epoch);
+    const list = this.#listAt[epoch.group.index * INDEXES + epoch.index5];
+    if (list > 0) this.#lists[list - 1].push(epoch);
   }
 }

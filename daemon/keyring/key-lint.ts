@@ -1,7 +1,7 @@
 // What is wrong with the keys of a keyring before any message is seen (findings, key.weak and key.index_clash).
 
 import { type Group, type PgkEpoch, sameOctets } from './group.ts';
-import type { Keyring } from './keyring.ts';
+import { KEY_OCTETS, type Keyring } from './keyring.ts';
 
 /** One flaw. Grades and wording around it are the findings catalogue's. */
 export interface KeyFlaw {
@@ -20,58 +20,73 @@ export function lintKeys(keyring: Keyring): KeyFlaw[] {
   const flaws: KeyFlaw[] = [];
   for (const group of keyring.groups) {
     for (const epoch of group.keys) {
-      const text = weakness(epoch) ?? shared.get(epoch);
+      const text = (keyring.copyOctets(epoch.serial, key, 0) ? weakness(epoch) : undefined) ?? shared.get(epoch);
       if (text !== undefined) flaws.push({ name: 'key.weak', group: group.idText, pgkIds: [epoch.id], text });
     }
     for (const flaw of indexClashes(group)) flaws.push(flaw);
   }
+  key.fill(0);
   return flaws;
 }
 
-/** A pattern that nobody's random generator gives, or undefined. */
-function weakness(epoch: PgkEpoch): string | undefined {
-  const octets = epoch.octets;
-  if (octets === null) return undefined;
-  const step = (octets[1] - octets[0]) & 0xff;
+/** Octets of the key at hand: a view for each of sixteen thousand makes more garbage than all else. */
+const key = new Uint8Array(KEY_OCTETS);
+
+/** A pattern that nobody's random generator gives, or undefined. The octets of the key are at hand. */
+function weakness({ id }: PgkEpoch): string | undefined {
+  const step = (key[1] - key[0]) & 0xff;
   if (step !== 0 && step !== 1 && step !== 0xff) return undefined;
-  for (let i = 2; i < octets.length; i++) {
-    if (((octets[i] - octets[i - 1]) & 0xff) !== step) return undefined;
+  for (let i = 2; i < key.length; i++) {
+    if (((key[i] - key[i - 1]) & 0xff) !== step) return undefined;
   }
-  if (step === 0) return `PGK ${epoch.id} is one octet repeated`;
-  return `PGK ${epoch.id} is a pattern that counts ${step === 1 ? 'up' : 'down'}`;
+  if (step === 0) return `PGK ${id} is one octet repeated`;
+  return `PGK ${id} is a pattern that counts ${step === 1 ? 'up' : 'down'}`;
 }
 
 /** Keys that are held in two groups: who belongs to one of them reads the other. */
 function sharedKeys(keyring: Keyring): Map<PgkEpoch, string> {
-  // By a tag of their octets; keys whose tags are the same by chance have the next ones.
-  const firstOf = new Map<number, PgkEpoch>();
+  const { epochs } = keyring;
   const texts = new Map<PgkEpoch, string>();
-  for (const epoch of keyring.epochs) {
-    const { octets } = epoch;
-    if (octets === null) continue;
-    let tag = tagOf(octets);
-    let first = firstOf.get(tag);
-    while (first?.octets && !sameOctets(first.octets, octets)) first = firstOf.get(++tag);
-    if (first === undefined) firstOf.set(tag, epoch);
-    else if (first.group !== epoch.group) {
+  const tags = new Int32Array(epochs.length);
+  // Places by tag, in which one more than a serial stands; a key whose place is taken by another one has the next.
+  const places = new Int32Array(2 ** Math.ceil(Math.log2(2 * epochs.length + 1)));
+  for (const epoch of epochs) {
+    const { serial } = epoch;
+    if (!keyring.copyOctets(serial, key, 0)) continue;
+    tags[serial] = tagOf(key);
+    let place = tags[serial] & (places.length - 1);
+    while (places[place] !== 0 && !isSameKey(epochs[places[place] - 1], epoch, tags)) {
+      place = (place + 1) & (places.length - 1);
+    }
+    if (places[place] === 0) places[place] = serial + 1;
+    else {
+      const first = epochs[places[place] - 1];
+      if (first.group === epoch.group) continue;
       texts.set(epoch, sharedText(epoch, first));
       if (!texts.has(first)) texts.set(first, sharedText(first, epoch));
     }
   }
+  key.fill(0);
   return texts;
+}
+
+function isSameKey(first: PgkEpoch, second: PgkEpoch, tags: Int32Array): boolean {
+  if (tags[first.serial] !== tags[second.serial]) return false;
+  const [a, b] = [first.octets, second.octets];
+  return a !== null && b !== null && sameOctets(a, b);
 }
 
 // Tags of one run of the program say nothing to another one.
 const SEED = (Math.random() * 0x1_0000_0000) | 0;
 
-/** 30 bits that follow from the octets of a key. An HMAC each would take longer than everything else here. */
+/** Bits that follow from the octets of a key. An HMAC each would take longer than everything else here. */
 function tagOf(octets: Uint8Array): number {
   let tag = SEED;
   for (let i = 0; i < octets.length; i++) {
     tag = Math.imul(tag ^ octets[i], 0x9e37_79b1);
     tag ^= tag >>> 15;
   }
-  return tag >>> 2;
+  return tag;
 }
 
 function sharedText(epoch: PgkEpoch, other: PgkEpoch): string {
@@ -81,8 +96,8 @@ function sharedText(epoch: PgkEpoch, other: PgkEpoch): string {
 /** Whether two keys that are held have one PGK Index, or one has 0. Most groups have none, and need no lists. */
 function mayClash(group: Group): boolean {
   let seen = 1;
-  for (const { octets, index5 } of group.keysByStart) {
-    if (octets === null) continue;
+  for (const { isHeld, index5 } of group.keysByStart) {
+    if (!isHeld) continue;
     if (((seen >>> index5) & 1) === 1) return true;
     seen |= 1 << index5;
   }
@@ -94,7 +109,7 @@ function indexClashes(group: Group): KeyFlaw[] {
   if (!mayClash(group)) return [];
   const byIndex = new Map<number, PgkEpoch[]>();
   for (const epoch of group.keysByStart) {
-    if (epoch.octets === null) continue;
+    if (!epoch.isHeld) continue;
     const sharing = byIndex.get(epoch.index5);
     if (sharing === undefined) byIndex.set(epoch.index5, [epoch]);
     else sharing.push(epoch);

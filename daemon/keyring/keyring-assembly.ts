@@ -1,10 +1,10 @@
 // Puts what one or several keyring files say together into a keyring. Within a file nothing may stand twice; several
 // files may say the same of a thing, or one more than the other, but nothing that contradicts.
 
-import { type EpochContents, type GroupContents, sameOctets } from './group.ts';
+import { type GroupContents, sameOctets } from './group.ts';
 import { errorAt, type Place, placeText } from './json-reader.ts';
 import { GROUP_CAP, KEY_CAP, Keyring, MEMBER_CAP, type NodeKey } from './keyring.ts';
-import type { GroupDraft, KeyringDraft, Placed, RosterDraft } from './keyring-schema.ts';
+import type { GroupDraft, KeyringDraft, KeysDraft, Placed, RosterDraft } from './keyring-schema.ts';
 import type { Pmk } from './pmk.ts';
 import { type Roster, rosterOf } from './roster.ts';
 
@@ -22,7 +22,8 @@ interface GroupInProgress {
   multicast: Uint8Array[];
   /** One of each file that lists members. */
   members: RosterDraft[];
-  keys: Placed<EpochContents>[];
+  /** The same of those that list keys. */
+  keys: KeysDraft[];
 }
 
 /** See the head of the file. @throws SidescopeError that names both places of a contradiction */
@@ -61,7 +62,8 @@ function addGroup(groups: Map<number, GroupInProgress>, { value: draft, place }:
   if (known === undefined) {
     const { members, keys, multicast } = draft;
     const rosters = members === null ? [] : [members];
-    groups.set(draft.id, { ...draft, place, members: rosters, keys: [...keys], multicast: [...multicast] });
+    const lists = keys === null ? [] : [keys];
+    groups.set(draft.id, { ...draft, place, members: rosters, keys: lists, multicast: [...multicast] });
     return;
   }
   if (known.place.file === place.file) {
@@ -77,7 +79,7 @@ function addGroup(groups: Map<number, GroupInProgress>, { value: draft, place }:
   known.derivation ??= draft.derivation;
   known.multicast = union(known.multicast, draft.multicast);
   if (draft.members !== null) known.members.push(draft.members);
-  for (const key of draft.keys) known.keys.push(key);
+  if (draft.keys !== null) known.keys.push(draft.keys);
 }
 
 function mergeEntries(group: GroupInProgress): GroupContents {
@@ -92,7 +94,12 @@ function mergeEntries(group: GroupInProgress): GroupContents {
  * One entry for each key, in the order of the files. Entries of one id that overlap in time are the same key, told by
  * two files; anything else is a contradiction, because a message could not say which one is meant.
  */
-function mergeKeys(entries: readonly Placed<EpochContents>[], algorithm: number): EpochContents[] {
+function mergeKeys(lists: readonly KeysDraft[], algorithm: number): GroupContents['keys'] {
+  // The usual case: one file lists them, in an order in which none can overlap with another.
+  if (lists.length === 1 && lists[0].keys.isApart) return lists[0].keys;
+  const entries = lists.flatMap(({ keys, places }) =>
+    Array.from({ length: keys.length }, (_, at) => ({ value: keys.contents(at), place: places.at(at) })),
+  );
   return mergeOverlapping(
     entries,
     (key) => key.id,

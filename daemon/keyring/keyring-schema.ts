@@ -4,6 +4,7 @@
 import type { Derivation } from '../../dissectors/security/kdf.ts';
 import type { EpochContents, Protection } from './group.ts';
 import { memberTable, type Place, Places, type ValueReader } from './json-reader.ts';
+import { KeyColumns, KeyRange } from './key-columns.ts';
 import { GROUP_CAP, KEY_CAP, KEY_OCTETS, type Manager, MEMBER_CAP, NodeKey } from './keyring.ts';
 import {
   readAddresses,
@@ -56,6 +57,12 @@ export interface RosterDraft {
   readonly places: Places;
 }
 
+/** The keys of a group, and where each begins. */
+export interface KeysDraft {
+  readonly keys: KeyRange;
+  readonly places: Places;
+}
+
 /** A group as its file says it; null where the file says nothing. */
 export interface GroupDraft {
   readonly id: number;
@@ -66,7 +73,8 @@ export interface GroupDraft {
   readonly multicast: readonly Uint8Array[];
   /** Null where the file lists none. */
   readonly members: RosterDraft | null;
-  readonly keys: readonly Placed<EpochContents>[];
+  /** Null where the file lists none. */
+  readonly keys: KeysDraft | null;
 }
 
 /** One file, read. */
@@ -77,16 +85,15 @@ export interface KeyringDraft {
   readonly managers: readonly Placed<Manager>[];
 }
 
-/** What groups of the file have in common: how much of each cap is used up, and the columns of their rosters. */
+/** What groups of the file have in common: their columns, and so how much of each cap is used up. */
 interface Shared {
-  keys: number;
-  members: number;
+  readonly keys: KeyColumns;
   readonly rosters: RosterColumns;
 }
 
 /** Reads a keyring document. @throws SidescopeError at the first thing that interfaces 2 does not allow */
 export function readKeyring(reader: ValueReader): KeyringDraft {
-  const shared: Shared = { keys: 0, members: 0, rosters: RosterColumns.forFile(reader.size) };
+  const shared: Shared = { keys: KeyColumns.forFile(reader.size), rosters: RosterColumns.forFile(reader.size) };
   const draft = {
     groups: [] as Placed<GroupDraft>[],
     pmks: [] as Placed<Pmk>[],
@@ -116,7 +123,7 @@ function readGroup(reader: ValueReader, shared: Shared): GroupDraft {
     derivation: null as Derivation | null,
     multicast: [] as readonly Uint8Array[],
     members: null as RosterDraft | null,
-    keys: [] as readonly Placed<EpochContents>[],
+    keys: null as KeysDraft | null,
   };
   reader.object(GROUP, (name) => {
     if (name === 'id') draft.id = readLayer2Id(reader);
@@ -125,24 +132,19 @@ function readGroup(reader: ValueReader, shared: Shared): GroupDraft {
     else if (name === 'protection') draft.protection = readChoice(reader, PROTECTIONS);
     else if (name === 'derivation') draft.derivation = readChoice(reader, DERIVATIONS);
     else if (name === 'multicast') draft.multicast = readAddresses(reader);
-    else if (name === 'members') {
-      draft.members = readRoster(reader, shared.rosters, MEMBER_CAP - shared.members);
-      shared.members += draft.members.roster.length;
-    } else {
-      draft.keys = readList(reader, KEY_CAP - shared.keys, 'keys in the file', () => readKey(reader));
-      shared.keys += draft.keys.length;
-    }
+    else if (name === 'members') draft.members = readRoster(reader, shared.rosters);
+    else draft.keys = readKeys(reader, shared.keys);
   });
   return draft;
 }
 
-function readRoster(reader: ValueReader, columns: RosterColumns, cap: number): RosterDraft {
+function readRoster(reader: ValueReader, columns: RosterColumns): RosterDraft {
   const places = new Places(reader.place());
   const roster = new RosterBuilder(columns);
   // Made once and not for each member: the collector would have more to do than with all that is kept.
   const takeUsual = (octets: Uint8Array, at: number): number => takeUsualMember(octets, at, roster);
-  reader.list((index) => {
-    if (index >= cap) throw tooMany(reader, 'members in the file');
+  reader.list(() => {
+    if (columns.length >= MEMBER_CAP) throw tooMany(reader, 'members in the file');
     reader.note(places);
     if (!reader.take(takeUsual)) roster.add(readMember(reader));
   });
@@ -174,12 +176,24 @@ function readMember(reader: ValueReader): MemberDraft {
   return draft;
 }
 
+function readKeys(reader: ValueReader, columns: KeyColumns): KeysDraft {
+  const places = new Places(reader.place());
+  const first = columns.length;
+  const takeUsual = (octets: Uint8Array, at: number): number => takeUsualKey(octets, at, columns);
+  reader.list(() => {
+    if (columns.length >= KEY_CAP) throw tooMany(reader, 'keys in the file');
+    reader.note(places);
+    if (reader.take(takeUsual)) return;
+    const key = readKey(reader);
+    const place = columns.reserve();
+    if (key.octets !== null) columns.octets.set(key.octets, place);
+    columns.add(key, key.octets !== null);
+    key.octets?.fill(0);
+  });
+  return { keys: new KeyRange(columns, first, columns.length - first), places };
+}
+
 function readKey(reader: ValueReader): EpochContents {
-  let usual: EpochContents | null = null;
-  const found = (key: EpochContents): void => {
-    usual = key;
-  };
-  if (reader.take((octets, at) => takeUsualKey(octets, at, found)) && usual !== null) return usual;
   const draft = {
     id: 0,
     octets: null as Uint8Array | null,

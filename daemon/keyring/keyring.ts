@@ -1,9 +1,9 @@
 // The keys that this process holds: groups, their members and PGK epochs, the PMKs that MIKEY messages are opened with,
 // node keys and group managers. Times are milliseconds since 1970 UTC as numbers, exact to a quarter of a microsecond.
 
+import { PGK_OCTETS, PgkPads } from '../../dissectors/security/kdf.ts';
 import type { EpochStateName } from '../events.ts';
 import {
-  type EpochContents,
   type EpochDates,
   type Group,
   type GroupContents,
@@ -13,6 +13,7 @@ import {
   type PgkEpoch,
   sameOctets,
 } from './group.ts';
+import { type EpochTerms, KeyRange } from './key-columns.ts';
 import type { Pmk } from './pmk.ts';
 
 // This file is the door of the room: whoever uses keys finds their types here.
@@ -34,7 +35,7 @@ export { DEFAULT_MIKEY_PROFILE, type MikeyProfile, Pmk } from './pmk.ts';
 // The specification says.
 
 /** Octets of a PGK and of a PMK (TS 33.303 6.2.3.1). */
-export const KEY_OCTETS = 32;
+export const KEY_OCTETS = PGK_OCTETS;
 
 // We chose.
 
@@ -74,7 +75,7 @@ export interface Manager {
 
 /** What a keyring is made from: checked by whoever read it (keyring-file.ts). */
 export interface KeyringContents {
-  readonly groups: readonly GroupContents[];
+  readonly groups: Iterable<GroupContents>;
   readonly pmks: readonly Pmk[];
   readonly lkh: readonly NodeKey[];
   readonly managers: readonly Manager[];
@@ -122,6 +123,7 @@ export class Keyring {
   readonly #groups: HeldGroup[] = [];
   readonly #epochs: HeldEpoch[] = [];
   readonly #byId = new Map<number, HeldGroup>();
+  readonly #pads = new PgkPads();
 
   /** @throws RangeError where a group stands there twice or a cap is exceeded */
   constructor(contents: KeyringContents) {
@@ -130,8 +132,7 @@ export class Keyring {
     this.#managers = [...contents.managers];
     for (const each of contents.groups) {
       const group = this.#addGroup(each, false);
-      for (const key of each.keys) this.#append(group, key);
-      group.sort();
+      this.#appendAll(group, each.keys);
     }
     if (this.#groups.length > GROUP_CAP || this.#epochs.length > KEY_CAP) throw new RangeError('too large a keyring');
   }
@@ -194,7 +195,7 @@ export class Keyring {
     if (this.#epochs.length >= KEY_CAP) return { outcome: 'full', epoch: null };
     if (group === undefined && this.#groups.length >= GROUP_CAP) return { outcome: 'full', epoch: null };
     const home = group ?? this.#addGroup({ ...ASSUMED_GROUP, id: delivered.group }, true);
-    const epoch = this.#append(home, { ...FRESH_KEY, ...delivered, octets: Uint8Array.from(delivered.octets) });
+    const epoch = this.#append(home, { ...FRESH_KEY, ...delivered }, Uint8Array.from(delivered.octets), 0);
     home.sort();
     return { outcome: 'added', epoch };
   }
@@ -213,13 +214,19 @@ export class Keyring {
   }
 
   /** Adds keys that the vault has now; their octets are kept, not copied. @throws RangeError where the cap is reached */
-  addKeys(group: Group, keys: readonly EpochContents[]): PgkEpoch[] {
+  addKeys(group: Group, keys: GroupContents['keys']): readonly PgkEpoch[] {
     if (this.#epochs.length + keys.length > KEY_CAP) throw new RangeError('too large a keyring');
     this.#changes++;
-    const home = this.#groups[group.index];
-    const epochs = keys.map((key) => this.#append(home, key));
-    home.sort();
-    return epochs;
+    this.#appendAll(this.#groups[group.index], keys);
+    return this.#epochs.slice(this.#epochs.length - keys.length);
+  }
+
+  /** Copies the octets of a key. @returns false where it is destroyed */
+  copyOctets(serial: number, into: Uint8Array, at: number): boolean {
+    const epoch = this.#epochs[serial];
+    if (!epoch.isHeld) return false;
+    epoch.copyOctets(0, into, at);
+    return true;
   }
 
   /** Sets the dates of a key; its octets are overwritten where it is destroyed now. */
@@ -227,7 +234,7 @@ export class Keyring {
     this.#changes++;
     const held = this.#epochs[epoch.serial];
     held.restate(dates);
-    if (held.destroyedAt !== null) held.wipe();
+    if (held.destroyedAt !== null) held.forget();
     held.group.sort();
   }
 
@@ -247,7 +254,7 @@ export class Keyring {
   /** Overwrites every PGK, PMK and node key. Nothing can be opened with this keyring afterwards. */
   wipe(): void {
     this.#changes++;
-    for (const epoch of this.#epochs) epoch.wipe();
+    for (const epoch of this.#epochs) epoch.forget();
     for (const pmk of this.pmks) pmk.octets.fill(0);
     for (const node of this.lkh) node.octets.fill(0);
   }
@@ -272,18 +279,26 @@ export class Keyring {
 
   #addGroup(contents: GroupContents, assumed: boolean): HeldGroup {
     if (this.#byId.has(contents.id)) throw new RangeError(`group ${layer2IdText(contents.id)} stands there twice`);
-    const group = new HeldGroup(this.#groups.length, contents, assumed);
+    const group = new HeldGroup(this.#groups.length, contents, assumed, this.#pads);
     this.#groups.push(group);
     this.#byId.set(contents.id, group);
     return group;
   }
 
-  #append(group: HeldGroup, contents: EpochContents): HeldEpoch {
-    const epoch = new HeldEpoch(group, this.#epochs.length, contents);
+  #appendAll(group: HeldGroup, keys: GroupContents['keys']): void {
+    if (keys instanceof KeyRange) {
+      for (let at = 0; at < keys.length; at++) {
+        this.#append(group, keys.terms(at), keys.block(at), keys.octetsAt(at));
+      }
+    } else for (const key of keys) this.#append(group, key, key.octets, 0);
+    group.sort();
+  }
+
+  #append(group: HeldGroup, terms: EpochTerms, octets: Uint8Array | null, at: number): HeldEpoch {
+    const epoch = new HeldEpoch(group, this.#epochs.length, terms, octets, at);
     this.#epochs.push(epoch);
     group.keys.push(epoch);
-    group.keysByStart.push(epoch);
-    epoch.forbidden = this.gate?.(epoch) ?? null;
+    if (this.gate !== null) epoch.forbidden = this.gate(epoch);
     return epoch;
   }
 }

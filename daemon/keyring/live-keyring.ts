@@ -161,7 +161,7 @@ export class LiveKeyring {
     const orders = { revokedAt, compromisedAt, suspendedAt, resumedAt, destroyedAt };
     const isSame = ORDERS.every((order) => ours[order] === orders[order]);
     if (isSame && !isShorter) return;
-    if (destroyedAt !== null && ours.octets !== null) underived.add(serial);
+    if (destroyedAt !== null && ours.isHeld) underived.add(serial);
     const clipped = ours.earlierEnds.map((end) => ({ ...end, notAfter: Math.min(end.notAfter, notAfter) }));
     // Deliveries in the traffic may have moved the ends of its window. What the vault takes from it, it takes for good.
     const ends = isShorter ? { notAfter: Math.min(ours.notAfter, notAfter), earlierEnds: clipped } : {};

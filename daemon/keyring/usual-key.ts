@@ -2,7 +2,6 @@
 // with `Z`, nothing else. No text with key material is made. Everything else goes the long way (keyring-schema.ts); a test
 // holds both equal.
 
-import type { EpochContents } from './group.ts';
 import {
   behindBlanks,
   behindOctet,
@@ -14,6 +13,7 @@ import {
   valueBehind,
   ZERO,
 } from './json-octets.ts';
+import type { KeyColumns } from './key-columns.ts';
 
 /** The specification says (interfaces 2, TS 33.303 6.2.3.1). */
 const ID_MOST = 255;
@@ -36,10 +36,10 @@ const INSTANT = Uint8Array.from(Buffer.from('"0000-00-00T00:00:00Z"'));
 /**
  * Reads the key that begins at octet `begin`, if it is a usual one.
  *
- * @param found gets it
- * @returns where it ends, or -1 where it is another one; then nothing was found
+ * @param keys get it
+ * @returns where it ends, or -1 where it is another one; then nothing was added
  */
-export function takeUsualKey(octets: Uint8Array, begin: number, found: (key: EpochContents) => void): number {
+export function takeUsualKey(octets: Uint8Array, begin: number, keys: KeyColumns): number {
   let at = valueBehind(octets, behindOctet(octets, begin, OPEN_BRACE), ID);
   if (at < 0) return -1;
   const digits = at;
@@ -59,36 +59,24 @@ export function takeUsualKey(octets: Uint8Array, begin: number, found: (key: Epo
   if (!(notAfter > notBefore)) return -1;
   at = behindBlanks(octets, at + INSTANT_OCTETS + 2);
   if (octets[at] !== CLOSE_BRACE) return -1;
-  const key = keyFrom(octets, keyAt);
-  if (key === null) return -1;
-  found({
-    id,
-    octets: key,
-    algorithm: null,
-    notBefore,
-    notAfter,
-    revokedAt: null,
-    compromisedAt: null,
-    suspendedAt: null,
-    resumedAt: null,
-    destroyedAt: null,
-  });
+  const place = keys.reserve();
+  if (!takeKey(octets, keyAt, keys.octets, place)) return -1;
+  keys.addUsual(id, notBefore, notAfter);
   return at + 1;
 }
 
-/** Key material from hex digits of either case; null where some are none. */
-function keyFrom(octets: Uint8Array, at: number): Uint8Array | null {
-  const key = new Uint8Array(KEY_OCTETS);
+/** Key material from hex digits of either case; false, and zeros, where some are none. */
+function takeKey(octets: Uint8Array, at: number, into: Uint8Array, place: number): boolean {
   let wrong = 0;
   for (let i = 0; i < KEY_OCTETS; i++) {
     const high = digitOf(octets[at + 2 * i]);
     const low = digitOf(octets[at + 2 * i + 1]);
     wrong |= high | low;
-    key[i] = (high << 4) | low;
+    into[place + i] = (high << 4) | low;
   }
-  if (wrong >= 0) return key;
-  key.fill(0);
-  return null;
+  if (wrong >= 0) return true;
+  into.fill(0, place, place + KEY_OCTETS);
+  return false;
 }
 
 /** Value of a hex digit, negative where it is none. */

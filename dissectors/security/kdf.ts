@@ -89,43 +89,125 @@ export function derivePekOfPtk(ptk: Uint8Array, algorithm: number): Uint8Array {
   return pek;
 }
 
-/** A PGK as `derivePek` takes it, to be made once a key: in the forms that keys are derived from, each made on first use. */
-export class PreparedPgk {
-  #octets: Uint8Array;
-  #secret: KeyObject | null = null;
-  #pads: Int32Array | null = null;
+/**
+ * What is made of PGKs to derive from them, when that is first asked for: by the place of each, in one piece for all of a keyring.
+ * As an object each, these took longer to collect than to make.
+ */
+export class PgkPads {
+  #words = new Int32Array(0);
+  #made = new Uint8Array(0);
+  readonly #secrets = new Map<number, KeyObject>();
 
-  /**
-   * @param octets 32 octets, kept and not copied
-   * @throws RangeError when it has another length
-   */
-  constructor(octets: Uint8Array) {
-    if (octets.length !== PGK_OCTETS) throw new RangeError(`a PGK has ${PGK_OCTETS} octets, not ${octets.length}`);
-    this.#octets = octets;
+  /** PADS_WORDS words for each place. Moves when a key is prepared. */
+  get words(): Int32Array {
+    return this.#words;
   }
 
-  get octets(): Uint8Array {
-    return this.#octets;
+  /** The first word of the pads of a PGK, which stands in `octets` from octet `at` on. */
+  obtain(place: number, octets: Uint8Array, at: number, sha: Sha256Kernel): number {
+    if (place >= this.#made.length) this.#grow(Math.max(place + 1, this.#made.length * 2));
+    const first = place * PADS_WORDS;
+    if (this.#made[place] === 0) {
+      padsOf(octets, at, sha, this.#words, first);
+      this.#made[place] = 1;
+    }
+    return first;
+  }
+
+  /** The same PGK for OpenSSL. */
+  secret(place: number, octets: Uint8Array, at: number): KeyObject {
+    let secret = this.#secrets.get(place);
+    if (secret === undefined) {
+      secret = createSecretKey(octets.subarray(at, at + PGK_OCTETS));
+      this.#secrets.set(place, secret);
+    }
+    return secret;
+  }
+
+  /** Wipes what was made of a PGK. */
+  forget(place: number): void {
+    this.#secrets.delete(place);
+    if (place >= this.#made.length || this.#made[place] === 0) return;
+    this.#words.fill(0, place * PADS_WORDS, (place + 1) * PADS_WORDS);
+    this.#made[place] = 0;
+  }
+
+  #grow(places: number): void {
+    const words = new Int32Array(places * PADS_WORDS);
+    words.set(this.#words);
+    this.#words.fill(0);
+    this.#words = words;
+    const made = new Uint8Array(places);
+    made.set(this.#made);
+    this.#made = made;
+  }
+}
+
+/** A PGK as `derivePek` takes it. */
+export class PreparedPgk {
+  #octets: Uint8Array | null;
+  readonly #at: number;
+  readonly #pads: PgkPads;
+  readonly #place: number;
+
+  /**
+   * @param octets hold the PGK from octet `at` on; kept and not copied. Null: it is lost
+   * @param place its own among those whose pads stand together
+   * @throws RangeError where these are fewer than 32
+   */
+  constructor(octets: Uint8Array | null, at = 0, pads = new PgkPads(), place = 0) {
+    if (octets !== null && octets.length - at < PGK_OCTETS) {
+      throw new RangeError(`a PGK has ${PGK_OCTETS} octets, not ${octets.length - at}`);
+    }
+    this.#octets = octets;
+    this.#at = at;
+    this.#pads = pads;
+    this.#place = place;
+  }
+
+  /** Whether it was not forgotten. */
+  get isHeld(): boolean {
+    return this.#octets !== null;
+  }
+
+  /** 32 octets, not to be changed or kept; a view that is made anew for each who asks. Null where it is lost or forgotten. */
+  get octets(): Uint8Array | null {
+    const octets = this.#octets;
+    if (octets === null || octets.length === PGK_OCTETS) return octets;
+    return octets.subarray(this.#at, this.#at + PGK_OCTETS);
+  }
+
+  /** Copies octets `from` to `PGK_OCTETS - 1` to octet `at` of `into`. */
+  copyOctets(from: number, into: Uint8Array, at: number): void {
+    const octets = this.#held();
+    for (let i = from; i < PGK_OCTETS; i++) into[at + i - from] = octets[this.#at + i];
   }
 
   /** For OpenSSL. */
   get secret(): KeyObject {
-    this.#secret ??= createSecretKey(this.#octets);
-    return this.#secret;
+    return this.#pads.secret(this.#place, this.#held(), this.#at);
   }
 
-  /** The hash values behind both pads of HMAC: inner in words 0 to 7, outer in 8 to 15. */
-  padsWith(sha: Sha256Kernel): Int32Array {
-    this.#pads ??= padsOf(this.#octets, sha);
-    return this.#pads;
+  /** Where, in `pads`, the hash values behind both pads of HMAC stand: inner in words 0 to 7 from there on, outer in 8 to 15. */
+  padsWith(sha: Sha256Kernel): number {
+    return this.#pads.obtain(this.#place, this.#held(), this.#at, sha);
   }
 
-  /** Wipes what was made of the octets, which are the owner's to wipe. Nothing can be derived any more. */
+  /** Valid until another key is prepared. */
+  get pads(): Int32Array {
+    return this.#pads.words;
+  }
+
+  /** Wipes it, and what was made of it. Nothing can be derived any more. */
   forget(): void {
-    this.#pads?.fill(0);
-    this.#pads = null;
-    this.#secret = null;
-    this.#octets = new Uint8Array(PGK_OCTETS);
+    this.#octets?.fill(0, this.#at, this.#at + PGK_OCTETS);
+    this.#octets = null;
+    this.#pads.forget(this.#place);
+  }
+
+  #held(): Uint8Array {
+    if (this.#octets === null) throw new Error('a destroyed PGK derives nothing');
+    return this.#octets;
   }
 }
 
@@ -149,7 +231,7 @@ export function derivePek(
   at = 0,
 ): void {
   if (derivation === 'direct') {
-    takeLowOctets(pgk.octets, pek, at);
+    pgk.copyOctets(PGK_OCTETS - CIPHER_KEY_OCTETS, pek, at);
     return;
   }
   if (!LITTLE_ENDIAN || derived < KEYS_BEFORE_KERNEL) {
@@ -163,12 +245,12 @@ export function derivePek(
   }
   const sha = sha256Kernel();
   const { state, block } = sha;
-  const pads = pgk.padsWith(sha);
+  const first = pgk.padsWith(sha);
   writePtkInput(block, 0, 1, derivation, member, ptkId, group);
-  finish(sha, pads);
-  keyPads(sha, state, ptkPads);
+  finish(sha, pgk.pads, first);
+  keyPads(sha, state, ptkPads, 0);
   writePekInput(block, 0, 1, algorithm);
-  finish(sha, ptkPads);
+  finish(sha, ptkPads, 0);
   for (let word = 0; word < CIPHER_KEY_OCTETS / 4; word++) {
     const value = state[HASH_WORDS - CIPHER_KEY_OCTETS / 4 + word];
     pek[at + word * 4] = value >>> 24;
@@ -222,21 +304,20 @@ const INNER_PAD = 0x36363636;
 const OUTER_PAD = 0x5c5c5c5c;
 const HASH_WORDS = 8;
 const BLOCK_OCTETS = 64;
-const ptkPads = new Int32Array(2 * HASH_WORDS);
+/** Of both pads. */
+const PADS_WORDS = 2 * HASH_WORDS;
+const ptkPads = new Int32Array(PADS_WORDS);
 const keyWords = new Int32Array(HASH_WORDS);
 
-function padsOf(pgk: Uint8Array, sha: Sha256Kernel): Int32Array {
-  for (let word = 0; word < HASH_WORDS; word++) {
-    const at = word * 4;
-    keyWords[word] = (pgk[at] << 24) | (pgk[at + 1] << 16) | (pgk[at + 2] << 8) | pgk[at + 3];
+function padsOf(octets: Uint8Array, at: number, sha: Sha256Kernel, pads: Int32Array, first: number): void {
+  for (let word = 0, next = at; word < HASH_WORDS; word++, next += 4) {
+    keyWords[word] = (octets[next] << 24) | (octets[next + 1] << 16) | (octets[next + 2] << 8) | octets[next + 3];
   }
-  const pads = new Int32Array(2 * HASH_WORDS);
-  keyPads(sha, keyWords, pads);
-  return pads;
+  keyPads(sha, keyWords, pads, first);
 }
 
-/** The hash values behind both pads of a key of 8 words. */
-function keyPads(sha: Sha256Kernel, key: Int32Array, pads: Int32Array): void {
+/** The hash values behind both pads of a key of 8 words, from word `first` on. */
+function keyPads(sha: Sha256Kernel, key: Int32Array, pads: Int32Array, first: number): void {
   const { initial, state, block } = sha;
   copyWords(key, 0, keyWords, 0);
   for (let half = 0; half < 2; half++) {
@@ -245,21 +326,21 @@ function keyPads(sha: Sha256Kernel, key: Int32Array, pads: Int32Array): void {
     fillWords(block, HASH_WORDS, pad);
     copyWords(initial, 0, state, 0);
     sha.compress();
-    copyWords(state, 0, pads, half * HASH_WORDS);
+    copyWords(state, 0, pads, first + half * HASH_WORDS);
   }
   fillWords(keyWords, 0, 0);
 }
 
 /** Ends an HMAC whose message is in the block; the result is in the state. */
-function finish(sha: Sha256Kernel, pads: Int32Array): void {
+function finish(sha: Sha256Kernel, pads: Int32Array, first: number): void {
   const { state, block } = sha;
-  copyWords(pads, 0, state, 0);
+  copyWords(pads, first, state, 0);
   sha.compress();
   copyWords(state, 0, block, 0);
   block[HASH_WORDS] = 1 << 31;
   fillWords(block, HASH_WORDS + 1, 0);
   block[15] = (BLOCK_OCTETS + HASH_WORDS * 4) * 8;
-  copyWords(pads, HASH_WORDS, state, 0);
+  copyWords(pads, first + HASH_WORDS, state, 0);
   sha.compress();
 }
 
@@ -273,12 +354,6 @@ function copyWords(from: Int32Array, at: number, to: Int32Array, toAt: number): 
 /** Fills the words from `at` on. */
 function fillWords(words: Int32Array, at: number, value: number): void {
   for (let word = at; word < words.length; word++) words[word] = value;
-}
-
-/** Copies the 16 least significant octets of `key` to octet `at` of `pek`. */
-function takeLowOctets(key: Uint8Array, pek: Uint8Array, at: number): void {
-  const from = key.length - CIPHER_KEY_OCTETS;
-  for (let i = 0; i < CIPHER_KEY_OCTETS; i++) pek[at + i] = key[from + i];
 }
 
 /** `value` in `octets` octets, most significant first. */

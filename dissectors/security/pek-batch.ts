@@ -52,11 +52,12 @@ export class PekBatch {
       return;
     }
     const lane = this.#count++;
-    const pads = pgk.padsWith(sha256Kernel());
+    const first = pgk.padsWith(sha256Kernel());
+    const { pads } = pgk;
     const { inner, outer } = kernel;
     for (let word = 0, to = lane; word < HASH_WORDS; word++, to += LANES) {
-      inner[to] = pads[word];
-      outer[to] = pads[HASH_WORDS + word];
+      inner[to] = pads[first + word];
+      outer[to] = pads[first + HASH_WORDS + word];
     }
     writePtkInput(kernel.ptkBlock, lane, LANES, derivation, member, ptkId, group);
     writePekInput(kernel.pekBlock, lane, LANES, algorithm);

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { EpochContents } from '../../../daemon/keyring/group.ts';
+import { KeyColumns, KeyRange } from '../../../daemon/keyring/key-columns.ts';
 import { assembleKeyring } from '../../../daemon/keyring/keyring-assembly.ts';
 import { plainKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
@@ -257,10 +257,11 @@ test('dates of keys are those of the calendar', () => {
       const octets = Buffer.from(JSON.stringify({ id: 39, key: 'aB'.repeat(32), notBefore, notAfter }));
       const [begin, end] = [parseInstant(notBefore), parseInstant(notAfter)];
       const isUsual = typeof begin === 'number' && typeof end === 'number' && end > begin;
-      const found: EpochContents[] = [];
-      expect(takeUsualKey(octets, 0, (each) => void found.push(each))).toBe(isUsual ? octets.length : -1);
-      const dates = found.map((each) => [each.id, each.notBefore, each.notAfter]);
-      expect(dates).toEqual(isUsual ? [[39, begin, end]] : []);
+      const keys = new KeyColumns(1);
+      expect(takeUsualKey(octets, 0, keys)).toBe(isUsual ? octets.length : -1);
+      const found = new KeyRange(keys, 0, keys.length);
+      const dates = Array.from({ length: found.length }, (_, at) => found.terms(at));
+      expect(dates.map((each) => [each.id, each.notBefore, each.notAfter])).toEqual(isUsual ? [[39, begin, end]] : []);
     }),
     { numRuns: 3000 },
   );

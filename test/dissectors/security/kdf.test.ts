@@ -9,6 +9,7 @@ import {
   derivePekOfPtk,
   derivePtk,
   genericKdf,
+  PgkPads,
   PreparedPgk,
 } from '../../../dissectors/security/kdf.ts';
 import { createPekBatch } from '../../../dissectors/security/pek-batch.ts';
@@ -128,6 +129,29 @@ describe('fast path', () => {
       derivePek(pgk, 'direct', 0, 0, 0, 2, pek);
       expect(hex(pek)).toBe('101112131415161718191a1b1c1d1e1f');
     }
+  });
+
+  test('keys whose pads stand together are wiped one by one', () => {
+    const block = Uint8Array.from({ length: 4 * 32 }, (_, i) => i * 7 + 1);
+    const pads = new PgkPads();
+    const keys = [0, 1, 2, 3].map((place) => new PreparedPgk(block, place * 32, pads, place));
+    const pekOf = (key: PreparedPgk): string => {
+      const pek = new Uint8Array(16);
+      derivePek(key, 'ts33303', 0x0a0b0c, 1, 0xf00001, 2, pek);
+      return hex(pek);
+    };
+    const alone = [0, 1, 2, 3].map((i) => pekOf(new PreparedPgk(block.slice(i * 32, i * 32 + 32))));
+    // With OpenSSL or the kernel, whichever it is now, and then surely with the kernel.
+    for (let i = 0; i < 300; i++) expect(keys.map(pekOf)).toEqual(alone);
+    expect(new Set(alone).size).toBe(4);
+    const before = block.slice();
+    keys[2].forget();
+    expect(keys[2].isHeld).toBe(false);
+    expect(keys[2].octets).toBeNull();
+    expect(() => pekOf(keys[2])).toThrow('derives nothing');
+    expect(pads.words.slice(2 * 16, 3 * 16).every((word) => word === 0)).toBe(true);
+    expect([...block]).toEqual([...before.fill(0, 64, 96)]);
+    for (const i of [0, 1, 3]) expect(pekOf(keys[i])).toBe(alone[i]);
   });
 
   test('arguments out of range are refused', () => {
