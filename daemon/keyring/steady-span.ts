@@ -13,35 +13,51 @@ export interface OpenSpan {
   readonly before: number;
 }
 
+/** A span around an instant, as long as dates still part it. */
+interface Span {
+  readonly time: number;
+  after: number;
+  before: number;
+}
+
 /**
  * A span around an instant in which neither the state of a key nor whether it may be used changes: an hour to both sides at most,
  * and up to a millisecond from any date that either could depend on, since sums of dates are rounded. An instant so close to
  * one has a span that does not hold it.
  */
 export function steadySpan(epoch: PgkEpoch, time: number): OpenSpan {
-  let after = time - REACH_MS;
-  let before = time + REACH_MS;
+  const span: Span = { time, after: time - REACH_MS, before: time + REACH_MS };
   const { starts, keysByStart } = epoch.group;
-  const part = (date: number | null): void => {
-    if (date === null) return;
-    if (date <= time) after = Math.max(after, date + ROUNDING_MS);
-    else before = Math.min(before, date - ROUNDING_MS);
-  };
-  const partBy = (key: PgkEpoch): void => {
-    part(key.notBefore);
-    part(key.notBefore - SKEW_MS);
-    for (const { notAfter, until } of [...key.earlierEnds, { notAfter: key.notAfter, until: null }]) {
-      part(until);
-      part(notAfter);
-      part(notAfter + SKEW_MS);
-    }
-    for (const date of [key.revokedAt, key.compromisedAt, key.suspendedAt, key.resumedAt]) part(date);
-  };
-  partBy(epoch);
+  partBy(span, epoch);
   // Of the others those count that become valid then, or have been for less than it takes to overlap.
-  for (let i = startedBy(starts, after - OVERLAP_MS); i < starts.length && starts[i] <= before; i++) {
-    partBy(keysByStart[i]);
-    part(starts[i] + OVERLAP_MS);
+  for (let i = startedBy(starts, span.after - OVERLAP_MS); i < starts.length && starts[i] <= span.before; i++) {
+    partBy(span, keysByStart[i]);
+    part(span, starts[i] + OVERLAP_MS);
   }
-  return { after, before };
+  return span;
+}
+
+/** Parts a span at every date of a key. Makes no object: it is asked for each key and hour. */
+function partBy(span: Span, key: PgkEpoch): void {
+  part(span, key.notBefore);
+  part(span, key.notBefore - SKEW_MS);
+  partByEnd(span, key.notAfter);
+  for (let i = 0; i < key.earlierEnds.length; i++) {
+    part(span, key.earlierEnds[i].until);
+    partByEnd(span, key.earlierEnds[i].notAfter);
+  }
+  if (key.revokedAt !== null) part(span, key.revokedAt);
+  if (key.compromisedAt !== null) part(span, key.compromisedAt);
+  if (key.suspendedAt !== null) part(span, key.suspendedAt);
+  if (key.resumedAt !== null) part(span, key.resumedAt);
+}
+
+function partByEnd(span: Span, end: number): void {
+  part(span, end);
+  part(span, end + SKEW_MS);
+}
+
+function part(span: Span, date: number): void {
+  if (date <= span.time) span.after = Math.max(span.after, date + ROUNDING_MS);
+  else span.before = Math.min(span.before, date - ROUNDING_MS);
 }
