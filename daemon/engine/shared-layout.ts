@@ -25,7 +25,7 @@ export const RECORDS_AT = WHOLE_FRAMES_AT + WHOLE_FRAMES_OCTETS;
 /** Behind it is what the findings keep there (../findings/usual-call.ts), the ring of positions first, in the thread that concludes, */
 export const FINDINGS_AT = (RECORDS_AT + RECORDS_OCTETS + 63) & ~63;
 /** with room for as much. What is never written takes no memory. */
-const FINDINGS_OCTETS = 19 << 20;
+const FINDINGS_OCTETS = 51 << 20;
 /** What gather-kernel.ts and next-message-kernel.ts both have to know, and what is theirs alone. */
 export const JUDGING_MEMORY_AT = FINDINGS_AT + FINDINGS_OCTETS;
 export const NEXT_MESSAGE_KERNEL_AT = (JUDGING_MEMORY_AT + JUDGING_MEMORY_OCTETS + 63) & ~63;

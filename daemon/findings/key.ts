@@ -62,17 +62,17 @@ export class KeyWatch {
     this.#members = members;
   }
 
-  /** Keys whose use has begun so far. */
-  begun = 0;
+  /** How often the use of a key began, or turned out to have begun earlier: before, more was unremarkable (`checkedUntil`). */
+  changes = 0;
 
-  /** Whether a message that opened is under the latest key of its group that anybody used. */
-  isLatest({ serial }: Observed): boolean {
-    return this.#latest[this.#groupOf[serial]] === serial;
-  }
-
-  /** Capture time from which on the window of a key in use is to be looked at. */
+  /**
+   * Capture time from which on messages under a key in use are to be looked at: its window, or others of its group that came
+   * after it.
+   */
   checkedUntil(serial: number): number {
-    return this.#checkAt[serial];
+    const group = this.#groupOf[serial];
+    if (this.#latest[group] === serial) return this.#checkAt[serial];
+    return Math.min(this.#checkAt[serial], this.#earliest[group] + SUPERSEDED_MS);
   }
 
   /** Windows of keys changed: each is looked at when it is used next. */
@@ -176,7 +176,7 @@ export class KeyWatch {
 
   #begin(seen: Observed): void {
     const { epoch, serial, source, time } = seen;
-    this.begun++;
+    this.changes++;
     this.#used[serial] = 1;
     this.#firstUse[serial] = time;
     this.#user0[serial] = source;
@@ -197,7 +197,9 @@ export class KeyWatch {
 
   #usedAt({ serial, time }: Observed): void {
     const group = this.#groupOf[serial];
-    this.#earliest[group] = Math.min(this.#earliest[group], time);
+    if (time >= this.#earliest[group]) return;
+    this.#earliest[group] = time;
+    this.changes++;
   }
 
   /** When the window of a key is to be looked at next. */
@@ -262,7 +264,7 @@ export class KeyWatch {
         members.newestPdus[member] = members.pdus[member];
       } else if (this.#index.epoch(newest).group === epoch.group) this.#regress(seen, this.#index.epoch(newest));
     }
-    if (!this.isLatest(seen)) this.#supersede(seen);
+    if (this.#latest[this.#groupOf[serial]] !== serial) this.#supersede(seen);
   }
 
   #regress(seen: Observed, later: PgkEpoch): void {

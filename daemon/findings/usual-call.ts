@@ -68,8 +68,10 @@ export const Stop = {
   lend: 1,
   /** whose SN is one to stop at, */
   page: 2,
+  /** that has a packet of an RTP stream, and its context is lent none, */
+  packet: 3,
   /** or that the ring of positions does not keep in short. */
-  entry: 3,
+  entry: 4,
 } as const;
 
 /** Octets of all this. */

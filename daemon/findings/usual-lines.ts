@@ -1,14 +1,15 @@
 // What is remembered of the usual message of a context (usual.ts): two lines of the cache for each, in words and numbers. The
 // loop over many messages is written twice, in usual.ts and in usual-kernel.ts, and both work on this.
 
+import { WIRE_CONTEXT_CAP } from '../engine/wire-contexts.ts';
 import { ADDRESS_CHECKS } from './binding.ts';
 import { RTP_CHECKS } from './rtp-sources.ts';
 
 /**
- * We chose: contexts whose last message is remembered, a power of two, 128 octets each. Two whose slots are so far apart
- * take turns in one place, and are then looked at by every rule.
+ * We chose: contexts whose last message is remembered, 128 octets each. As many as there can be: none takes another's place.
+ * Slots of contexts are given in order, so lines of those that nobody has take no memory.
  */
-export const CONTEXTS = 1 << 14;
+export const CONTEXTS = WIRE_CONTEXT_CAP;
 /** Checks whose outcome is the same for all usual messages of a context. */
 export const CHECKS = ADDRESS_CHECKS | RTP_CHECKS;
 
@@ -32,7 +33,7 @@ export const STOP = 12;
 export const SSRC = 13;
 export const SEQUENCE = 14;
 export const LAST = 15;
-/** messages that are not written down, page of positions, RTP stream or NONE, low half of its last frame, */
+/** messages that are not written down, page of positions, RTP stream that is lent or NONE, low half of its last frame, */
 export const MESSAGES = 16;
 export const PAGE = 17;
 export const RTP = 18;

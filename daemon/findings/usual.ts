@@ -18,8 +18,12 @@ import type { Observed } from './observed.ts';
 import { isNext, RTP_AT, RTP_END, type RtpSources, SEQUENCE_AT, SSRC_AT, UDP_OVER_IPV4 } from './rtp-sources.ts';
 import * as Line from './usual-lines.ts';
 
-/** We chose: messages of a context from which on it is worth while to remember one. */
+// We chose.
+/** Messages of a context from which on one is remembered: many a context has no more than its first. */
 const FIRST_MESSAGES = 2;
+/** Contexts that there is room for at first where lines lie in memory of their own, a power of two. */
+const FIRST_LINES = 1 << 10;
+const GROWTH = 4;
 
 const LAST_DEFINED_TYPE = 3;
 /** Flags that no rule asks for. */
@@ -41,8 +45,10 @@ export interface UsualParts {
 /** See the head of the file. */
 export class UsualMessages {
   readonly #parts: UsualParts;
-  readonly #words: Int32Array;
-  readonly #numbers: Float64Array;
+  #words: Int32Array;
+  #numbers: Float64Array;
+  /** One less than the contexts that there is room for. */
+  #mask: number;
   /** By group of the keyring: where the first one begins to which something is lent, or END. */
   #lent = new Int32Array(0);
   /** Contexts to which something is lent. */
@@ -51,11 +57,12 @@ export class UsualMessages {
   #stamp = 1;
   #changes = 0;
 
-  /** @param words room for lines (usual-lines.ts), zeros; absent: made here */
-  constructor(parts: UsualParts, words: Int32Array = new Int32Array(Line.LINES_OCTETS / 4)) {
+  /** @param words room for lines of all contexts (usual-lines.ts), zeros; absent: made here, as contexts come */
+  constructor(parts: UsualParts, words: Int32Array = new Int32Array(FIRST_LINES * Line.LINE_WORDS)) {
     this.#parts = parts;
     this.#words = words;
-    this.#numbers = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
+    this.#numbers = numbersOf(words);
+    this.#mask = words.length / Line.LINE_WORDS - 1;
   }
 
   /** What is remembered with another one does not hold. */
@@ -98,14 +105,21 @@ export class UsualMessages {
       return false;
     const hasRtp = hasRtpPacket(table, row);
     let sequence = 0;
+    let unsure: number = NONE;
     if (hasRtp) {
-      if (words[at + Line.RTP] === NONE || (table.words[word + SSRC_AT / 4] | 0) !== words[at + Line.SSRC])
-        return false;
       sequence = (table.plain[word * 4 + SEQUENCE_AT] << 8) | table.plain[word * 4 + SEQUENCE_AT + 1];
-      if (!isNext(words[at + Line.SEQUENCE], sequence)) return false;
+      if (words[at + Line.RTP] === NONE) {
+        unsure = this.#unsure(table, row, at);
+        if (unsure === NONE) return false;
+      } else if ((table.words[word + SSRC_AT / 4] | 0) !== words[at + Line.SSRC]) return false;
+      else if (!isNext(words[at + Line.SEQUENCE], sequence)) return false;
     }
     if (words[at + Line.STOP] === sn && !this.#turnPage(at, sn)) return false;
     const frame = table.frame[row];
+    if (unsure !== NONE && this.#parts.rtp.follow(unsure, sequence, frame)) {
+      words[at + Line.RTP] = unsure;
+      words[at + Line.SSRC] = table.words[word + SSRC_AT / 4];
+    }
     if (hasRtp) {
       words[at + Line.SEQUENCE] = sequence;
       words[at + Line.RTP_FRAME] = frame;
@@ -157,11 +171,10 @@ export class UsualMessages {
     if (context === NONE || contexts.messages[context] < FIRST_MESSAGES) return;
     const table = seen.table as MessageTable;
     const { row, member, serial } = seen;
-    const words = this.#words;
-    const at = (context & (Line.CONTEXTS - 1)) * Line.LINE_WORDS;
-    words[at + Line.STAMP] = 0;
+    const at = context * Line.LINE_WORDS;
+    if (context <= this.#mask) this.#words[at + Line.STAMP] = 0;
     const stream = contexts.stream[context];
-    if (!isGood(seen) || stream === NONE || !keys.isLatest(seen)) return;
+    if (!isGood(seen) || stream === NONE) return;
     const owner = bindings.ownerOf(seen);
     if (owner === null) return;
     let from = Number.NEGATIVE_INFINITY;
@@ -171,6 +184,9 @@ export class UsualMessages {
       from = members.from[member];
       until = Math.min(until, members.until[member]);
     }
+    // Not for contexts of made-up ids, which nobody has a key for.
+    while (context > this.#mask) this.#growLines();
+    const words = this.#words;
     words[at + Line.STAMP] = this.#stamp;
     words[at + Line.CONTEXT] = context;
     words[at + Line.SENDER] = senderOf(table, row);
@@ -209,11 +225,12 @@ export class UsualMessages {
     words[at + Line.RTP] = NONE;
     if (hasRtpPacket(table, row)) {
       const slot = rtp.lend(member, group, source, bytes, word * 4);
-      if (slot === NONE) return false;
-      words[at + Line.RTP] = slot;
-      words[at + Line.SSRC] = table.words[word + SSRC_AT / 4];
-      words[at + Line.SEQUENCE] = rtp.sequenceOf(slot);
-      words[at + Line.RTP_FRAME] = rtp.frameOf(slot);
+      if (slot !== NONE) {
+        words[at + Line.RTP] = slot;
+        words[at + Line.SSRC] = table.words[word + SSRC_AT / 4];
+        words[at + Line.SEQUENCE] = rtp.sequenceOf(slot);
+        words[at + Line.RTP_FRAME] = rtp.frameOf(slot);
+      } else if (this.#unsure(table, row, at) === NONE) return false;
     }
     // Two versions of the header may share a stream, two LCIDs an RTP stream: whoever does not have it goes past the rules.
     streams.usual[stream] = NONE;
@@ -228,6 +245,15 @@ export class UsualMessages {
     this.#lent[group] = at;
     this.#borrowers++;
     return true;
+  }
+
+  /** The RTP stream of a context that is not sure yet, where a message with a packet is the next one of it; else NONE. */
+  #unsure(table: MessageTable, row: number, at: number): number {
+    const words = this.#words;
+    const { source, length, plain, plainWord } = table;
+    const body = plainWord[row] * 4;
+    const { rtp } = this.#parts;
+    return rtp.unsure(words[at + Line.MEMBER], words[at + Line.GROUP], source[row], plain, body, length[row]);
   }
 
   /** The next SN is one to stop at: goes on in the next page of positions if it is only that. */
@@ -296,8 +322,15 @@ export class UsualMessages {
     counters.stands(stream, words[at + Line.PAGE], words[at + Line.NEXT] - 1, messages, time, frame);
   }
 
+  /** Where the line of its context is; where there is none yet, another's, which says so. */
   #lineOf(table: MessageTable, row: number): number {
-    return (table.context[row] & (Line.CONTEXTS - 1)) * Line.LINE_WORDS;
+    return (table.context[row] & this.#mask) * Line.LINE_WORDS;
+  }
+
+  #growLines(): void {
+    this.#words = grown(this.#words, Math.min(Line.LINES_OCTETS / 4, this.#words.length * GROWTH));
+    this.#numbers = numbersOf(this.#words);
+    this.#mask = this.#words.length / Line.LINE_WORDS - 1;
   }
 
   #grow(group: number): void {
@@ -310,7 +343,7 @@ export class UsualMessages {
     const { members, keys, counters, bindings, rtp } = this.#parts;
     const changes =
       members.evictions +
-      keys.begun +
+      keys.changes +
       counters.streams.evictions +
       counters.streams.talkerEvictions +
       counters.seen.evictions +
@@ -320,6 +353,10 @@ export class UsualMessages {
     this.#changes = changes;
     this.forget();
   }
+}
+
+function numbersOf({ buffer, byteOffset, length }: Int32Array): Float64Array {
+  return new Float64Array(buffer, byteOffset, length / 2);
 }
 
 /** Whether the body of a deciphered message that passed what messages of its context do begins as RTP over UDP over IPv4. */

@@ -18,7 +18,7 @@ import type { CounterCaps } from '../../../daemon/findings/counter.ts';
 import { PositionRing } from '../../../daemon/findings/position-ring.ts';
 import { UsualMessages } from '../../../daemon/findings/usual.ts';
 import { LINES_AT, USUAL_OCTETS } from '../../../daemon/findings/usual-call.ts';
-import { LINES_OCTETS } from '../../../daemon/findings/usual-lines.ts';
+import { LINE_WORDS } from '../../../daemon/findings/usual-lines.ts';
 import { FindingWatch } from '../../../daemon/findings/watch.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
@@ -56,6 +56,9 @@ const slot = new RoundSlot(memory.slots[0]);
 /** Where rounds lie when they are looked at. */
 const PLACES = ['here', 'in shared memory'] as const;
 
+/** Octets of lines of contexts that may be left from the case before: more than any case has. */
+const LINES_CLEARED = 4096 * LINE_WORDS * 4;
+
 let inSlot: readonly unknown[] = [];
 
 /** A round as a thread gets it from another one, told of once however often it is asked for. */
@@ -92,7 +95,7 @@ function held(
   const take = vi.spyOn(UsualMessages.prototype, 'take');
   const passed = vi.spyOn(PositionRing.prototype, 'passed');
   const isShared = place === 'in shared memory';
-  new Uint8Array(shared.buffer, LINES_AT, LINES_OCTETS).fill(0);
+  new Uint8Array(shared.buffer, LINES_AT, LINES_CLEARED).fill(0);
   // One behind the other in one input, which can be read again.
   const begins: number[] = [];
   let octets = 0;
@@ -315,7 +318,49 @@ describe.each(PLACES)('in short and by every rule, rounds %s', (place) => {
     expect(findings.map(({ name }) => name)).toContain('bind.address_shared');
   });
 
-  test('contexts that take turns in one place', () => {
+  test('who stays on a key when others are on the next one, until that is told', () => {
+    const talk = new Talk();
+    talk.happen(1, 'key', 1);
+    for (let i = 0; i < 90; i++) {
+      talk.usual(0, 2);
+      talk.usual(1, 2);
+      talk.wait(9);
+    }
+    const { usual, findings } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
+    const superseded = findings.find(({ name }) => name === 'key.superseded');
+    // Each message of radio 0 from the tenth minute on; all others are usual ones, but for the first of each.
+    const told = superseded?.count ?? 0;
+    expect(told).toBeGreaterThan(30);
+    expect(usual).toBeGreaterThan(4 * 90 - told - 10);
+  });
+
+  test('who stays on a key when the clock goes back and somebody uses the next one then', () => {
+    const talk = new Talk();
+    talk.usual(0, 10);
+    talk.wait(-580);
+    talk.happen(1, 'key', 1);
+    talk.usual(1, 1);
+    talk.wait(580);
+    talk.usual(0, 40);
+    talk.wait(25);
+    talk.usual(0, 40);
+    const { usual, findings } = held(place, talk.scene.batches(), KEYRINGS[0], new Set());
+    expect(findings.find(({ name }) => name === 'key.superseded')?.count).toBe(40);
+    expect(usual).toBeGreaterThan(40);
+  });
+
+  test('an RTP stream becomes sure while its messages are usual ones, and is then missed where another one takes it', () => {
+    const talk = new Talk();
+    for (const radio of RADIOS.keys()) talk.usual(radio, 2);
+    for (const radio of RADIOS.keys()) talk.usual(radio, 2);
+    talk.happen(1, 'ssrc', 1);
+    talk.usual(1, 5);
+    const { usual, messages, findings } = held(place, talk.scene.batches(), KEYRINGS[2], new Set());
+    expect(findings.map(({ name }) => name)).toContain('bind.ssrc');
+    expect(usual).toBeGreaterThan(messages / 4);
+  });
+
+  test('more contexts than there is room for at first', () => {
     const talk = new Talk();
     talk.usual(0, 10);
     talk.wait(1);
