@@ -19,7 +19,16 @@ import type { WireContexts } from './wire-contexts.ts';
 const EEA0 = ALGORITHM_ID.EEA0;
 const EEA2 = ALGORITHM_ID['128-EEA2'];
 
-/** We chose: messages of known keys for which the first one of a context counts, since the kernel saves so much more with it. */
+/** The specification says (FIPS 197): octets of a block. */
+const BLOCK_OCTETS = 16;
+
+// We chose.
+/**
+ * Blocks of a key in a round up to which a kernel makes their key stream. A call into OpenSSL costs as much as some hundred, and
+ * leaves a result in memory of its own, which another thread of V8 frees while this one asks for the next.
+ */
+const FEW_BLOCKS = 64;
+/** Messages of known keys for which the first one of a context counts, since the kernel saves so much more with it. */
 const MESSAGES_OF_A_CONTEXT = 16;
 
 /** Reused columns that sort the rows of a batch by traffic key. */
@@ -132,14 +141,18 @@ export class BatchDecipher {
 
   /** Takes the messages of a key that has few of them; false where it has more, or other ones. */
   #takeLone(table: MessageTable, slot: number, lone: LoneMessages): boolean {
+    if (this.#traffic.algorithm(slot) !== EEA2) return false;
+    const next = this.#next;
+    const { length } = table;
+    const first = this.#first[slot];
+    let blocks = 0;
+    for (let at = first; at !== 0; at = next[at - 1]) {
+      blocks += (length[at - 1] + BLOCK_OCTETS - 1) >>> 4;
+      if (blocks > FEW_BLOCKS) return false;
+    }
+    for (let at = first; at !== 0; at = next[at - 1]) if (!lone.takes(table, at - 1)) return false;
     const { words } = this.#traffic;
-    const row = this.#first[slot] - 1;
-    const second = this.#next[row] - 1;
-    if (second !== NONE && this.#next[second] !== 0) return false;
-    if (this.#traffic.algorithm(slot) !== EEA2 || !lone.takes(table, row)) return false;
-    if (second !== NONE && !lone.takes(table, second)) return false;
-    lone.add(table, row, words, slot * PEK_WORDS);
-    if (second !== NONE) lone.add(table, second, words, slot * PEK_WORDS);
+    for (let at = first; at !== 0; at = next[at - 1]) lone.add(table, at - 1, words, slot * PEK_WORDS);
     this.#first[slot] = 0;
     return true;
   }

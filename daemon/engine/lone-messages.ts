@@ -1,6 +1,7 @@
-// Messages that have their key to themselves in a round: where senders are many, nearly all. Under 128-EEA2 each would cost
-// a cipher object and a call; here one call of a kernel makes the key stream of many (dissectors/security/wasm/aes-kernel.ts),
-// and the kernel of the round takes it to the octets. The slow twin is `TrafficCipher.apply`.
+// Messages that have their key to themselves in a round, or share it with few: where senders are many, nearly all. Under 128-EEA2
+// each key would cost a cipher object and a call; here one call of a kernel makes the key stream of many messages
+// (dissectors/security/wasm/aes-kernel.ts), and the kernel of the round takes it to the octets. The slow twin is
+// `TrafficCipher.apply`.
 
 import { aesKernelFor } from '../../dissectors/security/aes-eea2.ts';
 import type { AesStreamKernel } from '../../dissectors/security/wasm/aes-kernel.ts';

@@ -13,6 +13,7 @@ import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { aesKernelFor } from '../../../dissectors/security/aes-eea2.ts';
 import { keyring, noise, pgk, Scene } from '../findings/scene.ts';
+import { judged } from './judged-columns.ts';
 
 const KEYS = [
   pgk(39, { notAfter: '2026-05-02T11:00:00Z' }),
@@ -60,29 +61,6 @@ function batchesOf(messages: readonly (typeof said extends fc.Arbitrary<infer Va
     scene.say({ at: 0.1 + i / 50, sn: 1 + i, ...message, ...another });
   }
   return scene.batches(60);
-}
-
-/** What each message came to, all columns of judgement. */
-function judged(batches: readonly FrameBatch[], keys: object, forgetAt: number): readonly object[] {
-  const held = parseKeyring(JSON.stringify(keys), 'first.json');
-  const out: object[] = [];
-  const engine = new Engine(
-    { index: new KeyIndex(held) },
-    {
-      message(table, row) {
-        const { verdict, evidence, passed, failed, flags, group, epoch, epochState, deciphered } = table;
-        const columns = [verdict, evidence, passed, failed, flags, group, epoch, epochState, deciphered];
-        const values = [...columns, table.context, table.traffic].map((column) => column[row]);
-        const at = table.bodyAt(row);
-        out.push([...values, Buffer.from(table.bodyBytes(row).subarray(at, at + table.length[row])).toString('hex')]);
-        if (out.length === forgetAt) engine.forgetKeys(new Set([0]));
-      },
-    },
-  );
-  for (const batch of batches) engine.push(batch);
-  out.push(engine.report());
-  engine.close();
-  return out;
 }
 
 test('offered or not, any traffic comes to the same', () => {
