@@ -13,6 +13,11 @@ export type BatchColumns = Pick<
   'offset' | 'captured' | 'original' | 'seconds' | 'nanoseconds' | 'digits' | 'linkType' | 'interfaceId'
 >;
 
+const ROW_OCTETS = 8 + 4 * 4 + 2 * 2 + 1;
+const COLUMNS = 8;
+/** We chose: octets between columns, so that the same row of them does not stand at the same place of a page (column-layout.ts). */
+const APART = 3 * 64;
+
 /** A batch that a parser fills. Readers write the columns directly and then raise `count`. */
 export class FrameColumns implements FrameBatch {
   bytes: Uint8Array;
@@ -20,19 +25,35 @@ export class FrameColumns implements FrameBatch {
   place = 0;
   count = 0;
   firstFrame = 1;
-  offset: Uint32Array = new Uint32Array(BATCH_ROWS);
-  captured: Uint32Array = new Uint32Array(BATCH_ROWS);
-  original: Uint32Array = new Uint32Array(BATCH_ROWS);
-  seconds: Float64Array = new Float64Array(BATCH_ROWS);
-  nanoseconds: Uint32Array = new Uint32Array(BATCH_ROWS);
-  digits: Uint8Array = new Uint8Array(BATCH_ROWS);
-  linkType: Uint16Array = new Uint16Array(BATCH_ROWS);
-  interfaceId: Uint16Array = new Uint16Array(BATCH_ROWS);
+  offset: Uint32Array;
+  captured: Uint32Array;
+  original: Uint32Array;
+  seconds: Float64Array;
+  nanoseconds: Uint32Array;
+  digits: Uint8Array;
+  linkType: Uint16Array;
+  interfaceId: Uint16Array;
   marks: CaptureMark[] = [];
 
   constructor(window: InputWindow) {
     this.bytes = window.bytes;
     this.view = window.view;
+    // One piece of memory: of a large one only rows that are used are touched, of small ones all.
+    const memory = new ArrayBuffer(BATCH_ROWS * ROW_OCTETS + COLUMNS * APART);
+    let end = 0;
+    const place = (octets: number): number => {
+      const at = end;
+      end += BATCH_ROWS * octets + APART;
+      return at;
+    };
+    this.seconds = new Float64Array(memory, place(8), BATCH_ROWS);
+    this.offset = new Uint32Array(memory, place(4), BATCH_ROWS);
+    this.captured = new Uint32Array(memory, place(4), BATCH_ROWS);
+    this.original = new Uint32Array(memory, place(4), BATCH_ROWS);
+    this.nanoseconds = new Uint32Array(memory, place(4), BATCH_ROWS);
+    this.linkType = new Uint16Array(memory, place(2), BATCH_ROWS);
+    this.interfaceId = new Uint16Array(memory, place(2), BATCH_ROWS);
+    this.digits = new Uint8Array(memory, place(1), BATCH_ROWS);
   }
 
   /** True where there is nothing to give out. */

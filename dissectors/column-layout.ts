@@ -70,12 +70,19 @@ export function createColumns<Kinds extends ColumnKinds>(
   return columnsOf(kinds, (column, name) => new column(memory, from + at[name], rows));
 }
 
-/** Columns of so many rows, each in memory of its own. */
+/**
+ * Columns of so many rows that are not shared. Where each takes a page and more they lie in one piece of memory: the C library
+ * clears pieces that are smaller than its reserve, and so touches all of them, while of a large one only rows that are used
+ * are touched.
+ */
 export function createOwnColumns<Kinds extends ColumnKinds>(kinds: Kinds, rows: number): Columns<Kinds> {
-  return columnsOf(kinds, (column) => new column(rows));
+  if (rows < PAGE_OCTETS) return columnsOf(kinds, (column) => new column(rows));
+  const { at, octets } = layOutColumns(kinds, rows);
+  const memory = new ArrayBuffer(octets);
+  return columnsOf(kinds, (column, name) => new column(memory, at[name], rows));
 }
 
-type Column = new (memory: SharedArrayBuffer | number, at?: number, rows?: number) => object;
+type Column = new (memory: ArrayBufferLike | number, at?: number, rows?: number) => object;
 
 function columnsOf<Kinds extends ColumnKinds>(
   kinds: Kinds,

@@ -32,7 +32,7 @@ export class SduSummaryWriter {
 
   readonly #ip = createIpCursor();
   readonly #udp = createUdpCursor();
-  readonly #streams = Array.from({ length: 1 << STREAM_BITS }, () => NO_STREAM);
+  readonly #streams = new Array<Stream>(1 << STREAM_BITS).fill(NO_STREAM);
 
   /** Parameters as those of `describeSdu`. */
   look(bytes: Uint8Array, at: number, length: number, sduType: number, reassembled: Uint8Array | null): void {

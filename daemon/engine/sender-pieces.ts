@@ -35,7 +35,7 @@ const NO_SENDER = new Sender();
 export class SenderPieces {
   readonly #groups: readonly Group[];
   readonly #describe: DescribeSender;
-  readonly #senders = Array.from({ length: 1 << SENDER_BITS }, () => NO_SENDER);
+  readonly #senders = new Array<Sender>(1 << SENDER_BITS).fill(NO_SENDER);
 
   /** @param groups those of the keyring that the rows were judged with */
   constructor(groups: readonly Group[], describe: DescribeSender) {

@@ -12,7 +12,7 @@ import { WIRE_CONTEXT_CAP } from './wire-contexts.ts';
 /** Senders remembered; above it the one silent for longest is forgotten, and counted. */
 export const SENDER_CAP = 1 << 18;
 /** Contexts whose sender is remembered at first, a power of two, 16 octets each: one for each, so that none takes another's place. */
-const FIRST_PLACES = 1 << 14;
+const FIRST_PLACES = 1 << 10;
 const GROWTH = 16;
 
 // By context, in 32-bit words: source and group, senders that were forgotten by then, one more than the slot. It holds as

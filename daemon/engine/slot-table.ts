@@ -8,7 +8,8 @@ export type GrowListener = (capacity: number) => void;
 /** Called before a slot is given to another key. */
 export type EvictListener = (slot: number) => void;
 
-const FIRST_CAPACITY = 1024;
+/** Few: a dozen tables are made before the first line is printed, and the C library touches all of what is small. */
+const FIRST_CAPACITY = 64;
 /**
  * Growing copies what there is, and memory that is touched for the first time is dear: seldom is better than tight. Slots
  * are given in order, so what a table has in reserve is not touched.
@@ -56,7 +57,7 @@ export class SlotTable {
   readonly #onEvict: EvictListener | null;
 
   /**
-   * @param cap most slots, a power of two of at least 1024
+   * @param cap most slots, a power of two of at least 64
    * @param onGrow called at once with the first capacity, and whenever it grows
    * @param room null: the table has memory of its own for everything
    */

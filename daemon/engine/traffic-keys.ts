@@ -39,8 +39,8 @@ export class TrafficKeys {
   /** Serial of the PGK it was made from, or FORGOTTEN where it is to be derived anew. */
   #serial = new Int32Array(0);
   readonly #ciphers: (TrafficCipher | null)[] = [];
-  // Slots with a cipher object, in the order they got it: a ring.
-  readonly #ready = new Int32Array(CIPHER_CAP).fill(-1);
+  // Slots with a cipher object, in the order they got it: a ring once there are CIPHER_CAP of them.
+  readonly #ready: number[] = [];
   #nextReady = 0;
   #forgotten = 0;
 
@@ -112,7 +112,7 @@ export class TrafficKeys {
 
   /** Whether asking for the cipher of a slot takes none away that was given out before: it is there, or there is room. */
   keepsOthers(slot: number): boolean {
-    return (this.#ciphers[slot] ?? null) !== null || this.#ready[this.#nextReady] < 0;
+    return (this.#ciphers[slot] ?? null) !== null || this.#nextReady >= this.#ready.length;
   }
 
   /** The cipher of a slot. Above the cap the one that was made first has another key from then on, or none. */
@@ -120,7 +120,7 @@ export class TrafficKeys {
     const ready = this.#ciphers[slot];
     if (ready !== undefined && ready !== null) return ready;
     while (this.#ciphers.length <= slot) this.#ciphers.push(null);
-    const oldest = this.#ready[this.#nextReady];
+    const oldest = this.#ready[this.#nextReady] ?? -1;
     const cipher = this.#rekeyed(oldest, slot) ?? this.#made(slot);
     if (oldest >= 0) this.#close(oldest);
     this.#ciphers[slot] = cipher;

@@ -73,7 +73,7 @@ describe('senders', () => {
       expect(senders.of(table, 0)).toBe(slot);
       names[slot] = source;
     }
-    expect(capacities).toEqual([1024]);
+    expect(capacities).toEqual([64, 1024]);
     expect(senders.isFull).toBe(true);
     expect(senders.evictions).toBe(3000 - 1024);
     expect(new Set([...forgotten, ...names]).size).toBe(3000);
