@@ -46,5 +46,14 @@ const MOST_SECONDS = 8_640_000_000_000;
 
 function secondText(seconds: number): string {
   const within = Math.max(-MOST_SECONDS, Math.min(MOST_SECONDS, seconds));
-  return new Date(within * 1000).toISOString().slice(0, -5);
+  const date = new Date(within * 1000);
+  const year = date.getUTCFullYear();
+  // Not toISOString, which asks for the time zone of the system first: a millisecond.
+  const years = year < 0 || year > 9999 ? `${year < 0 ? '-' : '+'}${padded(Math.abs(year), 6)}` : padded(year, 4);
+  const day = `${years}-${padded(date.getUTCMonth() + 1, 2)}-${padded(date.getUTCDate(), 2)}`;
+  return `${day}T${padded(date.getUTCHours(), 2)}:${padded(date.getUTCMinutes(), 2)}:${padded(date.getUTCSeconds(), 2)}`;
+}
+
+function padded(number: number, digits: number): string {
+  return String(number).padStart(digits, '0');
 }

@@ -32,6 +32,7 @@ export class SduSummaryWriter {
 
   readonly #ip = createIpCursor();
   readonly #udp = createUdpCursor();
+  // oxlint-disable-next-line unicorn/no-new-array, unicorn/no-array-fill-with-reference-type -- the same in all places, not made by 4,096 calls
   readonly #streams = new Array<Stream>(1 << STREAM_BITS).fill(NO_STREAM);
 
   /** Parameters as those of `describeSdu`. */

@@ -4,12 +4,12 @@
 // what it needs) stays modules.
 
 import { copyFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { parseAst } from 'rolldown/parseAst';
 import { keptKernels } from './keep-kernels.mjs';
 import { lateModules } from './late-modules.mjs';
+import { plainCode } from './plain-code.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
@@ -44,9 +44,11 @@ const withSlashes = (path) => path.split(sep).join('/');
  * bundler.
  */
 const TOGETHER = {
-  start: ['cli/main.js', 'cli/read.js', 'daemon/engine-thread/round-start.js'],
+  start: ['cli/command.js', 'cli/read.js', 'daemon/engine-thread/round-start.js'],
   read: ['cli/read-capture.js'],
 };
+/** Those of them that are in the chunk themselves, not only what they need. */
+const ITSELF = ['cli/command.js', 'cli/read.js', 'cli/read-capture.js'];
 const TOGETHER_LIGHT = { round: LIGHT_ENTRIES };
 
 /** What is loaded late, and by threads that share memory all at once when they start (shared-layout.ts): one chunk. */
@@ -96,38 +98,6 @@ const placesOfModules = {
   },
 };
 
-/**
- * The minifier writes all text as templates. V8 keeps each of those twice while it parses, which was an eighth of the time
- * that it takes to compile a chunk: they become strings again, octet for octet, so that source maps stay right.
- */
-const plainStrings = {
-  name: 'plain-strings',
-  generateBundle(_, files) {
-    for (const file of Object.values(files)) {
-      if (file.type === 'chunk') file.code = withPlainStrings(file.code);
-    }
-  },
-};
-
-function withPlainStrings(code) {
-  const units = code.split('');
-  const visit = (node, isTagged) => {
-    if (node.type === 'TemplateLiteral' && node.quasis.length === 1 && !isTagged) {
-      const text = code.slice(node.start + 1, node.end - 1);
-      const quote = [`'`, '"'].find((mark) => !text.includes(mark) && !/[\n\r]/.test(text));
-      if (quote !== undefined) units[node.start] = units[node.end - 1] = quote;
-      return;
-    }
-    for (const part of Object.values(node)) {
-      for (const child of Array.isArray(part) ? part : [part]) {
-        if (typeof child?.type === 'string') visit(child, node.type === 'TaggedTemplateExpression');
-      }
-    }
-  };
-  visit(parseAst(code, { sourceType: 'script' }), false);
-  return units.join('');
-}
-
 /** commander loads what starts programs for verbs that are programs of their own. We have none, and start without it. */
 const withoutPrograms = {
   name: 'without-programs',
@@ -145,6 +115,25 @@ const scannerAlone = {
     if (source !== 'jsonc-parser' || !importer?.endsWith('json-scanner.js')) return null;
     const { id } = await this.resolve(source, importer, { skipSelf: true });
     return join(dirname(id), 'impl', 'scanner.js');
+  },
+};
+
+/** What rolldown needs to put modules together is a few lines, which take longer to find than to run: no chunk of their own. */
+const withoutRuntimeChunk = {
+  name: 'without-runtime-chunk',
+  generateBundle(_, files) {
+    const chunks = Object.values(files).filter(({ type }) => type === 'chunk');
+    const runtime = chunks.find(({ name }) => name === 'rolldown-runtime');
+    if (runtime === undefined) return;
+    const own = runtime.code
+      .replace(/^"use strict";/, '')
+      .replace(/\/\/# sourceMappingURL.*/, '')
+      .trim();
+    for (const chunk of chunks) {
+      const needed = `require("./${basename(runtime.fileName)}")`;
+      if (Object.keys(TOGETHER).includes(chunk.name))
+        chunk.code = chunk.code.replace(needed, () => `(exports=>{${own};return exports})({})`);
+    }
   },
 };
 
@@ -180,8 +169,8 @@ const closures = new Map();
 function isNeededBy(module, id, context) {
   const own = join(DIST, module);
   if (!closures.has(module)) closures.set(module, neededBy(own, context));
-  // The module itself stays where it is: it waits for others that may need what the chunk holds.
-  return id !== own && closures.get(module).has(id);
+  // Others stay where they are: they wait for what may need their chunk, or need what few ask for.
+  return (id !== own || ITSELF.includes(module)) && closures.get(module).has(id);
 }
 
 function chunksOf(together) {
@@ -214,7 +203,15 @@ const INPUT_OPTIONS = {
   // Packages that have modules beside a form for require() give the modules.
   resolve: { mainFields: ['module', 'main'] },
   external: [/^node:/, ...OUTSIDE],
-  plugins: [placesOfModules, withoutPrograms, scannerAlone, lateModules(DIST), withKernels, plainStrings],
+  plugins: [
+    placesOfModules,
+    withoutPrograms,
+    scannerAlone,
+    lateModules(DIST),
+    withKernels,
+    withoutRuntimeChunk,
+    plainCode,
+  ],
 };
 const OUTPUT_OPTIONS = {
   dir: DIST,

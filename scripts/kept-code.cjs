@@ -7,8 +7,7 @@
 // V8 refuses code of another version or with other options by itself, but runs damaged code: what is not octet for octet what
 // was written is not given to it. Whatever is amiss, a chunk is loaded as any other file.
 
-const { closeSync, fstatSync, openSync, readFileSync, readSync } = require('node:fs');
-const { wrapper } = require('node:module');
+const { closeSync, fstatSync, openSync, readSync } = require('node:fs');
 const { basename, dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 
@@ -17,34 +16,54 @@ const KEPT = {};
 /** Of the code: process.version and process.arch. */
 const MADE_BY = '';
 
+/** As node's loader does (`wrapper` of node:module, which would take a millisecond to load). */
+const BEFORE = '(function (exports, require, module, __filename, __dirname) { ';
+const BEHIND = '\n});';
+
+/** We chose: most octets of a chunk or its code, ten times what they have. */
+const MOST_OCTETS = 8 << 20;
+
 /**
- * A chunk as the body of a function. It is ASCII and imports nothing (code-cache.mjs): nothing is there to decode, and it is
- * copied once.
+ * Memory into which files are read, one after the other, so that few pages are touched. It can be resized, so V8 has it from the
+ * system: what comes from the C library would raise the size from which on it leaves memory to the system, and until then it
+ * clears, and so touches, all of what others ask for. Forgotten once what is loaded has run.
+ *
+ * @type {ArrayBuffer | null}
  */
-function bodyOf(file) {
+let room = null;
+
+/** Octets of a file, behind so many others, until the next one is read. */
+function octetsOf(file, before = 0, behind = 0) {
   const descriptor = openSync(file);
-  const { size } = fstatSync(descriptor);
-  const [before, behind] = wrapper;
-  const text = Buffer.allocUnsafeSlow(before.length + size + behind.length);
-  text.write(before);
-  readSync(descriptor, text, before.length, size);
-  closeSync(descriptor);
-  text.write(behind, before.length + size);
+  try {
+    const { size } = fstatSync(descriptor);
+    const needed = before + size + behind;
+    if (room === null) {
+      room = new ArrayBuffer(needed, { maxByteLength: MOST_OCTETS });
+      setImmediate(() => {
+        room = null;
+      });
+    }
+    if (room.byteLength < needed) room.resize(needed);
+    const octets = Buffer.from(room, 0, needed);
+    if (readSync(descriptor, octets, before, size) !== size) throw new Error(`${file} was not read whole`);
+    return octets;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A chunk as the body of a function. It is ASCII and imports nothing (code-cache.mjs): nothing is there to decode. */
+function bodyOf(file) {
+  const text = octetsOf(file, BEFORE.length, BEHIND.length);
+  text.write(BEFORE);
+  text.write(BEHIND, text.length - BEHIND.length);
   return text.latin1Slice();
 }
 
-/**
- * A chunk, compiled or with the code that is given.
- *
- * @param {string} file
- * @param {Uint8Array | undefined} code
- */
-function scriptOf(file, code) {
-  return new Script(bodyOf(file), {
-    filename: file,
-    columnOffset: -wrapper[0].length,
-    cachedData: code,
-  });
+/** A chunk, compiled or with the code that is given. @param {Uint8Array | undefined} code */
+function scriptOf(file, body, code) {
+  return new Script(body, { filename: file, columnOffset: -BEFORE.length, cachedData: code });
 }
 
 /** Runs a chunk as node's loader does. Of `require`, calling it is all that chunks do. */
@@ -53,24 +72,27 @@ function run(script, module, file) {
   body.call(module.exports, module.exports, (id) => module.require(id), module, file, dirname(file));
 }
 
-/** The code of a chunk, or undefined where there is none that can be trusted. */
-function codeOf(file) {
+/** A chunk with its code, or undefined where there is none that can be trusted. */
+function keptScriptOf(file) {
   const kept = dirname(file) === __dirname ? KEPT[basename(file)] : undefined;
   if (kept === undefined) return undefined;
   try {
-    const code = readFileSync(join(__dirname, kept.file));
+    // First, as the code is read over it.
+    const body = bodyOf(file);
+    const code = octetsOf(join(__dirname, kept.file));
     // Here, since chunks with code load it anyway and other verbs need none.
     const { createHash } = require('node:crypto');
-    return createHash('sha256').update(code).digest('base64') === kept.sha256 ? code : undefined;
+    if (createHash('sha256').update(code).digest('base64') !== kept.sha256) return undefined;
+    return scriptOf(file, body, code);
   } catch {
     return undefined;
   }
 }
 
 function load(module, file) {
-  const code = codeOf(file);
-  if (code === undefined) require.extensions['.js'](module, file);
-  else run(scriptOf(file, code), module, file);
+  const script = keptScriptOf(file);
+  if (script === undefined) require.extensions['.js'](module, file);
+  else run(script, module, file);
 }
 
 /** Node's own loader notes source maps, by which `--enable-source-maps` reads a stack. */
@@ -78,4 +100,4 @@ const readsSourceMaps = `${process.execArgv} ${process.env.NODE_OPTIONS}`.includ
 
 if (MADE_BY === `${process.version} ${process.arch}` && !readsSourceMaps) require.extensions['.cjs'] = load;
 
-module.exports = { run, scriptOf };
+module.exports = { bodyOf, run, scriptOf };

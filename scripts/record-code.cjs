@@ -5,12 +5,27 @@
 
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { setFlagsFromString } = require('node:v8');
 const threads = require('node:worker_threads');
 
 const CHUNKS = join(__dirname, '..', 'dist', 'chunks');
 
 /** We chose: octets of a chunk from which on compiling it takes longer than checking its code. */
 const LARGE = 10_000;
+
+// V8 notes at a function that it was made into machine code once, and makes it so again before its first call: 4 ms until the
+// first line, for functions that are called a few times by then.
+setFlagsFromString('--no-sparkplug');
+
+/** V8 makes and takes code for the options of the moment: with its usual ones. */
+function asUsual(work) {
+  setFlagsFromString('--sparkplug');
+  try {
+    return work();
+  } finally {
+    setFlagsFromString('--no-sparkplug');
+  }
+}
 
 const scripts = new Map();
 
@@ -19,9 +34,9 @@ require.extensions['.cjs'] = (module, file) => {
     require.extensions['.js'](module, file);
     return;
   }
-  const { run, scriptOf } = require(join(CHUNKS, 'kept-code.cjs'));
+  const { bodyOf, run, scriptOf } = require(join(CHUNKS, 'kept-code.cjs'));
   const code = `${file}.code`;
-  const script = scriptOf(file, existsSync(code) ? readFileSync(code) : undefined);
+  const script = asUsual(() => scriptOf(file, bodyOf(file), existsSync(code) ? readFileSync(code) : undefined));
   if (script.cachedDataRejected === true) throw new Error(`V8 refuses the code that it has just made of ${file}`);
   scripts.set(code, script);
   run(script, module, file);
@@ -34,7 +49,12 @@ function isWorthIt(file) {
 }
 
 function keep() {
-  for (const [file, script] of scripts) writeFileSync(file, script.createCachedData());
+  for (const [file, script] of scripts) {
+    writeFileSync(
+      file,
+      asUsual(() => script.createCachedData()),
+    );
+  }
 }
 
 if (threads.isMainThread) {

@@ -35,6 +35,7 @@ const NO_SENDER = new Sender();
 export class SenderPieces {
   readonly #groups: readonly Group[];
   readonly #describe: DescribeSender;
+  // oxlint-disable-next-line unicorn/no-new-array, unicorn/no-array-fill-with-reference-type -- the same in all places, not made by 4,096 calls
   readonly #senders = new Array<Sender>(1 << SENDER_BITS).fill(NO_SENDER);
 
   /** @param groups those of the keyring that the rows were judged with */
