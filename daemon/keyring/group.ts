@@ -118,6 +118,7 @@ export interface GroupContents {
 }
 
 const NO_MEMBERS = rosterOf([]);
+const NO_ENDS: readonly EarlierEnd[] = [];
 
 /** 6 hex digits of a Layer-2 id. */
 export function layer2IdText(id: number): string {
@@ -151,7 +152,7 @@ export class HeldEpoch extends PreparedPgk implements PgkEpoch {
   algorithm: number;
   notBefore: number;
   notAfter: number;
-  earlierEnds: readonly EarlierEnd[] = [];
+  earlierEnds: readonly EarlierEnd[] = NO_ENDS;
   revokedAt: number | null;
   compromisedAt: number | null;
   suspendedAt: number | null;

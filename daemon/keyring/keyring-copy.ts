@@ -101,9 +101,10 @@ function* groupsOf({ groups, counts }: PlainKeyring, keys: PlainKeys): Generator
   }
 }
 
-function orderOf(keyring: Keyring): Uint32Array | null {
-  const order = Uint32Array.from(keyring.epochs, ({ group }) => group.index);
-  return order.every((group, serial) => serial === 0 || group >= order[serial - 1]) ? null : order;
+function orderOf({ epochs }: Keyring): Uint32Array | null {
+  let inOrder = 1;
+  while (inOrder < epochs.length && epochs[inOrder - 1].group.index <= epochs[inOrder].group.index) inOrder++;
+  return inOrder >= epochs.length ? null : Uint32Array.from(epochs, ({ group }) => group.index);
 }
 
 function contentsOf(group: Group, rosters: boolean): Omit<GroupContents, 'keys'> {
@@ -113,7 +114,7 @@ function contentsOf(group: Group, rosters: boolean): Omit<GroupContents, 'keys'>
     algorithm: group.algorithm,
     protection: group.protection,
     derivation: group.derivation,
-    multicast: group.multicast.map((address) => Uint8Array.from(address)),
+    multicast: group.multicast.map((address) => address.slice()),
     members: (rosters ? group.members : []).map(({ id, name, addresses, from, until }) => ({
       id,
       name,
