@@ -68,12 +68,13 @@ export const LINK_TYPES: readonly LinkTypeEntry[] = [
   { linkType: 276, name: 'Linux cooked capture, version 2', kind: LinkKind.sll2 },
 ];
 
-const KIND_BY_LINK_TYPE = new Uint8Array(0x10000);
+const KIND_BY_LINK_TYPE = new Uint8Array(1 + Math.max(...LINK_TYPES.map(({ linkType }) => linkType)));
 for (const { linkType, kind } of LINK_TYPES) KIND_BY_LINK_TYPE[linkType] = kind;
 
 /** How frames of a link type are taken. */
 export function linkKind(linkType: number): LinkKind {
-  return KIND_BY_LINK_TYPE[linkType & 0xffff] as LinkKind;
+  const low = linkType & 0xffff;
+  return low < KIND_BY_LINK_TYPE.length ? (KIND_BY_LINK_TYPE[low] as LinkKind) : LinkKind.unknown;
 }
 
 /** What a port of UDP or TCP in an outer packet leads to. Start strings go first: they are found on any port. */

@@ -1,22 +1,33 @@
-// Keeps what V8 makes of the large chunks that `read` loads, beside them, for kept-code.cjs: the command reads a sample in the
+// Keeps what V8 makes of the large chunks that `read` loads, beside them, for kept-code.cjs: the command reads samples in the
 // ways that are to start at once.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeBulkCapture } from '../dist/testing/bulk.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const CHUNKS = join(HERE, '..', 'dist', 'chunks');
 const MAIN = join(HERE, '..', 'dist', 'cli', 'main.js');
 const SAMPLE = join(HERE, '..', 'captures', 'samples', 'attacked');
+const ATTACKED = [join(SAMPLE, 'capture.pcapng'), '--keyring', join(SAMPLE, 'keyring.json')];
 
-/** Options of `read`: what prints, and what only counts, with a thread that judges. */
-const WAYS = [[], ['-q', '-z', 'groups,findings', '--threads', '2']];
+/** A classic pcap, with a roster in its keyring. */
+const folder = mkdtempSync(join(tmpdir(), 'sidescope-code-'));
+const PLAIN = [join(folder, 'capture.pcap'), '--keyring', join(folder, 'keyring.json')];
+const pieces = [];
+const { keyring } = writeBulkCapture((piece) => pieces.push(Buffer.from(piece)), { messages: 100 });
+writeFileSync(PLAIN[0], Buffer.concat(pieces));
+writeFileSync(PLAIN[2], JSON.stringify(keyring), { mode: 0o600 });
+
+/** What `read` is asked: what prints, and what only counts, with a thread that judges. */
+const WAYS = [PLAIN, ATTACKED, [...ATTACKED, '-q', '-z', 'groups,findings', '--threads', '2']];
 
 for (const way of WAYS) {
-  const args = ['read', join(SAMPLE, 'capture.pcapng'), '--keyring', join(SAMPLE, 'keyring.json'), ...way];
+  const args = ['read', ...way];
   // None of the options that somebody has set for their programs: code is made for those that node has by itself.
   const env = { ...process.env, NODE_OPTIONS: '' };
   const { status, stderr } = spawnSync(process.execPath, ['--require', join(HERE, 'record-code.cjs'), MAIN, ...args], {
@@ -24,6 +35,8 @@ for (const way of WAYS) {
   });
   if (status !== 0) throw new Error(`read ${way.join(' ')} ended with ${status}: ${stderr}`);
 }
+
+rmSync(folder, { recursive: true });
 
 const sha256 = (octets) => createHash('sha256').update(octets).digest('base64');
 const kept = {};

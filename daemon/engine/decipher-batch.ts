@@ -33,12 +33,12 @@ const MESSAGES_OF_A_CONTEXT = 16;
 
 /** Reused columns that sort the rows of a batch by traffic key. */
 export class BatchDecipher {
-  #rows = new Uint32Array(4096);
+  #rows = new Uint32Array(0);
   // Rows of one traffic key are a linked list through `#next`, each by one more than its number, and 0 behind the last; `#first` is
   // by slot and made empty again after use.
-  #next: Int32Array = new Int32Array(4096);
-  #first: Int32Array = new Int32Array(1024);
-  #slots: Uint32Array = new Uint32Array(1024);
+  #next: Int32Array = new Int32Array(0);
+  #first: Int32Array = new Int32Array(0);
+  #slots: Uint32Array = new Uint32Array(0);
   readonly #runs = new CipherRuns();
   readonly #wires: WireContexts;
   readonly #traffic: TrafficKeys;
