@@ -104,7 +104,7 @@ export class KernelRuns {
       const stop = words[Call.stop / 4];
       if (stop === Stop.lend && usual.lend(table, at)) continue;
       if (stop === Stop.page && usual.turnPage(table, at)) continue;
-      this.leftOne = stop === Stop.entry || stop === Stop.packet;
+      this.leftOne = stop === Stop.entry;
       break;
     }
     this.#endSums(table);

@@ -97,7 +97,10 @@ export class RtpSources {
     const ssrc = addressWord(bytes, rtp + SSRC);
     const sequence = (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1];
     if (ssrc === 0 || this.#runsOn(seen.member, seen.groupKey, seen.source, ssrc, sequence)) return;
-    if (isPacket(bytes, udp, start + table.length[row])) this.#packet(seen, ssrc, sequence);
+    const sourcePort = (bytes[udp] << 8) | bytes[udp + 1];
+    const destinationPort = (bytes[udp + 2] << 8) | bytes[udp + 3];
+    if (!looksLikeRtp(bytes, rtp, start + table.length[row], sourcePort, destinationPort)) return;
+    this.#packet(seen, ssrc, sequence);
   }
 
   /**
@@ -117,32 +120,6 @@ export class RtpSources {
     this.#slots.touch(slot);
     this.#packets[slot] = 0;
     return slot;
-  }
-
-  /**
-   * The stream of a source that is not sure yet, and of which a message is the next packet: `follow` makes it surer. What
-   * these rules would do with the message is no more than that.
-   *
-   * @param body as in `lend`; the body has `length` octets
-   * @returns its slot, or NONE where these rules must look
-   */
-  unsure(member: number, groupKey: number, source: number, bytes: Uint8Array, body: number, length: number): number {
-    const rtp = body + RTP_AT;
-    const slot = this.#members.rtp[member] - 1;
-    if (!this.#slots.holds(slot, groupKey, addressWord(bytes, rtp + SSRC), 0)) return NONE;
-    if (this.#source[slot] !== source || this.#packets[slot] === 0 || this.#packets[slot] >= SURE_PACKETS) return NONE;
-    if (!isNext(this.#sequence[slot], (bytes[rtp + SEQUENCE] << 8) | bytes[rtp + SEQUENCE + 1])) return NONE;
-    return isPacket(bytes, body + IPV4_HEADER, body + length) ? slot : NONE;
-  }
-
-  /** The next packet of a stream that `unsure` gave came. @returns whether that makes the stream sure: then it is lent */
-  follow(slot: number, sequence: number, frame: number): boolean {
-    this.#slots.touch(slot);
-    this.#sequence[slot] = sequence;
-    this.#frame[slot] = frame;
-    const isSure = this.#packets[slot] + 1 === SURE_PACKETS;
-    this.#packets[slot] = isSure ? 0 : this.#packets[slot] + 1;
-    return isSure;
   }
 
   /** Sequence number and frame of the last packet of a stream. */
@@ -235,13 +212,6 @@ export class RtpSources {
     record.summary = `sends RTP with SSRC ${name}, which ${other} used in frame ${frame}`;
     record.evidence = { ssrc: name, otherSource: other, otherFrame: frame };
   }
-}
-
-/** Whether what begins with a UDP header is RTP, as far as its octets say. */
-function isPacket(bytes: Uint8Array, udp: number, end: number): boolean {
-  const sourcePort = (bytes[udp] << 8) | bytes[udp + 1];
-  const destinationPort = (bytes[udp + 2] << 8) | bytes[udp + 3];
-  return looksLikeRtp(bytes, udp + UDP_HEADER, end, sourcePort, destinationPort);
 }
 
 /** Whether a sequence number runs on from the one before. */

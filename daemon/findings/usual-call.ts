@@ -68,10 +68,8 @@ export const Stop = {
   lend: 1,
   /** whose SN is one to stop at, */
   page: 2,
-  /** that has a packet of an RTP stream, and its context is lent none, */
-  packet: 3,
   /** or that the ring of positions does not keep in short. */
-  entry: 4,
+  entry: 3,
 } as const;
 
 /** Octets of all this. */

@@ -240,6 +240,7 @@ function isNext(): Code {
   const isRtp = and(equal(shiftRight(load8(get(PLAIN), RTP_AT), 6), constant(2)), differ(ssrc(), constant(0)));
   const big = or(shiftLeft(load8(get(PLAIN), SEQUENCE_AT), 8), load8(get(PLAIN), SEQUENCE_AT + 1));
   const ahead = and(subtract(get(SEQUENCE), line(Line.SEQUENCE)), constant(0xffff));
+  const isOther = or(equal(line(Line.RTP), constant(NONE)), differ(ssrc(), line(Line.SSRC)));
   const isApart = isNot(isBelow(subtract(ahead, constant(1)), constant(MOST_AHEAD)));
   return [
     set(SN, half('sn')),
@@ -248,10 +249,7 @@ function isNext(): Code {
     set(HAS_RTP, and(udp, isLong)),
     // Octets that far into the SDU are read only where it has them.
     when(get(HAS_RTP), [set(HAS_RTP, isRtp), set(SEQUENCE, big)]),
-    set(STOP, constant(Stop.packet)),
-    leaveWhen(and(get(HAS_RTP), equal(line(Line.RTP), constant(NONE)))),
-    set(STOP, constant(Stop.rules)),
-    leaveWhen(and(get(HAS_RTP), or(differ(ssrc(), line(Line.SSRC)), isApart))),
+    leaveWhen(and(get(HAS_RTP), or(isOther, isApart))),
   ];
 }
 

@@ -33,7 +33,7 @@ export const STOP = 12;
 export const SSRC = 13;
 export const SEQUENCE = 14;
 export const LAST = 15;
-/** messages that are not written down, page of positions, RTP stream that is lent or NONE, low half of its last frame, */
+/** messages that are not written down, page of positions, RTP stream or NONE, low half of its last frame, */
 export const MESSAGES = 16;
 export const PAGE = 17;
 export const RTP = 18;

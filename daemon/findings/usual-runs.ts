@@ -11,9 +11,6 @@ import { WINDOW_MS } from './gaps.ts';
 import { createKernelRuns, type KernelRuns } from './kernel-runs.ts';
 import type { UsualMessages } from './usual.ts';
 
-/** We chose: messages behind one where the kernel stopped that are taken one by one before it is asked again. */
-const ONE_BY_ONE = 64;
-
 /** Who knows what is usual, and keeps it. */
 export interface RunParts {
   readonly usual: UsualMessages;
@@ -62,8 +59,7 @@ export class UsualRuns {
     this.summed = taken;
     if (!kernel.leftOne) return taken;
     const latest = taken === 0 ? this.#parts.capture.latest : table.time[message + taken - 1];
-    const end = Math.min(until, row + taken + ONE_BY_ONE);
-    return taken + this.#takeEach(batch, row + taken, end, table, message + taken, latest, due);
+    return taken + this.#takeEach(batch, row + taken, until, table, message + taken, latest, due);
   }
 
   /** One by one. @param latest capture time of the frame before */

@@ -19,8 +19,13 @@ import { isNext, RTP_AT, RTP_END, type RtpSources, SEQUENCE_AT, SSRC_AT, UDP_OVE
 import * as Line from './usual-lines.ts';
 
 // We chose.
-/** Messages of a context from which on one is remembered: many a context has no more than its first. */
+/**
+ * Messages of a context from which on one is remembered; and where there are so many contexts that most say little: a line is
+ * memory that is touched for the first time, which pays for those of which some more come.
+ */
 const FIRST_MESSAGES = 2;
+const MANY_CONTEXTS = 1 << 14;
+const FIRST_MESSAGES_OF_MANY = 8;
 /** Contexts that there is room for at first where lines lie in memory of their own, a power of two. */
 const FIRST_LINES = 1 << 10;
 const GROWTH = 4;
@@ -47,8 +52,8 @@ export class UsualMessages {
   readonly #parts: UsualParts;
   #words: Int32Array;
   #numbers: Float64Array;
-  /** One less than the contexts that there is room for. */
-  #mask: number;
+  /** Behind the last context that has a line: what was never written is not read either, since that takes a page of memory. */
+  #end = 0;
   /** By group of the keyring: where the first one begins to which something is lent, or END. */
   #lent = new Int32Array(0);
   /** Contexts to which something is lent. */
@@ -62,7 +67,6 @@ export class UsualMessages {
     this.#parts = parts;
     this.#words = words;
     this.#numbers = numbersOf(words);
-    this.#mask = words.length / Line.LINE_WORDS - 1;
   }
 
   /** What is remembered with another one does not hold. */
@@ -79,7 +83,8 @@ export class UsualMessages {
   /** Takes a message if it is a usual one; else nothing is changed, and the rules must look at it (`giveBack`). */
   take(table: MessageTable, row: number): boolean {
     const context = table.context[row];
-    const at = this.#lineOf(table, row);
+    if (!this.#hasLine(context)) return false;
+    const at = context * Line.LINE_WORDS;
     const words = this.#words;
     const isAlike =
       words[at + Line.CONTEXT] === context &&
@@ -105,21 +110,14 @@ export class UsualMessages {
       return false;
     const hasRtp = hasRtpPacket(table, row);
     let sequence = 0;
-    let unsure: number = NONE;
     if (hasRtp) {
+      if (words[at + Line.RTP] === NONE || (table.words[word + SSRC_AT / 4] | 0) !== words[at + Line.SSRC])
+        return false;
       sequence = (table.plain[word * 4 + SEQUENCE_AT] << 8) | table.plain[word * 4 + SEQUENCE_AT + 1];
-      if (words[at + Line.RTP] === NONE) {
-        unsure = this.#unsure(table, row, at);
-        if (unsure === NONE) return false;
-      } else if ((table.words[word + SSRC_AT / 4] | 0) !== words[at + Line.SSRC]) return false;
-      else if (!isNext(words[at + Line.SEQUENCE], sequence)) return false;
+      if (!isNext(words[at + Line.SEQUENCE], sequence)) return false;
     }
     if (words[at + Line.STOP] === sn && !this.#turnPage(at, sn)) return false;
     const frame = table.frame[row];
-    if (unsure !== NONE && this.#parts.rtp.follow(unsure, sequence, frame)) {
-      words[at + Line.RTP] = unsure;
-      words[at + Line.SSRC] = table.words[word + SSRC_AT / 4];
-    }
     if (hasRtp) {
       words[at + Line.SEQUENCE] = sequence;
       words[at + Line.RTP_FRAME] = frame;
@@ -134,18 +132,20 @@ export class UsualMessages {
 
   /** Whether the last message of the same context was one after which another like it would be a usual one. */
   remembers(table: MessageTable, row: number): boolean {
-    const at = this.#lineOf(table, row);
-    return this.#words[at + Line.CONTEXT] === table.context[row] && this.#words[at + Line.STAMP] === this.#stamp;
+    const context = table.context[row];
+    if (!this.#hasLine(context)) return false;
+    const at = context * Line.LINE_WORDS;
+    return this.#words[at + Line.CONTEXT] === context && this.#words[at + Line.STAMP] === this.#stamp;
   }
 
   /** For a message that is alike and to whose context nothing is lent: lends it, if it is a usual one as far as that goes. */
   lend(table: MessageTable, row: number): boolean {
-    return this.#lend(table, row, this.#lineOf(table, row));
+    return this.#lend(table, row, table.context[row] * Line.LINE_WORDS);
   }
 
   /** For one that is a usual one but for its SN, which is one to stop at: goes on in the next page if it is only that. */
   turnPage(table: MessageTable, row: number): boolean {
-    return this.#turnPage(this.#lineOf(table, row), table.sn[row]);
+    return this.#turnPage(table.context[row] * Line.LINE_WORDS, table.sn[row]);
   }
 
   /** The rules are to look at a message: what is lent of anything that they may look at is given back. */
@@ -160,7 +160,9 @@ export class UsualMessages {
     const group = table.group[row];
     if (group >= 0) this.#giveGroupBack(group);
     // The slot of its context may have been another one's.
-    const at = this.#lineOf(table, row);
+    const context = table.context[row];
+    if (!this.#hasLine(context)) return;
+    const at = context * Line.LINE_WORDS;
     if (this.#words[at + Line.LENT] !== 0) this.#giveGroupBack(this.#words[at + Line.GROUP]);
   }
 
@@ -168,11 +170,12 @@ export class UsualMessages {
   learn(seen: Observed, context: number): void {
     const { contexts, members, keys, bindings } = this.#parts;
     this.#notice();
-    if (context === NONE || contexts.messages[context] < FIRST_MESSAGES) return;
+    if (context === NONE) return;
+    if (contexts.messages[context] < (context < MANY_CONTEXTS ? FIRST_MESSAGES : FIRST_MESSAGES_OF_MANY)) return;
     const table = seen.table as MessageTable;
     const { row, member, serial } = seen;
     const at = context * Line.LINE_WORDS;
-    if (context <= this.#mask) this.#words[at + Line.STAMP] = 0;
+    if (this.#hasLine(context)) this.#words[at + Line.STAMP] = 0;
     const stream = contexts.stream[context];
     if (!isGood(seen) || stream === NONE) return;
     const owner = bindings.ownerOf(seen);
@@ -185,7 +188,8 @@ export class UsualMessages {
       until = Math.min(until, members.until[member]);
     }
     // Not for contexts of made-up ids, which nobody has a key for.
-    while (context > this.#mask) this.#growLines();
+    while (at >= this.#words.length) this.#growLines();
+    this.#end = Math.max(this.#end, context + 1);
     const words = this.#words;
     words[at + Line.STAMP] = this.#stamp;
     words[at + Line.CONTEXT] = context;
@@ -225,12 +229,11 @@ export class UsualMessages {
     words[at + Line.RTP] = NONE;
     if (hasRtpPacket(table, row)) {
       const slot = rtp.lend(member, group, source, bytes, word * 4);
-      if (slot !== NONE) {
-        words[at + Line.RTP] = slot;
-        words[at + Line.SSRC] = table.words[word + SSRC_AT / 4];
-        words[at + Line.SEQUENCE] = rtp.sequenceOf(slot);
-        words[at + Line.RTP_FRAME] = rtp.frameOf(slot);
-      } else if (this.#unsure(table, row, at) === NONE) return false;
+      if (slot === NONE) return false;
+      words[at + Line.RTP] = slot;
+      words[at + Line.SSRC] = table.words[word + SSRC_AT / 4];
+      words[at + Line.SEQUENCE] = rtp.sequenceOf(slot);
+      words[at + Line.RTP_FRAME] = rtp.frameOf(slot);
     }
     // Two versions of the header may share a stream, two LCIDs an RTP stream: whoever does not have it goes past the rules.
     streams.usual[stream] = NONE;
@@ -245,15 +248,6 @@ export class UsualMessages {
     this.#lent[group] = at;
     this.#borrowers++;
     return true;
-  }
-
-  /** The RTP stream of a context that is not sure yet, where a message with a packet is the next one of it; else NONE. */
-  #unsure(table: MessageTable, row: number, at: number): number {
-    const words = this.#words;
-    const { source, length, plain, plainWord } = table;
-    const body = plainWord[row] * 4;
-    const { rtp } = this.#parts;
-    return rtp.unsure(words[at + Line.MEMBER], words[at + Line.GROUP], source[row], plain, body, length[row]);
   }
 
   /** The next SN is one to stop at: goes on in the next page of positions if it is only that. */
@@ -322,15 +316,13 @@ export class UsualMessages {
     counters.stands(stream, words[at + Line.PAGE], words[at + Line.NEXT] - 1, messages, time, frame);
   }
 
-  /** Where the line of its context is; where there is none yet, another's, which says so. */
-  #lineOf(table: MessageTable, row: number): number {
-    return (table.context[row] & this.#mask) * Line.LINE_WORDS;
+  #hasLine(context: number): boolean {
+    return context !== NONE && context < this.#end;
   }
 
   #growLines(): void {
     this.#words = grown(this.#words, Math.min(Line.LINES_OCTETS / 4, this.#words.length * GROWTH));
     this.#numbers = numbersOf(this.#words);
-    this.#mask = this.#words.length / Line.LINE_WORDS - 1;
   }
 
   #grow(group: number): void {
