@@ -2,7 +2,7 @@
 // blocks, and a cipher object more than the message. Its twin in tests is OpenSSL. The usual tables join SubBytes,
 // ShiftRows and MixColumns into four look-ups a column; a column is one little-endian word, row 0 its low octet.
 //
-// Where senders are many, a round has one message of each: their keys and counters are listed, and one call makes the key
+// Where senders are many, a round has one message of each, or a few: their keys and counters are listed, and one call makes the key
 // stream of 128-EEA2 (TS 33.401 B.1.3) for all of them.
 //
 // Like every AES by tables it leaves traces in the cache of the processor, for whoever runs on the same core. Whole
@@ -14,6 +14,7 @@ import {
   and,
   type Code,
   constant,
+  equal,
   get,
   load,
   load8,
@@ -26,6 +27,7 @@ import {
   startKernel,
   store,
   subtract,
+  when,
   xor,
 } from './assembler.ts';
 
@@ -165,6 +167,12 @@ function expandingKey(): Code {
   }
 }
 
+/** Whether the key of entry ENTRY is another one than that of the round keys, the first of which are the key itself; wiped ones are none. */
+function isAnotherKey(): Code {
+  const differences = EACH.map((word) => xor(load(get(ENTRY), (AesEntry.key + word) * 4), roundKey(0, word)));
+  return or(...differences, equal(roundKey(ROUNDS, COLUMNS - 1), constant(0)));
+}
+
 /** Enciphers every block from BLOCKS_AT up to the address in END (5.1), under the key of the first entry. */
 function enciphering(): Code {
   return [
@@ -192,7 +200,7 @@ function makingKeyStream(): Code {
     ...set(ENTRY, constant(LIST_AT)),
     ...set(AT, constant(BLOCKS_AT)),
     ...repeatBelow(ENTRY, get(END), [
-      expandingKey(),
+      ...when(isAnotherKey(), expandingKey()),
       ...set(STATE, xor(load(get(ENTRY), AesEntry.count * 4), roundKey(0, 0))),
       ...set(STATE + 1, xor(load(get(ENTRY), AesEntry.stream * 4), roundKey(0, 1))),
       ...set(STATE + 2, roundKey(0, 2)),

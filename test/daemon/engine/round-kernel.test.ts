@@ -160,7 +160,8 @@ function heldEqualAlone(kernel: RoundKernel, messages: readonly Message[], peks:
   const taken: number[] = [];
   for (let row = 0; row < fast.count; row++) {
     slow.copyToPlain(row);
-    const place = row % peks.length;
+    // Two in a row have the same key.
+    const place = (row >>> 1) % peks.length;
     createTrafficCipher('128-EEA2', peks[place]).apply(columnsOf(slow), Uint32Array.of(row), 0, 1, slow.words);
     if (!lone.takes(fast, row)) continue;
     lone.add(fast, row, keys, place * 4);
@@ -216,7 +217,7 @@ describe.each(kernels)('a round through the kernel %s', (_where, kernel, memory)
     expect(heldEqualTogether(kernel, long, [new Uint8Array(16).fill(6)])).toBeGreaterThan(190);
   });
 
-  test('so are messages of 128-EEA2, each under a key of its own', () => {
+  test('so are messages of 128-EEA2 whose key has few of them', () => {
     const pek = fc.uint8Array({ minLength: 16, maxLength: 16 });
     const alike = Array.from({ length: 600 }, (_, i) => ({
       ...{ octets: new Uint8Array(1 + (i % 300)).fill(i), counter: i << 14, lcid: i & 31, joined: i % 7 === 0, gap: 4 },
