@@ -13,7 +13,7 @@ import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { aesKernelFor } from '../../../dissectors/security/aes-eea2.ts';
 import { keyring, noise, pgk, Scene } from '../findings/scene.ts';
-import { judged } from './judged-columns.ts';
+import { buildKernelsAtOnce, judged } from './judged-columns.ts';
 
 const KEYS = [
   pgk(39, { notAfter: '2026-05-02T11:00:00Z' }),
@@ -64,12 +64,7 @@ function batchesOf(messages: readonly (typeof said extends fc.Arbitrary<infer Va
 }
 
 test('offered or not, any traffic comes to the same', () => {
-  // Kernels are there from the second round on.
-  aesKernelFor(100_000);
-  const waitFor: (this: RoundKernel, messages: number) => void = Reflect.get(RoundKernel.prototype, 'waitFor');
-  vi.spyOn(RoundKernel.prototype, 'waitFor').mockImplementation(function (this: RoundKernel) {
-    waitFor.call(this, 100_000);
-  });
+  buildKernelsAtOnce();
   const offered = vi.spyOn(FirstMessages.prototype, 'offer');
   const opened = vi.spyOn(FirstMessages.prototype, 'opens');
   const lone = vi.spyOn(LoneMessages.prototype, 'add');

@@ -1,9 +1,12 @@
 // What an engine makes of traffic, column by column, so that two ways through it can be held equal.
 
+import { vi } from 'vitest';
 import type { FrameBatch } from '../../../captures/frame-batch.ts';
 import { Engine } from '../../../daemon/engine/engine.ts';
+import { RoundKernel } from '../../../daemon/engine/round-kernel.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
+import { aesKernelFor } from '../../../dissectors/security/aes-eea2.ts';
 
 /**
  * What each message came to, all columns of judgement and its body, and the report behind them.
@@ -35,4 +38,13 @@ export function judged(
   out.push(engine.report());
   engine.close();
   return out;
+}
+
+/** Kernels are there from the second round on, until mocks are restored. */
+export function buildKernelsAtOnce(): void {
+  aesKernelFor(100_000);
+  const waitFor: (this: RoundKernel, messages: number) => void = Reflect.get(RoundKernel.prototype, 'waitFor');
+  vi.spyOn(RoundKernel.prototype, 'waitFor').mockImplementation(function (this: RoundKernel) {
+    waitFor.call(this, 100_000);
+  });
 }

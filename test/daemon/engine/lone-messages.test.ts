@@ -4,10 +4,8 @@
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { LoneMessages } from '../../../daemon/engine/lone-messages.ts';
-import { RoundKernel } from '../../../daemon/engine/round-kernel.ts';
-import { aesKernelFor } from '../../../dissectors/security/aes-eea2.ts';
 import { addressOf, datagram, keyring, pgk, Scene } from '../findings/scene.ts';
-import { judged } from './judged-columns.ts';
+import { buildKernelsAtOnce, judged } from './judged-columns.ts';
 
 const KEYS = keyring({ keys: [pgk(39), pgk(40), pgk(41, { algorithm: '128-EEA1' })] });
 
@@ -16,12 +14,7 @@ afterEach(() => {
 });
 
 test('few messages of a key in a round or many, long ones or short ones, come to the same', () => {
-  // Kernels are there from the second round on.
-  aesKernelFor(100_000);
-  const waitFor: (this: RoundKernel, messages: number) => void = Reflect.get(RoundKernel.prototype, 'waitFor');
-  vi.spyOn(RoundKernel.prototype, 'waitFor').mockImplementation(function (this: RoundKernel) {
-    waitFor.call(this, 100_000);
-  });
+  buildKernelsAtOnce();
   const add = vi.spyOn(LoneMessages.prototype, 'add');
   const takes = vi.spyOn(LoneMessages.prototype, 'takes');
   let lone = 0;
