@@ -118,7 +118,10 @@ const scannerAlone = {
   },
 };
 
-/** What rolldown needs to put modules together is a few lines, which take longer to find than to run: no chunk of their own. */
+/**
+ * What rolldown needs to put modules together is a few lines, which take longer to find than to run: no chunk of their own. What stands
+ * behind them begins a line, in the column where it was, so that the source map needs no more than that line.
+ */
 const withoutRuntimeChunk = {
   name: 'without-runtime-chunk',
   generateBundle(_, files) {
@@ -129,10 +132,17 @@ const withoutRuntimeChunk = {
       .replace(/^"use strict";/, '')
       .replace(/\/\/# sourceMappingURL.*/, '')
       .trim();
+    const needed = `require("./${basename(runtime.fileName)}")`;
     for (const chunk of chunks) {
-      const needed = `require("./${basename(runtime.fileName)}")`;
-      if (Object.keys(TOGETHER).includes(chunk.name))
-        chunk.code = chunk.code.replace(needed, () => `(exports=>{${own};return exports})({})`);
+      const at = Object.keys(TOGETHER).includes(chunk.name) ? chunk.code.indexOf(needed) : -1;
+      if (at < 0) continue;
+      const end = at + needed.length;
+      if (chunk.code.lastIndexOf('\n', end) >= 0) throw new Error(`${chunk.fileName} needs the runtime behind its first line`);
+      const before = `${chunk.code.slice(0, at)}(exports=>{${own};return exports})({})`;
+      chunk.code = `${before}\n${' '.repeat(end)}${chunk.code.slice(end)}`;
+      const map = files[`${chunk.fileName}.map`];
+      const { mappings, ...others } = JSON.parse(map.source);
+      map.source = JSON.stringify({ ...others, mappings: `;${mappings}` });
     }
   },
 };
