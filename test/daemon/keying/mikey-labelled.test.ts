@@ -5,6 +5,7 @@ import { MikeyReceiver } from '../../../daemon/keying/mikey-receiver.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { parseMikey } from '../../../dissectors/keying/mikey.ts';
 import { slowPek, slowPtk } from '../../reference/kdf.ts';
+import { NO_SHARED } from '../../shared-captures.ts';
 
 const FOLDER = new URL('../../../../shared/captures/labelled/mikey/', import.meta.url);
 
@@ -39,7 +40,7 @@ interface ExpectedMessage {
 
 describe('the labelled MIKEY capture', () => {
   if (!existsSync(FOLDER)) {
-    test.skip('is opened (else: ../shared is not beside the project)', () => {});
+    test('is there', (context) => context.skip(NO_SHARED));
     return;
   }
   const read = (name: string): Buffer => readFileSync(new URL(name, FOLDER));
@@ -112,7 +113,7 @@ const PUBLISHED = new URL('../../../../shared/captures/mikey/mikey_messages.json
 
 describe('published messages that no PMK of ours opens', () => {
   if (!existsSync(PUBLISHED)) {
-    test.skip('are refused (else: ../shared is not beside the project)', () => {});
+    test('are there', (context) => context.skip(NO_SHARED));
     return;
   }
   const published = JSON.parse(readFileSync(PUBLISHED, 'utf8')) as { label: string; hex: string }[];

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -9,6 +9,7 @@ import { endAt } from '../../../daemon/keyring/epoch-state.ts';
 import type { Keyring } from '../../../daemon/keyring/keyring.ts';
 import { plainKeyring } from '../../../daemon/keyring/keyring-copy.ts';
 import { loadKeyrings, parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
+import { NO_SHARED, SHARED_CAPTURES, sharedFolders } from '../../shared-captures.ts';
 
 const KEY_A = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 const KEY_B = 'd5ef4d8f33266902295d42f322a2f2cf11fb2ccc124c09b4d88d361597037990';
@@ -425,18 +426,16 @@ describe('runs of many entries', () => {
   });
 });
 
-const LABELLED = new URL('../../../../shared/captures/labelled/', import.meta.url);
-
 describe('labelled keyrings', () => {
-  if (!existsSync(LABELLED)) {
-    test.skip('are read (else: ../shared is not beside the project)', () => {});
-    return;
-  }
-  const cases = readdirSync(LABELLED, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  test.each(cases.map((entry) => entry.name))('%s', async (name) => {
-    const url = new URL(`${name}/keyring.json`, LABELLED);
-    const keyring = await loadKeyrings([url.pathname]);
-    const contents = JSON.parse(readFileSync(url, 'utf8'));
+  const cases = sharedFolders('labelled');
+  test('are there', (context) => {
+    context.skip(cases.length === 0, NO_SHARED);
+    expect(cases.length).toBeGreaterThanOrEqual(10);
+  });
+  test.each(cases)('%s', async (name) => {
+    const path = join(SHARED_CAPTURES, 'labelled', name, 'keyring.json');
+    const keyring = await loadKeyrings([path]);
+    const contents = JSON.parse(readFileSync(path, 'utf8'));
     expect(keyring.groups.map((each) => each.idText)).toEqual(contents.groups.map((each: { id: string }) => each.id));
     const keys = contents.groups.flatMap((each: { keys?: { key: string }[] }) => each.keys ?? []);
     expect(keyring.epochs.map((epoch) => hex(epoch.octets))).toEqual(keys.map((each: { key: string }) => each.key));
