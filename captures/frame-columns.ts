@@ -15,7 +15,10 @@ export type BatchColumns = Pick<
 
 const ROW_OCTETS = 8 + 4 * 4 + 2 * 2 + 1;
 const COLUMNS = 8;
-/** We chose: octets between columns, so that the same row of them does not stand at the same place of a page (column-layout.ts). */
+/**
+ * We chose: octets between columns, so that the same row of them does not stand at the same place of a page. As in
+ * dissectors/column-layout.ts, which this room does not know.
+ */
 const APART = 3 * 64;
 
 /** A batch that a parser fills. Readers write the columns directly and then raise `count`. */

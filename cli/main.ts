@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The executable. It is all that node compiles at each start: the command is in a chunk with code that is kept (scripts/bundle.mjs).
+// The executable. It is all that node compiles at each start: the command (command.ts) is in a chunk with code that is kept
+// (scripts/bundle.mjs).
 
 import { runCommand } from './command.ts';
 

@@ -1,5 +1,5 @@
-// Messages that have their key to themselves in a round, or share it with few: where senders are many, nearly all. Under 128-EEA2
-// each key would cost a cipher object and a call; here one call of a kernel makes the key stream of many messages
+// Messages that have their key to themselves in a round, or share it with few: where senders are many, nearly all. Under
+// 128-EEA2 each key would cost a cipher object and a call; here one call of a kernel makes the key stream of many messages
 // (dissectors/security/wasm/aes-kernel.ts), and the kernel of the round takes it to the octets. The slow twin is
 // `TrafficCipher.apply`.
 

@@ -62,12 +62,12 @@ export class KeyWatch {
     this.#members = members;
   }
 
-  /** How often the use of a key began, or turned out to have begun earlier: before, more was unremarkable (`checkedUntil`). */
+  /** Rises when `checkedUntil` may have become earlier: the use of a key began, or turned out to have begun earlier. */
   changes = 0;
 
   /**
-   * Capture time from which on messages under a key in use are to be looked at: its window, or others of its group that came
-   * after it.
+   * Capture time in milliseconds from which on messages under a key in use are to be looked at: for its window, or since a
+   * later key of its group may have been in use for so long that it is superseded.
    */
   checkedUntil(serial: number): number {
     const group = this.#groupOf[serial];

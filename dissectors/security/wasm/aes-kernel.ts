@@ -2,8 +2,8 @@
 // blocks, and a cipher object more than the message. Its twin in tests is OpenSSL. The usual tables join SubBytes,
 // ShiftRows and MixColumns into four look-ups a column; a column is one little-endian word, row 0 its low octet.
 //
-// Where senders are many, a round has one message of each, or a few: their keys and counters are listed, and one call makes the key
-// stream of 128-EEA2 (TS 33.401 B.1.3) for all of them.
+// Where senders are many, a round has one message of each, or a few: their keys and counters are listed, and one call
+// makes the key stream of 128-EEA2 (TS 33.401 B.1.3) for all of them.
 //
 // Like every AES by tables it leaves traces in the cache of the processor, for whoever runs on the same core. Whole
 // batches go through OpenSSL, which has none.
@@ -167,7 +167,10 @@ function expandingKey(): Code {
   }
 }
 
-/** Whether the key of entry ENTRY is another one than that of the round keys, the first of which are the key itself; wiped ones are none. */
+/**
+ * Whether the key of entry ENTRY is another one than that of the round keys: the first of them are the key itself, and where
+ * the last is 0 they may be wiped.
+ */
 function isAnotherKey(): Code {
   const differences = EACH.map((word) => xor(load(get(ENTRY), (AesEntry.key + word) * 4), roundKey(0, word)));
   return or(...differences, equal(roundKey(ROUNDS, COLUMNS - 1), constant(0)));
