@@ -137,7 +137,8 @@ const withoutRuntimeChunk = {
       const at = Object.keys(TOGETHER).includes(chunk.name) ? chunk.code.indexOf(needed) : -1;
       if (at < 0) continue;
       const end = at + needed.length;
-      if (chunk.code.lastIndexOf('\n', end) >= 0) throw new Error(`${chunk.fileName} needs the runtime behind its first line`);
+      if (chunk.code.lastIndexOf('\n', end) >= 0)
+        throw new Error(`${chunk.fileName} needs the runtime behind its first line`);
       const before = `${chunk.code.slice(0, at)}(exports=>{${own};return exports})({})`;
       chunk.code = `${before}\n${' '.repeat(end)}${chunk.code.slice(end)}`;
       const map = files[`${chunk.fileName}.map`];
