@@ -1,5 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { MikeyReceiver } from '../../../daemon/keying/mikey-receiver.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
@@ -39,10 +39,11 @@ interface ExpectedMessage {
 }
 
 describe('the labelled MIKEY capture', () => {
-  if (!existsSync(FOLDER)) {
-    test('is there', (context) => context.skip(NO_SHARED));
-    return;
-  }
+  test('is there, with what is expected of it', (context) => {
+    context.skip(!existsSync(FOLDER), NO_SHARED);
+    expect(readdirSync(FOLDER)).toEqual(expect.arrayContaining(['capture.pcapng', 'expected.json', 'keyring.json']));
+  });
+  if (!existsSync(FOLDER)) return;
   const read = (name: string): Buffer => readFileSync(new URL(name, FOLDER));
   const frames = framesOf(Uint8Array.from(read('capture.pcapng')));
   const { messages } = JSON.parse(read('expected.json').toString()) as { messages: ExpectedMessage[] };
@@ -112,10 +113,11 @@ describe('the labelled MIKEY capture', () => {
 const PUBLISHED = new URL('../../../../shared/captures/mikey/mikey_messages.json', import.meta.url);
 
 describe('published messages that no PMK of ours opens', () => {
-  if (!existsSync(PUBLISHED)) {
-    test('are there', (context) => context.skip(NO_SHARED));
-    return;
-  }
+  test('are there, each with octets', (context) => {
+    context.skip(!existsSync(PUBLISHED), NO_SHARED);
+    expect(readFileSync(PUBLISHED, 'utf8')).toContain('"hex"');
+  });
+  if (!existsSync(PUBLISHED)) return;
   const published = JSON.parse(readFileSync(PUBLISHED, 'utf8')) as { label: string; hex: string }[];
   test('are unknown or unreadable, and nothing else', () => {
     expect(published.length).toBeGreaterThan(20);
