@@ -1,5 +1,6 @@
 // The capture that `read` analyses, opened: with its engine in this thread, or in others where that pays.
 
+import type { Worker } from 'node:worker_threads';
 import type { CaptureProblem } from '../captures/frame-batch.ts';
 import { FileSource } from '../captures/sources/file.ts';
 import { Analysis, type AnalysisListener, type AnalysisOptions } from '../daemon/analysis.ts';
@@ -31,6 +32,8 @@ export interface InputOptions {
   readonly asked: number | undefined;
   /** The thread that has opened it already, or judges what is read in this one; null: there is none. */
   readonly started: StartedThread | null;
+  /** One that waits for its order, where `started` is null; null: there is none. */
+  readonly ahead: Worker | null;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface InputOptions {
 export async function openAnalysed(
   path: string,
   options: Omit<AnalysisOptions, 'live'>,
-  { threads, asked, started }: InputOptions,
+  { threads, asked, started, ahead }: InputOptions,
 ): Promise<AnalysedInput> {
   if (started === null && threads === 1) {
     const source = await openInput(path, asked ?? 'auto');
@@ -60,12 +63,12 @@ export async function openAnalysed(
   if (source !== null && !(source instanceof FileSource)) {
     // Somebody has compressed it since it was looked at.
     await Promise.all([source.close(), started?.end()]);
-    return openAnalysed(path, options, { threads, asked, started: null });
+    return openAnalysed(path, options, { threads, asked, started: null, ahead: null });
   }
   // Loaded only here: small captures do without.
   const { openJudged, ThreadedAnalysis } = await import('../daemon/engine-thread/threaded-analysis.ts');
   const thread = await orInputError(
-    openJudged(started ?? (await startedLate(path, options.frames, threads)), path, source, options),
+    openJudged(started ?? (await startedLate(path, options.frames, threads, ahead)), path, source, options),
   );
   return {
     total: thread.total,
@@ -83,7 +86,8 @@ async function startedLate(
   path: string,
   frames = Number.POSITIVE_INFINITY,
   threads: 1 | 2 | 3,
+  ahead: Worker | null,
 ): Promise<StartedThread> {
   const { startJudging } = await import('../daemon/engine-thread/round-start.ts');
-  return startJudging(path, frames, threads === 2 ? 2 : 3);
+  return startJudging(path, frames, threads === 2 ? 2 : 3, ahead);
 }

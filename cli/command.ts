@@ -1,5 +1,6 @@
 // The command. Each verb is one thin file that is loaded only when it is asked for, so that starting stays quick.
 
+import type { Worker } from 'node:worker_threads';
 import { Command, CommanderError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { programVersion } from './program-version.ts';
@@ -8,7 +9,8 @@ import { flushOutput } from './stdout.ts';
 
 /** A verb: adds its options and its action to the command that bears its name. */
 export interface Verb {
-  configure(command: Command): void;
+  /** @param ahead a thread that was started for it (thread-ahead.ts); null: none was */
+  configure(command: Command, ahead: Worker | null): void;
 }
 
 const VERBS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Verb> }>> = {
@@ -34,7 +36,7 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
 /** What to do about a mistake that is not the user's. */
 const OUR_MISTAKE = 'please report it, with the command line and what `sidescope --version` says';
 
-async function main(argv: readonly string[]): Promise<number> {
+async function main(argv: readonly string[], ahead: Worker | null): Promise<number> {
   const program = new Command('sidescope')
     .description('Analyser and relay daemon for ProSe one-to-many (LTE sidelink) group traffic.')
     .helpCommand(false)
@@ -48,7 +50,7 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const name of Object.hasOwn(VERBS, first) ? [first] : Object.keys(VERBS)) {
     const command = program.command(name).description(VERBS[name].about).exitOverride();
     command.showSuggestionAfterError(true).configureOutput({ outputError: () => undefined });
-    if (name === asked) (await VERBS[name].load()).configure(command);
+    if (name === asked) (await VERBS[name].load()).configure(command, ahead);
   }
   program.configureOutput({ outputError: () => undefined });
   if (argv.length === 0) {
@@ -90,11 +92,15 @@ function reportUnfinished(): void {
   process.exitCode = ExitCode.damagedInput;
 }
 
-/** Does what the command line of the process says, and sets its exit code. */
-export async function runCommand(): Promise<void> {
+/**
+ * Does what the command line of the process says, and sets its exit code.
+ *
+ * @param ahead a thread that was started for `read` (thread-ahead.ts); null: none was
+ */
+export async function runCommand(ahead: Worker | null): Promise<void> {
   process.once('beforeExit', reportUnfinished);
   try {
-    process.exitCode = await main(process.argv.slice(2));
+    process.exitCode = await main(process.argv.slice(2), ahead);
   } catch (error) {
     process.exitCode = exitCodeOf(error);
   }

@@ -18,7 +18,7 @@ import { flushOutput } from './stdout.ts';
 import type { CaptureWriter } from './write.ts';
 
 /** What was found before this was loaded. */
-export interface Prepared extends Pick<InputOptions, 'threads' | 'started'> {
+export interface Prepared extends Pick<InputOptions, 'threads' | 'started' | 'ahead'> {
   /** Whether messages or frames are printed. */
   readonly prints: boolean;
 }
@@ -30,7 +30,7 @@ export interface Prepared extends Pick<InputOptions, 'threads' | 'started'> {
  * @throws SidescopeError what is wrong with the keys, the options or the input
  */
 export async function readCapture(path: string, options: ReadOptions, prepared: Prepared): Promise<void> {
-  const { prints, threads, started } = prepared;
+  const { prints, threads, started, ahead } = prepared;
   const keyring = await readKeyring(options, path);
   // What few runs need is loaded by those that do: a small capture is read in less time than all of it takes to load.
   if (options.lateKeys === true) {
@@ -47,6 +47,7 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
   const needsOnlyFrames =
     output.needsAnalysis === false && options.write === undefined && options.statistics.length === 0;
   if (needsOnlyFrames && options.failOn === undefined) {
+    void ahead?.terminate();
     await scan(path, options, output);
     return;
   }
@@ -60,7 +61,7 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
       ...(options.count === undefined ? {} : { frames: options.count }),
       ...config,
     },
-    { threads, started, asked: options.threads },
+    { threads, started, ahead, asked: options.threads },
   );
   const writer = await openWriterOf(path, options, keyring, input);
   const progress = progressBar(input.total);

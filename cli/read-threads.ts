@@ -3,16 +3,11 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { COMPRESSION_MAGIC_OCTETS, compressionOf } from '../captures/formats/compression.ts';
 import { printsTrees, type ReadOptions } from './read-options.ts';
+import { WORTH_THREADS_FRAMES, WORTH_THREADS_OCTETS } from './threads-worth.ts';
 
 /** We chose. */
 /** Threads that there is work for: one reads and walks, one deciphers and judges, one watches and prints. */
 const MOST_THREADS = 3;
-/**
- * Octets of a capture, and frames of it that are wanted, from which on other threads give more than they cost
- * (docs/performance.md).
- */
-const WORTH_THREADS_OCTETS = 1 << 26;
-const WORTH_THREADS_FRAMES = 1 << 19;
 /** The same where layer trees are printed: an eighth, since that takes so much longer. */
 const SOONER_WITH_TREES = 8;
 /**

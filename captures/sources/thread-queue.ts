@@ -19,13 +19,18 @@ export interface ThreadStart {
   readonly file: URL;
   /** What it is called in a debugger. */
   readonly name: string;
-  /** What it gets as `workerData`, beside `port`, the channel on which it answers. */
+  /** What it gets as `workerData`, or as its first message, beside `port`, the channel on which it answers. */
   readonly data: object;
+  /** One that was started before, and waits for that message; absent or gone: another one is started. */
+  readonly ahead?: Worker | null;
   /** Channels among `data` that go over to the thread. */
   readonly channels?: readonly MessagePort[];
   /** MiB at most of memory for young objects; absent: as Node has it. */
   readonly youngMost?: number;
 }
+
+/** What Node says is the number of a thread that has ended. */
+const GONE = -1;
 
 /** See the head of the file. Who fills it bounds it: a thread says no more than it has room to give back. */
 export class ThreadQueue<Said> {
@@ -36,7 +41,7 @@ export class ThreadQueue<Said> {
   #wake: () => void = () => {};
   #error: Error | null = null;
 
-  constructor({ file, name, data, channels = [], youngMost }: ThreadStart) {
+  constructor({ file, name, data, ahead = null, channels = [], youngMost }: ThreadStart) {
     // Loaded with the first thread: it takes as long as a tenth of a small capture, which has none.
     const threads = process.getBuiltinModule('node:worker_threads');
     const { port1, port2 } = new threads.MessageChannel();
@@ -45,14 +50,21 @@ export class ThreadQueue<Said> {
     this.#port.on('message', (message: Said) => {
       this.#put(message);
     });
-    this.#worker = new threads.Worker(file, {
-      name,
-      // Some options of a process (`--input-type`) would keep a file from being loaded.
-      execArgv: [],
-      ...(youngMost === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngMost } }),
-      workerData: { ...data, port: port2 },
-      transferList: [port2, ...channels],
-    });
+    const start = { ...data, port: port2 };
+    const transferList = [port2, ...channels];
+    if (ahead !== null && ahead.threadId !== GONE) {
+      this.#worker = ahead;
+      ahead.postMessage(start, transferList);
+    } else {
+      this.#worker = new threads.Worker(file, {
+        name,
+        // Some options of a process (`--input-type`) would keep a file from being loaded.
+        execArgv: [],
+        ...(youngMost === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngMost } }),
+        workerData: start,
+        transferList,
+      });
+    }
     this.#worker.on('error', (error: Error) => {
       this.#error = error;
     });

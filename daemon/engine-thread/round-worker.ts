@@ -4,4 +4,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type RoundStart, work } from './round-work.ts';
 
 if (parentPort === null) throw new Error('the entry file of a worker thread was loaded outside of one');
-void work(workerData as RoundStart);
+// One that was started before anybody knew what it is to do is told then.
+if ((workerData ?? null) === null) parentPort.once('message', (start: RoundStart) => void work(start));
+else void work(workerData as RoundStart);
