@@ -41,7 +41,7 @@ const SLASH = 0x2f;
 const LINE_FEED = 0x0a;
 
 function octets(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'utf8'));
+  return new Uint8Array(Buffer.from(text, 'utf8'));
 }
 
 /** Writes lines of one capture. */

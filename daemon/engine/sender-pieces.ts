@@ -13,6 +13,8 @@ const SENDER_BITS = 12;
 /** Makes the octets of a sender from one of its rows. `group` and `name` are null where they are not known. */
 export type DescribeSender = (table: MessageTable, row: number, group: Group | null, name: string | null) => Uint8Array;
 
+const NO_OCTETS = new Uint8Array(0);
+
 class Sender {
   group = NONE;
   /** 0 to 3; no row has what stands here at first. */
@@ -26,7 +28,7 @@ class Sender {
   /** Name of the member, and whether it is the same at all times. */
   name: string | null = null;
   hasOneName = true;
-  octets: Uint8Array = new Uint8Array(0);
+  octets: Uint8Array = NO_OCTETS;
 }
 
 const NO_SENDER = new Sender();

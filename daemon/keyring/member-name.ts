@@ -1,20 +1,21 @@
 // The name under which a Layer-2 id is known in a group.
 
-import type { Group } from './keyring.ts';
+import { type Group, layer2IdText } from './group.ts';
 
 /**
  * The member's name at an instant: that of the stay which covers it, else of the last stay in the file; null where the id
- * never was in the roster, or the keyring gives no name.
+ * never was in the roster. A stay whose name the file did not give bears the id.
  *
  * @param time milliseconds since 1970
  */
 export function memberName(group: Group, id: number, time: number): string | null {
-  const stays = group.membersWithId(id);
-  if (stays.length === 0) return null;
-  const covers = stays.find(
-    (stay) => (stay.from === null || stay.from <= time) && (stay.until === null || time < stay.until),
-  );
-  return (covers ?? stays[stays.length - 1]).name;
+  const { roster } = group;
+  let stay = -1;
+  for (let at = roster.find(id); roster.isOf(at, id); at++) {
+    stay = roster.stayAt(at);
+    if (roster.covers(stay, time)) break;
+  }
+  return stay === -1 ? null : (roster.name(stay) ?? layer2IdText(id));
 }
 
 /** Whether a Layer-2 id has the same name at every instant, as long as the group has the same roster. */
