@@ -5,8 +5,8 @@ import type { Worker } from 'node:worker_threads';
 import { YOUNG_MOST } from '../daemon/engine-thread/round-messages.ts';
 import { WORTH_THREADS_OCTETS } from './threads-worth.ts';
 
-/** Options that say in how many threads, or that so many frames need not be read. */
-const MAYBE_ONE = /^(--threads|--count|-c|--help|-h)/;
+/** Options that say in how many threads, that few frames may be wanted, or columns, which may need nothing judged. */
+const MAYBE_UNWANTED = /^(--threads|--count|-c|--column|-e|--help|-h)/;
 
 /**
  * Starts it where a command line looks as if it will be wanted. Who finds out that it is not ends it.
@@ -15,7 +15,7 @@ const MAYBE_ONE = /^(--threads|--count|-c|--help|-h)/;
  * @returns a thread that waits for an order (round-messages.ts), and does not hold the process; null: none
  */
 export function startThreadAhead(argv: readonly string[]): Worker | null {
-  if (argv[0] !== 'read' || argv.some((word) => MAYBE_ONE.test(word)) || !argv.some(isLargeFile)) return null;
+  if (argv[0] !== 'read' || argv.some((word) => MAYBE_UNWANTED.test(word)) || !argv.some(isLargeFile)) return null;
   if (process.getBuiltinModule('node:os').availableParallelism() === 1) return null;
   const { Worker: Thread } = process.getBuiltinModule('node:worker_threads');
   // The compiled file: Node 20 loads no TypeScript.

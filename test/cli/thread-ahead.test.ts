@@ -49,13 +49,13 @@ describe('is started', () => {
     expect(await isStarted('read', path('large'), '-Y', 'slrb')).toBe(hasCore);
   });
 
-  test('for no small file, no other verb, and not where few frames are wanted or threads are asked for', async () => {
+  test('for no small file, no other verb, and not where threads, few frames or columns are asked for', async () => {
     expect(await isStarted()).toBe(false);
     expect(await isStarted('read')).toBe(false);
     expect(await isStarted('read', path('small'))).toBe(false);
     expect(await isStarted('read', folder)).toBe(false);
     expect(await isStarted('tui', path('large'))).toBe(false);
-    for (const option of ['--threads', '--threads=2', '-c', '-c5', '--count', '--help']) {
+    for (const option of ['--threads', '--threads=2', '-c', '-c5', '--count', '-e', '-eframe.number', '--help']) {
       expect(await isStarted('read', path('large'), option)).toBe(false);
     }
   });
@@ -83,7 +83,7 @@ describe('what is printed is the same', () => {
 
   test.each([
     ['-q', '-z', 'groups,talkers,findings'],
-    ['-T', 'fields', '-e', 'frame.number', '-e', 'slrb.sn', '-Y', 'frame.number < 5000'],
+    ['-T', 'ndjson', '-Y', 'frame.number < 5000', '-q', '-z', 'talkers'],
     ['-q', '-z', 'groups', '--late-keys'],
   ])('%s %s %s', (...args) => {
     const ahead = read(...args);
