@@ -18,14 +18,18 @@ export function startThreadAhead(argv: readonly string[]): Worker | null {
   if (argv[0] !== 'read' || argv.some((word) => MAYBE_UNWANTED.test(word)) || !argv.some(isLargeFile)) return null;
   if (process.getBuiltinModule('node:os').availableParallelism() === 1) return null;
   const { Worker: Thread } = process.getBuiltinModule('node:worker_threads');
-  // The compiled file: Node 20 loads no TypeScript.
-  const thread = new Thread(new URL('../daemon/engine-thread/round-worker.js', import.meta.url), {
-    ...{ name: 'sidescope engine', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MOST } },
-  });
-  // Whoever wants it sees that it is gone, and starts another one, which says why.
-  thread.on('error', () => undefined);
-  thread.unref();
-  return thread;
+  try {
+    // The compiled file: Node 20 loads no TypeScript.
+    const thread = new Thread(new URL('../daemon/engine-thread/round-worker.js', import.meta.url), {
+      ...{ name: 'sidescope engine', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MOST } },
+    });
+    thread.on('error', () => undefined);
+    thread.unref();
+    return thread;
+  } catch {
+    // Whoever wants one tries again where it is none, or is gone by then, and says why there is none.
+    return null;
+  }
 }
 
 /** What is no path, or of a file that nobody may look at, is the command's to complain of. */
