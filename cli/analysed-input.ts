@@ -32,7 +32,7 @@ export interface InputOptions {
   readonly asked: number | undefined;
   /** The thread that has opened it already, or judges what is read in this one; null: there is none. */
   readonly started: StartedThread | null;
-  /** One that waits for its order, where `started` is null; null: there is none. */
+  /** One that waits for its order, where `started` is null and `threads` is not 1; null: there is none. */
   readonly ahead: Worker | null;
 }
 

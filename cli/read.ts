@@ -17,7 +17,11 @@ import { engineThreads, hasLargeKeyring, isUncompressed } from './read-threads.t
 /** Forms that need every message. */
 const OF_MESSAGES: readonly OutputType[] = ['text', 'ndjson'];
 
-/** Adds the options and the action of `read`. @param ahead a thread that was started for it (thread-ahead.ts); null: none was */
+/**
+ * Adds the options and the action of `read`.
+ *
+ * @param ahead a thread that was started for it (thread-ahead.ts); null: none was
+ */
 export function configure(command: Command, ahead: Worker | null): void {
   addReadOptions(command);
   command.action((file: string | undefined, options: ReadOptions) => run(file, options, command, ahead));
@@ -33,6 +37,7 @@ async function run(
   const prints = printsFrames(options, command.getOptionValueSource('type') === 'cli');
   const { threads, isFile } = engineThreads(path, options, prints);
   let started: StartedThread | null = null;
+  // What looked as if it would be large is not, or is not the capture.
   if (threads === 1) void ahead?.terminate();
   if (threads > 1 && isFile && needsThreads(options, prints)) {
     const { startJudging } = await import('../daemon/engine-thread/round-start.ts');
@@ -44,7 +49,7 @@ async function run(
   }
   try {
     const { readCapture } = await import('./read-capture.ts');
-    await readCapture(path, options, { prints, threads, started, ahead: threads === 1 ? null : ahead });
+    await readCapture(path, options, { prints, threads, started, ahead });
   } catch (error) {
     // What fails before it reads leaves no thread behind.
     await started?.end();

@@ -19,7 +19,7 @@ export function startThreadAhead(argv: readonly string[]): Worker | null {
   if (process.getBuiltinModule('node:os').availableParallelism() === 1) return null;
   const { Worker: Thread } = process.getBuiltinModule('node:worker_threads');
   try {
-    // The compiled file: Node 20 loads no TypeScript.
+    // As ../captures/sources/thread-queue.ts starts one, which is in a chunk that is not loaded yet.
     const thread = new Thread(new URL('../daemon/engine-thread/round-worker.js', import.meta.url), {
       ...{ name: 'sidescope engine', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MOST } },
     });

@@ -1,7 +1,7 @@
 // The thread that is started before the command is loaded: for which command lines, and that what is printed is the same with it.
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -11,7 +11,9 @@ import { startThreadAhead } from '../../cli/thread-ahead.ts';
 import { WORTH_THREADS_OCTETS } from '../../cli/threads-worth.ts';
 import { writeBulkCapture } from '../../testing/bulk.ts';
 
-const SIDESCOPE = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const ROOT = join(import.meta.dirname, '..', '..');
+const SIDESCOPE = join(ROOT, 'dist', 'cli', 'main.js');
+const SAMPLE = join(ROOT, 'captures', 'samples', 'clean', 'capture.pcapng');
 
 let folder = '';
 const path = (name: string) => join(folder, name);
@@ -93,8 +95,16 @@ describe('what is printed is the same', () => {
     expect(ahead).toEqual(read(...args, '--threads', '1'));
   });
 
-  test('where only frames are asked for, and where something is wrong before any is read', () => {
-    expect(read('-T', 'fields', '-e', 'frame.number')).toMatchObject({ code: 0, err: '' });
+  test('where it is ended: only frames are asked for, or the large file is not the capture', () => {
+    const { code, out, err } = read('-T', 'json', '-xe', 'frame.number', '-Y', 'frame.number < 3');
+    expect([code, err]).toEqual([0, '']);
+    expect(JSON.parse(out)).toHaveLength(2);
+    const written = spawnSync(process.execPath, [SIDESCOPE, 'read', SAMPLE, '-w', path('large')], { timeout: 20_000 });
+    expect([written.status, written.stderr.toString()]).toEqual([0, '']);
+    expect(statSync(path('large')).size).toBeLessThan(WORTH_THREADS_OCTETS);
+  });
+
+  test('where something is wrong before any frame is read', () => {
     const wrong = read('--keyring', path('none.json'));
     expect(wrong.code).toBe(2);
     expect(wrong.err).toContain('[keyring.unreadable]');

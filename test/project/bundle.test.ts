@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -34,7 +34,10 @@ function neededBy(path: string, needed = new Set<string>()): Set<string> {
 test('the command and `read` are few files', () => {
   const read = readdirSync(join(DIST, 'chunks')).filter((name) => /^read-[^.]+\.cjs$/.test(name));
   expect(read.length).toBeGreaterThan(0);
-  const start = neededBy(MAIN);
+  const starts = readdirSync(join(DIST, 'chunks')).filter((name) => /^start-[^.]+\.cjs$/.test(name));
+  expect(starts).toHaveLength(1);
+  // The executable, and the chunk that it asks for behind the start of a thread.
+  const start = neededBy(join(DIST, 'chunks', starts[0]), neededBy(MAIN));
   expect(start.size).toBeLessThanOrEqual(4);
   for (const chunk of read) expect(neededBy(join(DIST, 'chunks', chunk)).size).toBeLessThanOrEqual(6);
   const loaded = spawnSync(process.execPath, ['-e', LISTS_FILES, MAIN, 'read', CAPTURE], { encoding: 'utf8' });
@@ -76,6 +79,13 @@ test('a thread is started before the rest of `read` is loaded, and loads a part 
   for (const chunk of start) expect(octetsOf(neededBy(chunk))).toBeLessThan(80_000);
   const worker = join(DIST, 'daemon', 'engine-thread', 'round-worker.cjs');
   expect(octetsOf(neededBy(worker))).toBeLessThan(188_000);
+});
+
+test('the executable starts a thread, for which it needs nothing but itself', () => {
+  const code = readFileSync(MAIN, 'utf8');
+  expect(code).toContain('round-worker.cjs');
+  expect(code.length).toBeLessThan(2000);
+  expect([...neededBy(MAIN)].map((file) => basename(file)).sort()).toEqual(['kept-code.cjs', 'main.js']);
 });
 
 test('what others import is there with its types, unbundled', () => {

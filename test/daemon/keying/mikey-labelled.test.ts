@@ -1,13 +1,14 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MikeyReceiver } from '../../../daemon/keying/mikey-receiver.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { parseMikey } from '../../../dissectors/keying/mikey.ts';
 import { slowPek, slowPtk } from '../../reference/kdf.ts';
-import { NO_SHARED } from '../../shared-captures.ts';
+import { NO_SHARED, SHARED_CAPTURES } from '../../shared-captures.ts';
 
-const FOLDER = new URL('../../../../shared/captures/labelled/mikey/', import.meta.url);
+const FOLDER = join(SHARED_CAPTURES, 'labelled', 'mikey');
 
 interface Frame {
   /** Milliseconds since 1970. */
@@ -44,7 +45,7 @@ describe('the labelled MIKEY capture', () => {
     expect(readdirSync(FOLDER)).toEqual(expect.arrayContaining(['capture.pcapng', 'expected.json', 'keyring.json']));
   });
   if (!existsSync(FOLDER)) return;
-  const read = (name: string): Buffer => readFileSync(new URL(name, FOLDER));
+  const read = (name: string): Buffer => readFileSync(join(FOLDER, name));
   const frames = framesOf(Uint8Array.from(read('capture.pcapng')));
   const { messages } = JSON.parse(read('expected.json').toString()) as { messages: ExpectedMessage[] };
   const delivery = frames[15];
@@ -110,7 +111,7 @@ describe('the labelled MIKEY capture', () => {
   });
 });
 
-const PUBLISHED = new URL('../../../../shared/captures/mikey/mikey_messages.json', import.meta.url);
+const PUBLISHED = join(SHARED_CAPTURES, 'mikey', 'mikey_messages.json');
 
 describe('published messages that no PMK of ours opens', () => {
   test('are there, each with octets', (context) => {
