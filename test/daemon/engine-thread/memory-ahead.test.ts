@@ -13,9 +13,13 @@ import type { SharedMemory } from '../../../dissectors/security/wasm/shared-memo
 
 const ENTRIES_OCTETS = RING_MESSAGES * ENTRY_OCTETS;
 
+/** All that was made: what a collector gives back in the middle of a test would be missing in the memory of the process. */
+const kept: SharedMemory[] = [];
+
 function ringMemory(slots: number): SharedMemory {
   const { shared } = createRingMemory(slots, COLUMN_OCTETS);
   if (shared === null) throw new Error('no shared memory');
+  kept.push(shared);
   return shared;
 }
 
