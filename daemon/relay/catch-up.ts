@@ -81,6 +81,8 @@ async function step(subscription: Subscription, fanOut: FanOut, history: History
   if (piece.next === fanOut.ring.next) subscription.lastRounds++;
   const asks = subscription.lastRounds <= LAST_ROUNDS;
   const records = asks ? await withPlain(subscription, piece.records, history) : piece.records;
+  // Its number may be another subscription's by now, with another view.
+  if (subscription.ended) return false;
   if (subscription.options.format === 'pcapng') {
     await tellPcapng(subscription, fanOut, history, records, piece);
   } else {

@@ -323,6 +323,32 @@ describe('the past', () => {
     expect(outlet.seqs).toEqual([1, 2, 3]);
     expect(JSON.stringify(outlet.items)).not.toContain('payload');
   });
+
+  test.each([
+    ['json', 'history'],
+    ['json', 'plainOf'],
+    ['pcapng', 'history'],
+    ['pcapng', 'plainOf'],
+    ['pcapng', 'frames'],
+  ] as const)('%s: a subscription that ends while %s is waited for gets nothing more', async (format, asked) => {
+    deliver(3);
+    forgetMemory();
+    const told = subscribe({ since: 0, format });
+    await settle();
+    expect(told.outlet.sent.length).toBeGreaterThan(0);
+    const answer = host[asked].bind(host) as (...request: unknown[]) => Promise<never>;
+    let asks = 0;
+    host[asked] = async (...request: unknown[]): Promise<never> => {
+      const result = await answer(...request);
+      asks++;
+      fanOut.unsubscribe(subscription);
+      return result;
+    };
+    const { subscription, outlet } = subscribe({ since: 0, format });
+    await settle();
+    expect(asks).toBe(1);
+    expect(outlet.sent).toEqual([]);
+  });
 });
 
 /** What may happen, for the property below. */
