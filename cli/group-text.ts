@@ -78,15 +78,15 @@ export function jsonText(type: string, value: Record<string, unknown>): string {
   return `${printableJson({ v: 1, type, ...value }, 2)}\n`;
 }
 
-/** The manager as an entry of `managers` in a member's keyring. */
-export function managerObject({ name, publicKey }: ManagerView): Record<string, unknown> {
-  return { name, ed25519: publicKey };
+/** The manager as an entry of `managers` in a member's keyring; null before its first group. */
+export function managerObject({ name, publicKey }: ManagerView): Record<string, unknown> | null {
+  return publicKey === null ? null : { name, ed25519: publicKey };
 }
 
 /** All groups of a manager. */
 export function groupsText({ name, publicKey, groups, now }: ManagerView): string {
+  if (publicKey === null) return 'no groups; the manager gets its key with the first one\n';
   const key = `manager ${printable(name)}, Ed25519 public key ${publicKey}\n`;
-  if (groups.length === 0) return `${key}no groups\n`;
   const header = ['group', 'name', 'scheme', 'members', 'pgk', 'valid', 'ahead', 'removed read for up to'];
   const rows = groups.map((group) => {
     const { valid, staged, readOn } = standing(group, now);

@@ -24,8 +24,8 @@ export interface GroupView {
 /** All groups of a manager. */
 export interface ManagerView {
   readonly name: string;
-  /** Ed25519 public key, 64 hex digits. */
-  readonly publicKey: string;
+  /** Ed25519 public key, 64 hex digits; null before the first group, with which its key pair is kept first. */
+  readonly publicKey: string | null;
   readonly now: number;
   readonly groups: readonly GroupView[];
 }
@@ -34,7 +34,7 @@ export interface ManagerView {
 export function managerView(state: GroupState, now: number): ManagerView {
   return {
     name: state.managerName,
-    publicKey: Buffer.from(managerPublicKey(state)).toString('hex'),
+    publicKey: state.groups.size === 0 ? null : Buffer.from(managerPublicKey(state)).toString('hex'),
     now,
     groups: [...state.groups.values()].map((group) => groupView(state, group, now)),
   };

@@ -208,6 +208,15 @@ test('out of reach, and sent again', () => {
   expect(records.map(({ pgkId }) => Number(pgkId)).toSorted((a, b) => a - b)).toEqual([1, 2]);
 });
 
+test('before the first group there is no key of the manager, and none that changes is shown', () => {
+  expect(group('show').out).toBe('no groups; the manager gets its key with the first one\n');
+  expect(JSON.parse(group('show', '-T', 'json').out)).toEqual({ v: 1, type: 'groups', manager: null, groups: [] });
+  group('create', 'f00001', '--keyring', file('brigade.json'), '-w', output('create.pcap'));
+  const shown = group('show').out;
+  expect(shown).toMatch(/public key [0-9a-f]{64}$/m);
+  expect(group('show').out).toBe(shown);
+});
+
 test('no key shows, whatever is printed', () => {
   const args = ['create', 'f00001', '--keyring', file('brigade.json'), '--scheme', 'lkh', '-w', output('create.pcap')];
   const printed = [group(...args), group('show'), group('show', 'f00001', '-T', 'json'), group('plan', 'f00001')];
