@@ -1,7 +1,7 @@
 // A growing file as one attempt that never fails: it waits for a file that is not there, follows what is written, and
 // begins anew where the file was cut, written anew or replaced.
 
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -19,20 +19,31 @@ import { fromCapture, sourceProblem } from './source-problems.ts';
 export const SETTLE_MS = 250;
 /** A file whose name is taken away is a trouble after so long (ms): between two files of a rotation there may be none. */
 const GONE_MS = 2000;
+/** How a file is opened: a pipe that has its name is not waited for, which would hold one of few threads for ever. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+/** What `systemCode` says of something that has the name and is no file. */
+const NOT_A_FILE = 'ENOTFILE';
 
 /** Device and inode. */
 export function identityOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
   return `${dev}:${ino}`;
 }
 
-/** Opens a file to follow. @param skip as FollowedFile has it, by the file as it is now */
+/**
+ * Opens a file to follow. Rejects with the code of the operating system, or with `ENOTFILE` where it is no plain file.
+ *
+ * @param skip as FollowedFile has it, by the file as it is now
+ */
 export async function openFollowed(
   path: string,
   skip: (handle: FileHandle, stats: Stats) => number | Promise<number>,
 ): Promise<FollowedFile> {
-  const handle = await open(path, 'r');
+  // Before as well: who writes to a pipe would go on, and have nobody who reads.
+  onlyFile(await stat(path));
+  const handle = await open(path, OPEN_FLAGS);
   try {
     const stats = await handle.stat();
+    onlyFile(stats);
     return new FollowedFile(path, identityOf(stats), handle, await skip(handle, stats));
   } catch (error) {
     await handle.close();
@@ -40,11 +51,18 @@ export async function openFollowed(
   }
 }
 
+function onlyFile(stats: Stats): void {
+  if (!stats.isFile()) throw Object.assign(new Error('no plain file'), { code: NOT_A_FILE });
+}
+
 /** Why a file or folder cannot be read, by the operating system's code. */
 export function fileProblem(path: string, code: string): SourceProblem {
   if (code === 'ENOENT' || code === 'ENOTDIR') return sourceProblem('source.no-such-file', `there is no ${path} yet`);
   if (code === 'EACCES' || code === 'EPERM') {
     return sourceProblem('source.file-permission', `this user may not read ${path}`);
+  }
+  if (code === NOT_A_FILE) {
+    return sourceProblem('source.not-a-file', `${path} is a folder, a pipe or a device, and no file`);
   }
   return sourceProblem('source.failed', `${path} cannot be read: the operating system says ${code}`);
 }
@@ -78,6 +96,8 @@ export class FileAttempt implements SourceAttempt {
   readonly ending: AttemptEnding = { kind: 'finished', problem: null };
   problem: SourceProblem | null = null;
   capture = 0;
+  /** Why it could not be opened; null once it could. */
+  #unopened: SourceProblem | null = null;
   readonly #path: string;
   readonly #elapsed: () => number;
   readonly #watch: FolderWatch;
@@ -110,8 +130,7 @@ export class FileAttempt implements SourceAttempt {
       try {
         batch = await this.#step();
       } catch (error) {
-        this.problem = fileProblem(this.#path, systemCode(error));
-        await this.#watch.changes();
+        await this.#refused(systemCode(error));
       }
       if (batch !== null) return batch;
     }
@@ -153,12 +172,24 @@ export class FileAttempt implements SourceAttempt {
     return null;
   }
 
+  /** The file cannot be opened, or not be read on: then another one that has its name is taken at once. */
+  async #refused(code: string): Promise<void> {
+    const file = this.#file;
+    if (file !== null && (await this.#isReplaced(file))) await this.#leave();
+    const problem = fileProblem(this.#path, code);
+    this.problem = problem;
+    if (this.#file === null) this.#unopened = problem;
+    await this.#watch.changes();
+  }
+
   async #open(): Promise<FollowedFile> {
     const fromEnd = this.#fromEnd;
     const file = await openFollowed(this.#path, (_, { size }) => (fromEnd ? size : 0));
     this.#fromEnd = false;
     this.#leavingSince = null;
     this.#goneSince = null;
+    if (this.problem === this.#unopened) this.problem = null;
+    this.#unopened = null;
     this.capture++;
     return file;
   }

@@ -8,6 +8,8 @@ export interface ListedFile {
   readonly size: number;
   /** When it was last written, milliseconds since 1970. */
   readonly writtenAt: number;
+  /** When anything about it changed last, its permissions among that, milliseconds since 1970. */
+  readonly changedAt: number;
 }
 
 /** A test for names: `*` stands for any characters, `?` for one; a leading dot must be written. */

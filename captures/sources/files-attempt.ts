@@ -28,6 +28,8 @@ interface ReadFile {
   readonly consumed: number;
   /** Null where it was not read but passed over. */
   readonly mark: FileMark | null;
+  /** Where it could not be read on: when it had changed last. It is tried again when it changes. */
+  readonly refusedAt: number | null;
 }
 
 /** Follows a set of files. Remembers those that it has read for as long as they are there. */
@@ -127,7 +129,7 @@ export class FilesAttempt implements SourceAttempt {
       if (typeof again === 'object') return again;
       if (this.#isSettled(stats.mtimeMs)) {
         const { identity, consumed, mark } = file;
-        this.#remember({ identity, size: stats.size, writtenAt: stats.mtimeMs, consumed, mark });
+        this.#remember({ identity, size: stats.size, writtenAt: stats.mtimeMs, consumed, mark, refusedAt: null });
         this.problem = cutOf(file) ?? this.problem;
         await this.#leave(file);
         return null;
@@ -162,8 +164,9 @@ export class FilesAttempt implements SourceAttempt {
     const path = listed === null ? this.#folder : join(this.#folder, listed.name);
     if (listed === null || code !== 'ENOENT') this.problem = fileProblem(path, code);
     if (listed !== null && code !== 'ENOENT') {
-      const { identity, size, writtenAt } = listed;
-      this.#remember({ identity, size, writtenAt, consumed: file?.consumed ?? 0, mark: file?.mark ?? null });
+      const { identity, size, writtenAt, changedAt } = listed;
+      const [consumed, mark] = file === null ? [0, null] : [file.consumed, file.mark];
+      this.#remember({ identity, size, writtenAt, consumed, mark, refusedAt: changedAt });
     }
     this.#listed = null;
     if (file !== null) await this.#leave(file);
@@ -187,7 +190,12 @@ export class FilesAttempt implements SourceAttempt {
     });
     this.#file = file;
     this.capture++;
-    if (this.problem?.code === 'source.no-files' || this.problem?.code === 'source.no-such-file') this.problem = null;
+    const known = this.problem?.code;
+    if (known === 'source.no-files' || known === 'source.no-such-file') this.problem = null;
+    if (done !== undefined && done.refusedAt !== null) {
+      this.#done.set(next.name, { ...done, refusedAt: null });
+      if (![...this.#done.values()].some(({ refusedAt }) => refusedAt !== null)) this.problem = null;
+    }
     return file;
   }
 
@@ -200,7 +208,8 @@ export class FilesAttempt implements SourceAttempt {
       if (!this.#matches(name)) continue;
       const stats = await stat(join(this.#folder, name)).catch(() => null);
       if (stats === null || !stats.isFile()) continue;
-      listed.push({ name, identity: identityOf(stats), size: stats.size, writtenAt: stats.mtimeMs });
+      const { size, mtimeMs: writtenAt, ctimeMs: changedAt } = stats;
+      listed.push({ name, identity: identityOf(stats), size, writtenAt, changedAt });
     }
     listed.sort(this.#compare);
     this.#looked = true;
@@ -217,17 +226,18 @@ export class FilesAttempt implements SourceAttempt {
   }
 
   /** True for a file that was not read, or is not what it was when it was read. */
-  #isAhead({ name, identity, size, writtenAt }: ListedFile): boolean {
+  #isAhead({ name, identity, size, writtenAt, changedAt }: ListedFile): boolean {
     if (this.#file !== null && this.#file.identity === identity) return false;
     const done = this.#done.get(name);
-    return done === undefined || done.identity !== identity || done.size !== size || done.writtenAt !== writtenAt;
+    if (done === undefined || (done.refusedAt !== null && done.refusedAt !== changedAt)) return true;
+    return done.identity !== identity || done.size !== size || done.writtenAt !== writtenAt;
   }
 
   /** Takes what is there for read. */
   #passOver(listed: readonly ListedFile[]): void {
     this.#fromEnd = false;
     for (const { name, identity, size, writtenAt } of listed) {
-      this.#done.set(name, { identity, size, writtenAt, consumed: size, mark: null });
+      this.#done.set(name, { identity, size, writtenAt, consumed: size, mark: null, refusedAt: null });
     }
   }
 }

@@ -19,6 +19,8 @@ export const SOURCE_PROBLEMS = {
   'source.program-failed': 'run the command by hand as the user of the daemon and read what it says',
   'source.program-ended': 'the daemon starts it again; where it is to end by itself, replay its file instead',
   'source.no-such-file': 'check the path; the daemon takes the file as soon as it is there',
+  'source.not-a-file':
+    'the daemon takes a file of that name as soon as there is one; a pipe is read by a source of the kind command, `cat PIPE`',
   'source.no-files': 'check folder and pattern; the daemon takes a file as soon as it is there',
   'source.files-vanished': 'keep more files in the ring, or find out why frames are taken so slowly',
   'source.compressed': 'let the program that writes it write plain pcap or pcapng; replay compressed files',

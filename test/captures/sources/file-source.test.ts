@@ -1,11 +1,13 @@
 // Growing, rotating, truncated and replaced files, on a real disk with real notices.
 
+import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   utimesSync,
@@ -131,6 +133,46 @@ describe('a growing file', () => {
     writeFileSync(path('a.pcap'), captureOf(3));
     await expectFirsts(taking, 1, 2, 3);
     expect(taking.status()).toMatchObject({ state: 'running', problem: null });
+  });
+
+  test.each([
+    ['folder', () => mkdirSync(path('a.pcap'))],
+    ['pipe', () => spawnSync('mkfifo', [path('a.pcap')])],
+    ['device', () => symlinkSync('/dev/zero', path('a.pcap'))],
+    ['link to itself', () => symlinkSync('a.pcap', path('a.pcap'))],
+  ] as const)('whose name a %s takes says so, and goes on when a file has it again', async (what, make) => {
+    writeFileSync(path('a.pcap'), captureOf(1));
+    const taking = follow();
+    await expectFirsts(taking, 1);
+    unlinkSync(path('a.pcap'));
+    make();
+    const code = what === 'link to itself' ? 'source.no-such-file' : 'source.not-a-file';
+    await until(() => taking.status().problem?.code === code);
+    rmSync(path('a.pcap'), { recursive: true });
+    writeFileSync(path('a.pcap'), captureOf(2));
+    await until(() => taking.status().problem === null);
+    await expectFirsts(taking, 1, 2);
+  });
+
+  test('pipes in place of many files keep nothing else from being read, and end when they are told to', async () => {
+    const takings = Array.from({ length: 8 }, (_, i) => {
+      spawnSync('mkfifo', [path(`pipe${i}`)]);
+      return follow({ name: `pipe${i}`, path: path(`pipe${i}`) });
+    });
+    await until(() => takings.every((taking) => taking.status().problem?.code === 'source.not-a-file'));
+    writeFileSync(path('a.pcap'), captureOf(1));
+    await expectFirsts(follow(), 1);
+    for (const taking of takings) await taking.stop();
+  });
+
+  test('nobody who writes to a pipe in its place is let go on and then left', async () => {
+    spawnSync('mkfifo', [path('a.pcap')]);
+    const writer = spawn('sh', ['-c', `echo there > "${path('a.pcap')}"`]);
+    const taking = follow();
+    await until(() => taking.status().problem?.code === 'source.not-a-file');
+    await pause(300);
+    expect(writer.exitCode).toBeNull();
+    expect(spawnSync('cat', [path('a.pcap')]).stdout.toString()).toBe('there\n');
   });
 
   test('that is damaged is told of, and goes on when it begins anew', async () => {
