@@ -1,8 +1,9 @@
-// The file that `-w` writes: opened so that it can never be one that is read, written in large pieces as the capture goes
-// on, and every failure said in words.
+// The file that `-w` writes: opened so that it can never be one that is read, and written in large pieces as the capture goes
+// on.
 
 import { closeSync, fstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import { outputProblem } from './output-problem.ts';
 import { writeOctets } from './stdout.ts';
 
 /** We chose: octets gathered before they are written, so that a frame does not cost a system call. */
@@ -12,33 +13,6 @@ const PLAINTEXT_MODE = 0o600;
 const USUAL_MODE = 0o666;
 
 const STANDARD_INPUT = 0;
-
-type Reason = readonly [code: string, sentence: string, hint: string];
-
-const PROBLEMS: Readonly<Record<string, Reason>> = {
-  ENOENT: ['output.no-such-folder', 'its folder does not exist', 'make the folder or name another one'],
-  ENOTDIR: ['output.no-such-folder', 'a part of its path is no folder', 'check the path'],
-  EACCES: ['output.no-permission', 'this user may not write there', 'name a folder in which you may write'],
-  EPERM: ['output.no-permission', 'this user may not write there', 'name a folder in which you may write'],
-  EROFS: ['output.no-permission', 'the file system is read-only', 'name another folder'],
-  EISDIR: ['output.is-a-directory', 'it is a folder', 'name a file inside it'],
-  ENOSPC: [
-    'output.no-space',
-    'no space is left',
-    'make room, or choose frames with -Y or -c; what was written is kept',
-  ],
-  EDQUOT: [
-    'output.no-space',
-    'the quota is used up',
-    'make room, or choose frames with -Y or -c; what was written is kept',
-  ],
-  EFBIG: [
-    'output.no-space',
-    'it is as large as a file may be',
-    'choose frames with -Y or -c; what was written is kept',
-  ],
-  EPIPE: ['output.reader-gone', 'whoever read it has gone', 'keep the reader running'],
-};
 
 /** An output that takes whole pcapng blocks in order. */
 export interface CaptureOutput {
@@ -75,10 +49,7 @@ export function openCaptureOutput(path: string, options: CaptureOutputOptions): 
         ExitCode.usage,
       );
     }
-    return buffered(
-      (octets) => attempt(path, () => writeOctets(octets)),
-      () => undefined,
-    );
+    return buffered(writeOctets, () => undefined);
   }
   refuseInputs(path, options.inputs);
   const mode = options.payload ? PLAINTEXT_MODE : USUAL_MODE;
@@ -155,13 +126,6 @@ function attempt<Value>(path: string, act: () => Value): Value {
   try {
     return act();
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    const [code, sentence, hint] = PROBLEMS[reason] ?? [
-      'output.write-failed',
-      `the operating system says ${reason}`,
-      'try another file',
-    ];
-    const name = path === '-' ? 'standard output' : path;
-    throw new SidescopeError(code, `cannot write ${name}: ${sentence}`, hint, ExitCode.usage, { cause: error });
+    throw outputProblem(path, error);
   }
 }

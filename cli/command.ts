@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { programVersion } from './program-version.ts';
 import { reportError, reportsAreWritten } from './report-error.ts';
-import { flushOutput } from './stdout.ts';
+import { flushOutput, writeOutput } from './stdout.ts';
 
 /** A verb: adds its options and its action to the command that bears its name. */
 export interface Verb {
@@ -41,7 +41,8 @@ async function main(argv: readonly string[], ahead: Worker | null): Promise<numb
     .description('Analyser and relay daemon for ProSe one-to-many (LTE sidelink) group traffic.')
     .helpCommand(false)
     .showSuggestionAfterError(true)
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ writeOut: writeOutput, outputError: () => undefined });
   if (argv.includes('--version')) program.version(programVersion(), '--version');
   else program.version('', '--version', 'print the version');
   const asked = argv.find((word) => !word.startsWith('-'));
@@ -49,12 +50,11 @@ async function main(argv: readonly string[], ahead: Worker | null): Promise<numb
   // The other verbs are for help, and for who misspells one.
   for (const name of Object.hasOwn(VERBS, first) ? [first] : Object.keys(VERBS)) {
     const command = program.command(name).description(VERBS[name].about).exitOverride();
-    command.showSuggestionAfterError(true).configureOutput({ outputError: () => undefined });
+    command.showSuggestionAfterError(true);
     if (name === asked) (await VERBS[name].load()).configure(command, ahead);
   }
-  program.configureOutput({ outputError: () => undefined });
   if (argv.length === 0) {
-    process.stdout.write(program.helpInformation());
+    writeOutput(program.helpInformation());
     return ExitCode.done;
   }
   await program.parseAsync(argv, { from: 'user' });
@@ -105,7 +105,11 @@ export async function runCommand(ahead: Worker | null): Promise<void> {
     process.exitCode = exitCodeOf(error);
   }
   process.off('beforeExit', reportUnfinished);
-  flushOutput();
+  try {
+    flushOutput();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
   // A capture has been read and all is written: the system takes memory and threads down sooner than the program would, which
   // clears away one heap after the other. What other verbs leave behind may still be at work.
   if (process.argv[2] === 'read' && reportsAreWritten()) process.exit();

@@ -1,9 +1,10 @@
 // Standard output: buffered, written synchronously, so that nothing is lost at the end and nothing grows in memory. A
-// reader that went away (`| head`) ends the program quietly (interfaces 1).
+// reader that went away (`| head`) ends the program quietly (interfaces 1); any other failure ends the command with an error.
 
 import { writeSync } from 'node:fs';
 import { ExitCode } from '../daemon/errors.ts';
 import { AsciiWriter } from '../dissectors/ascii-writer.ts';
+import { outputProblem } from './output-problem.ts';
 
 /** We chose: octets gathered before they are written. */
 const WRITTEN_AT_ONCE = 64 * 1024;
@@ -26,7 +27,7 @@ export function passOutputTo(other: OutputAside): void {
   aside = other;
 }
 
-/** Writes text to standard output. */
+/** Writes text to standard output. @throws SidescopeError `output.*`, exit code 2, as all that writes here does */
 export function writeOutput(text: string): void {
   standardOutput.utf8(text);
   flushFullOutput();
@@ -34,6 +35,9 @@ export function writeOutput(text: string): void {
 
 /** Whoever waits for the first line has it while the rest is made. */
 let hasWritten = false;
+
+/** Something could not be written, and that was said: what follows would leave a gap. */
+let hasFailed = false;
 
 /** Writes what is gathered where it is much, or the first. */
 export function flushFullOutput(): void {
@@ -43,20 +47,32 @@ export function flushFullOutput(): void {
 /** Writes what is gathered; all of it is written when this ends. */
 export function flushOutput(): void {
   pass();
-  aside?.drain();
+  if (aside !== null && !hasFailed) orFail(() => aside?.drain());
 }
 
 function pass(): void {
   if (standardOutput.length === 0) return;
   hasWritten = true;
   const octets = standardOutput.take();
-  if (aside?.take(octets) !== true) writeDown(octets);
+  orFail(() => {
+    if (aside?.take(octets) !== true) writeDown(octets);
+  });
 }
 
 /** Writes octets to standard output, behind all text before them. */
 export function writeOctets(octets: Uint8Array): void {
   flushOutput();
-  writeDown(octets);
+  orFail(() => writeDown(octets));
+}
+
+function orFail(write: () => void): void {
+  if (hasFailed) return;
+  try {
+    write();
+  } catch (error) {
+    hasFailed = true;
+    throw outputProblem('-', error);
+  }
 }
 
 function writeDown(octets: Uint8Array): void {

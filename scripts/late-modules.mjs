@@ -9,7 +9,9 @@ import { parseAst } from 'rolldown/parseAst';
 /** Who imports, and what it finds late: modules of which it takes functions only. */
 const LATE = {
   'captures/formats/compression.js': ['captures/formats/gzip.js', 'captures/formats/zstd.js'],
+  'cli/capture-file.js': ['cli/output-problem.js'],
   'cli/config-file.js': ['daemon/findings/check-overrides.js'],
+  'cli/stdout.js': ['cli/output-problem.js'],
   'daemon/engine-thread/round-reading.js': ['daemon/engine-thread/records-kernel.js'],
   'daemon/engine/decipher-batch.js': ['daemon/engine/gather-kernel.js', 'daemon/engine/lone-messages.js'],
   'daemon/engine/duplicates.js': ['daemon/engine/duplicate-kernel.js', 'daemon/engine/shared-tables.js'],
