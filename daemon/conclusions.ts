@@ -137,9 +137,9 @@ export class Conclusions {
         this.#tellOf(table, row);
       },
       keyManagement: (batch, row, at, length) => {
-        for (const event of this.#keyManagement.take(batch, row, at, length).events) {
-          findings.keyEvent(event);
-          listener.key?.(event);
+        for (const notice of this.#keyManagement.take(batch, row, at, length)) {
+          findings.keyNotice(notice);
+          listener.key?.(notice.event);
         }
         keysCame(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
       },

@@ -89,10 +89,11 @@ export class DeliveryTruth {
     if (last !== undefined && stamp <= last) return { accepted: false, reason: 'mikey.replay' };
     this.#last.set(pmk, stamp);
     if (delivery.fault === 'conflict') return { accepted: false, reason: 'mikey.material_conflict' };
-    if (delivery.notAfter <= time) return { accepted: true, reason: 'mikey.expired_on_delivery' };
+    // Of several that hold the gravest, and of the same grade the first in findings.md.
     if (key.held && delivery.notAfter > key.notAfter) return { accepted: true, reason: 'mikey.lifetime_extended' };
-    if ('time' in timestamp && Math.abs(timestamp.time - time) > STALE_MS)
-      return { accepted: true, reason: 'mikey.stale' };
+    const own = 'time' in timestamp ? timestamp.time : time;
+    if (Math.abs(own - time) > STALE_MS) return { accepted: true, reason: 'mikey.stale' };
+    if (delivery.notAfter <= own) return { accepted: true, reason: 'mikey.expired_on_delivery' };
     return { accepted: true, reason: null };
   }
 }

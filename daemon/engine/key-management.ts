@@ -5,10 +5,18 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { looksLikeLkhRekey } from '../../dissectors/keying/lkh-rekey.ts';
 import type { KeyEvent } from '../events.ts';
 import { createLkhReceiver, type LkhReceiver } from '../keying/lkh-receiver.ts';
-import { createMikeyReceiver, type MikeyReceiver, type MikeyResult } from '../keying/mikey-receiver.ts';
+import type { MikeyFinding } from '../keying/mikey.ts';
+import { createMikeyReceiver, type MikeyReceiver } from '../keying/mikey-receiver.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import { type Keyring, layer2IdText } from '../keyring/keyring.ts';
 import { formatInstant, formatMilliseconds } from '../time.ts';
+
+/** What is told of one PGK that a message names, or of the message as a whole. */
+export interface KeyNotice {
+  readonly event: KeyEvent;
+  /** All that holds of it, from the gravest on; the record bears the first of them. */
+  readonly findings: readonly MikeyFinding[];
+}
 
 /** Takes key-management messages of one capture. */
 export class KeyManagement {
@@ -49,14 +57,9 @@ export class KeyManagement {
    * Takes the message in one frame.
    *
    * @param at offset of its `length` octets in `batch.bytes`
-   * @returns what the receiver made of it, and one record for each PGK that it names, or one for the message as a whole
+   * @returns one notice for each PGK that it names, or one for the message as a whole
    */
-  take(
-    batch: FrameBatch,
-    row: number,
-    at: number,
-    length: number,
-  ): { readonly result: MikeyResult; readonly events: KeyEvent[] } {
+  take(batch: FrameBatch, row: number, at: number, length: number): KeyNotice[] {
     const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
     // A MIKEY message begins with its version, 1: nothing is both.
     const receiver = looksLikeLkhRekey(batch.bytes, at, at + length) ? this.#lkhReceiver() : this.#mikeyReceiver();
@@ -72,19 +75,20 @@ export class KeyManagement {
     const { deliveries } = result;
     if (deliveries.length === 0) {
       const nothing = { group: null, pgkId: null, notBefore: null, notAfter: null };
-      return { result, events: [{ ...about, ...nothing, accepted: result.accepted, reason: result.reason }] };
+      const event = { ...about, ...nothing, accepted: result.accepted, reason: result.reason };
+      return [{ event, findings: result.findings }];
     }
-    const events = deliveries.map(
-      (delivery): KeyEvent => ({
+    return deliveries.map(({ group, pgkId, notBefore, notAfter, accepted, reason, findings }): KeyNotice => {
+      const event = {
         ...about,
-        group: layer2IdText(delivery.group),
-        pgkId: delivery.pgkId,
-        notBefore: delivery.notBefore === null ? null : formatMilliseconds(delivery.notBefore),
-        notAfter: delivery.notAfter === null ? null : formatMilliseconds(delivery.notAfter),
-        accepted: delivery.accepted,
-        reason: delivery.reason,
-      }),
-    );
-    return { result, events };
+        group: layer2IdText(group),
+        pgkId,
+        notBefore: notBefore === null ? null : formatMilliseconds(notBefore),
+        notAfter: notAfter === null ? null : formatMilliseconds(notAfter),
+        accepted,
+        reason,
+      };
+      return { event, findings };
+    });
   }
 }

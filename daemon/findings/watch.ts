@@ -5,10 +5,10 @@ import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/fra
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { groupKeyOf } from '../engine/group-key.ts';
+import type { KeyNotice } from '../engine/key-management.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
 import type { RunSums } from '../engine/run-sums.ts';
 import type { Senders } from '../engine/senders.ts';
-import type { KeyEvent } from '../events.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { BindingWatch } from './binding.ts';
@@ -20,7 +20,7 @@ import { KeyWatch } from './key.ts';
 import { KeyringWatch } from './keyring-watch.ts';
 import { RosterWatch } from './member.ts';
 import { Members } from './members.ts';
-import { noteKeyEvent } from './mikey.ts';
+import { noteKeyNotice } from './mikey.ts';
 import { Observed } from './observed.ts';
 import { PayloadWatch } from './payload.ts';
 import type { Reread } from './position-ring.ts';
@@ -189,8 +189,8 @@ export class FindingWatch {
   }
 
   /** A key-management message was read. */
-  keyEvent(event: KeyEvent): void {
-    noteKeyEvent(this.#recorder, event, this.#keyring.groups);
+  keyNotice(notice: KeyNotice): void {
+    noteKeyNotice(this.#recorder, notice, this.#keyring.groups);
     this.#usual?.forget();
     this.#keyrings.frame();
     this.#recorder.settle();

@@ -15,7 +15,7 @@ import { type Keyring, sameOctets } from '../keyring/keyring.ts';
 import { unwrapKey } from './key-wrap.ts';
 import { isSignatureRight, leafKey, managerKeyId } from './lkh-crypto.ts';
 import type { MikeyFinding } from './mikey.ts';
-import { GRAVITY, type MikeyResult, type PgkDelivery } from './mikey-receiver.ts';
+import { findingsOfDelivery, gravestFirst, type MikeyResult, type PgkDelivery } from './mikey-receiver.ts';
 import { PmkTable } from './pmk-table.ts';
 
 /** The specification says (findings, mikey.stale): how far a timestamp may be from capture time. */
@@ -201,12 +201,7 @@ export class LkhReceiver {
     const added = this.#keyring.addEpoch({ group, id: pgkId, octets, notBefore, notAfter, at: time, withdrawn });
     octets.fill(0);
     const accepted = added.epoch !== null;
-    const raised: MikeyFinding[] = [];
-    if (added.outcome === 'conflict') raised.push('mikey.material_conflict');
-    if (added.outcome === 'extended') raised.push('mikey.lifetime_extended');
-    if (accepted && expired) raised.push('mikey.expired_on_delivery');
-    if (isStale) raised.push('mikey.stale');
-    const findings = gravestFirst(raised);
+    const findings = findingsOfDelivery(added.outcome, expired, isStale);
     const { outcome, epoch } = added;
     return { group, pgkId, notBefore, notAfter, accepted, reason: findings[0] ?? null, findings, outcome, epoch };
   }
@@ -256,10 +251,6 @@ function openUpdate(
     if (opened !== null) return opened;
   }
   return null;
-}
-
-function gravestFirst(raised: readonly MikeyFinding[]): MikeyFinding[] {
-  return GRAVITY.filter((name) => raised.includes(name));
 }
 
 /** Exact to a quarter of a microsecond, as all times of the keyring. */

@@ -76,16 +76,37 @@ interface Awaited {
 
 const NOTHING_ACCEPTED: LastAccepted = { counter: null, time: null };
 
-/** From the gravest on: what was refused first, then what is high, then medium (findings.md). */
-export const GRAVITY: readonly MikeyFinding[] = [
+/** From the gravest on: what is refused first, then what is high, then medium, each in the order of findings.md. */
+const GRAVITY: readonly MikeyFinding[] = [
   'mikey.mac_failed',
   'mikey.replay',
-  'mikey.material_conflict',
   'mikey.key_unknown',
+  'mikey.material_conflict',
   'mikey.lifetime_extended',
-  'mikey.expired_on_delivery',
   'mikey.stale',
+  'mikey.expired_on_delivery',
 ];
+
+/** The same findings from the gravest on, each once. */
+export function gravestFirst(raised: readonly MikeyFinding[]): MikeyFinding[] {
+  return GRAVITY.filter((name) => raised.includes(name));
+}
+
+/**
+ * All that holds of one PGK of a message that was made by somebody with the key for it, from the gravest on.
+ *
+ * @param outcome what the keyring made of it
+ * @param expired its validity ends at or before the message's own time
+ * @param stale the message's time is more than 300 s from capture time
+ */
+export function findingsOfDelivery(outcome: AddOutcome, expired: boolean, stale: boolean): MikeyFinding[] {
+  const raised: MikeyFinding[] = [];
+  if (outcome === 'conflict') raised.push('mikey.material_conflict');
+  if (outcome === 'extended') raised.push('mikey.lifetime_extended');
+  if (expired && outcome !== 'destroyed' && outcome !== 'full') raised.push('mikey.expired_on_delivery');
+  if (stale) raised.push('mikey.stale');
+  return gravestFirst(raised);
+}
 
 /** A receiver for one capture, or one live feed, that takes its keys from `keyring` and puts those that come there. */
 export function createMikeyReceiver(keyring: Keyring): MikeyReceiver {
@@ -148,7 +169,7 @@ export class MikeyReceiver implements ReplayState {
     const deliveries = opened.keys.map((key) => this.#take(key, opened.stale, time));
     const accepted = deliveries.some((delivery) => delivery.accepted);
     if (accepted) this.#remember(readable, pmk, deliveries);
-    const findings = GRAVITY.filter((name) => deliveries.some((delivery) => delivery.findings.includes(name)));
+    const findings = gravestFirst(deliveries.flatMap((delivery) => delivery.findings));
     const taken = accepted || findings.length > 0 ? null : refusedText(deliveries);
     return { ...said, problem: taken, accepted, reason: findings[0] ?? null, findings, deliveries };
   }
@@ -158,12 +179,7 @@ export class MikeyReceiver implements ReplayState {
     const added = this.#keyring.addEpoch({ ...key, id: pgkId, at: time });
     key.octets.fill(0);
     const accepted = added.epoch !== null;
-    const raised: MikeyFinding[] = [];
-    if (added.outcome === 'conflict') raised.push('mikey.material_conflict');
-    if (added.outcome === 'extended') raised.push('mikey.lifetime_extended');
-    if (accepted && key.expired) raised.push('mikey.expired_on_delivery');
-    if (stale) raised.push('mikey.stale');
-    const findings = GRAVITY.filter((name) => raised.includes(name));
+    const findings = findingsOfDelivery(added.outcome, key.expired, stale);
     const window = { group, pgkId, notBefore, notAfter };
     return { ...window, accepted, reason: findings[0] ?? null, findings, outcome: added.outcome, epoch: added.epoch };
   }

@@ -212,6 +212,14 @@ const deliver = (seconds: number, more: Json = {}): Json => ({
   ...more,
 });
 
+/** Two findings of one delivery. */
+function staleAnd(finding: string): Json[] {
+  return [
+    { finding: 'mikey.stale', severities: 'medium' },
+    { finding, severities: 'high' },
+  ];
+}
+
 const DELIVERIES: readonly Row[] = [
   [
     'a key that is delivered opens what follows',
@@ -253,6 +261,21 @@ const DELIVERIES: readonly Row[] = [
     'mikey.material_conflict',
     [deliver(0, { pgk: 39, fault: 'conflict' })],
     { findings: [{ finding: 'mikey.material_conflict', severities: 'high' }] },
+  ],
+  [
+    'mikey.stale and mikey.expired_on_delivery',
+    [deliver(0, { timeOffset: -400, validFrom: -9000, validUntil: -500 })],
+    { findings: ['mikey.stale', 'mikey.expired_on_delivery'].map((finding) => ({ finding, severities: 'medium' })) },
+  ],
+  [
+    'mikey.stale and mikey.lifetime_extended',
+    [deliver(0, { pgk: 39, timeOffset: -400, validUntil: 9_000_000 })],
+    { findings: staleAnd('mikey.lifetime_extended') },
+  ],
+  [
+    'mikey.stale and mikey.material_conflict',
+    [deliver(0, { pgk: 39, timeOffset: -400, fault: 'conflict' })],
+    { findings: staleAnd('mikey.material_conflict') },
   ],
 ];
 

@@ -349,8 +349,22 @@ describe('what is accepted and reported', () => {
     const keyring = keyringWith([heldKey({ notAfter: NOW - 2000 })]);
     const late = message({ timestamp: { time: NOW - 400_000 } }, { notBefore: NOW - HOUR, notAfter: NOW - 1000 });
     expect(once(late, keyring).findings).toEqual(['mikey.lifetime_extended', 'mikey.stale']);
+    // The same grade: the first in findings.md is.
     const expired = message({ timestamp: { time: NOW - 400_000 } }, { notAfter: NOW - 500_000, notBefore: NOW - HOUR });
-    expect(once(expired).findings).toEqual(['mikey.expired_on_delivery', 'mikey.stale']);
+    expect(once(expired)).toMatchObject({
+      reason: 'mikey.stale',
+      findings: ['mikey.stale', 'mikey.expired_on_delivery'],
+    });
+  });
+
+  test('what refuses a key is the reason, and all else that holds of it is found too', () => {
+    const keyring = keyringWith([heldKey({ octets: pgkOctets(1), notBefore: NOW - 2 * HOUR })]);
+    const late = message({ timestamp: { time: NOW - 400_000 } }, { notBefore: NOW - HOUR, notAfter: NOW - 500_000 });
+    expect(once(late, keyring)).toMatchObject({
+      accepted: false,
+      reason: 'mikey.material_conflict',
+      findings: ['mikey.material_conflict', 'mikey.stale', 'mikey.expired_on_delivery'],
+    });
   });
 });
 
