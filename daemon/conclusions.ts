@@ -126,7 +126,7 @@ export class Conclusions {
     const listener = this.#listener;
     return {
       frame: (batch, row) => findings.frame(batch, row),
-      copy: (_batch, _row, source, destination) => findings.copy(source, destination),
+      copy: (_batch, row, walk) => findings.copy(walk, row),
       problem: (batch, row, walk) => findings.problem(batch, row, walk),
       loss: (frames, source, destination, lcid) => findings.loss(frames, source, destination, lcid),
       mark: (mark) => findings.mark(mark),

@@ -67,6 +67,7 @@ class TruthWalk {
   readonly #inMessages = new Set<number>();
   readonly #segmentsOnly = new Set<number>();
   readonly #deliveries = new DeliveryTruth();
+  readonly #deliveriesHeard = new Map<Delivery, { readonly time: number; readonly interfaces: Set<number> }>();
   #copies = false;
 
   constructor(world: World) {
@@ -102,6 +103,10 @@ class TruthWalk {
   }
 
   #delivery(record: FrameRecord, delivery: Delivery): void {
+    if (this.#isDeliveryCopy(record, delivery)) {
+      this.#count('duplicate');
+      return;
+    }
     this.#count('key-management');
     const { key } = delivery;
     const { accepted, reason } = this.#deliveries.judge(delivery, record.milliseconds);
@@ -155,6 +160,22 @@ class TruthWalk {
     this.#heard.set(name, { first, last: now.time, interface: now.interface });
     if (copy) this.#copies = true;
     return copy;
+  }
+
+  /** A delivery is not repeated by HARQ: only another interface makes a copy of it. */
+  #isDeliveryCopy({ arrival, milliseconds }: FrameRecord, delivery: Delivery): boolean {
+    const heard = this.#deliveriesHeard.get(delivery);
+    if (
+      heard === undefined ||
+      Math.abs(milliseconds - heard.time) > OTHER_INTERFACE_MS ||
+      heard.interfaces.has(arrival.interface)
+    ) {
+      this.#deliveriesHeard.set(delivery, { time: milliseconds, interfaces: new Set([arrival.interface]) });
+      return false;
+    }
+    heard.interfaces.add(arrival.interface);
+    this.#copies = true;
+    return true;
   }
 
   /** Follows reassembly by name: the frames of the SDU that this element completes, or null. */

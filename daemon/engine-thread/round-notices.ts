@@ -119,11 +119,10 @@ export class NoticeReader {
   /** Tells of everything else that is of a row. */
   tell(batch: FrameBatch, row: number, walk: WalkTable, sink: EngineSink): void {
     const { words, losses } = this.#notices;
-    const { frames } = walk;
     for (; this.#at < words.length; this.#at += lengthOf(words[this.#at])) {
       const kind = words[this.#at] & KIND_MASK;
       if (kind === Kind.mark || words[this.#at] >>> KIND_BITS !== row) return;
-      if (kind === Kind.copy) sink.copy?.(batch, row, frames.source[row], frames.destination[row]);
+      if (kind === Kind.copy) sink.copy?.(batch, row, walk);
       else if (kind === Kind.problem) sink.problem?.(batch, row, walk);
       else if (kind === Kind.keyManagement) {
         sink.keyManagement?.(batch, row, words[this.#at + 1], words[this.#at + 2]);

@@ -12,6 +12,7 @@ import { Accounting } from './accounting.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import type { Attempt } from './judge.ts';
 import { Judgement, type JudgementOptions } from './judgement.ts';
+import { KeyMessageCopies } from './key-message-copies.ts';
 import { MessageFlag, MessageTable, PART_ROWS, PLAIN_OCTETS, Place, ROUND_MESSAGES } from './message-table.ts';
 import { Fate, Reassembly } from './reassembly.ts';
 import { createSharedWalk } from './shared-tables.ts';
@@ -21,8 +22,8 @@ import { WholeFrames } from './whole-frames.ts';
 export interface EngineSink {
   /** A judged message. Messages come in frame order. */
   message(table: MessageTable, row: number): void;
-  /** A frame that is a copy of an earlier transmission. */
-  copy?(batch: FrameBatch, row: number, source: number, destination: number): void;
+  /** A frame that is a copy of an earlier transmission; one with a key-management message has no source or destination. */
+  copy?(batch: FrameBatch, row: number, walk: WalkTable): void;
   /** A frame with something wrong in its octets (dissectors/problems.ts). */
   problem?(batch: FrameBatch, row: number, walk: WalkTable): void;
   /** Any frame, before its messages: its time, lengths and interface are in the batch. */
@@ -69,6 +70,7 @@ export class Engine {
   readonly #sink: EngineSink;
   readonly #walk: WalkTable;
   readonly #duplicates: DuplicateFilter;
+  readonly #keyMessages = new KeyMessageCopies();
   readonly #reassembly: Reassembly;
   readonly #wholeFrames: WholeFrames;
   #table = new MessageTable();
@@ -157,6 +159,7 @@ export class Engine {
   report(): EngineReport {
     const evictions: Record<string, number> = {
       transmissions: this.#duplicates.evictions,
+      'key-messages': this.#keyMessages.evictions,
       'rlc-entities': this.#reassembly.evictions,
       'open-sdus': this.#reassembly.overflows,
       ...this.#judgement?.evictions(),
@@ -211,10 +214,15 @@ export class Engine {
       this.#notices.push({ row, tell: () => this.#sink.problem?.(batch, row, this.#walk) });
     }
     if (outcome === Outcome.keyManagement) {
-      this.accounting.settle(outcome, false, false);
-      if (this.#sink.keyManagement === undefined) return;
       const at = frames.payloadAt[row];
       const length = frames.payloadLength[row];
+      const { view, seconds, nanoseconds, interfaceId } = batch;
+      if (this.#keyMessages.isCopy(view, at, length, seconds[row], nanoseconds[row], interfaceId[row])) {
+        this.#dropCopy(batch, row, Outcome.duplicate);
+        return;
+      }
+      this.accounting.settle(outcome, false, false);
+      if (this.#sink.keyManagement === undefined) return;
       this.#notices.push({ row, tell: () => this.#sink.keyManagement?.(batch, row, at, length) });
       // Told at once: judgement of what follows must see the keys that it brings.
       this.#tell(batch, row + 1);
@@ -222,12 +230,7 @@ export class Engine {
     }
     const count = frames.elementCount[row];
     if (isCopy) {
-      this.accounting.settle(Math.min(outcome, Outcome.duplicate), false, false);
-      if (this.#sink.copy !== undefined) {
-        const source = frames.source[row];
-        const destination = frames.destination[row];
-        this.#notices.push({ row, tell: () => this.#sink.copy?.(batch, row, source, destination) });
-      }
+      this.#dropCopy(batch, row, Math.min(outcome, Outcome.duplicate));
       return;
     }
     if (count === 0) {
@@ -235,6 +238,14 @@ export class Engine {
       return;
     }
     this.#takeElements(batch, row, outcome, count);
+  }
+
+  /** A copy is told of and counted, and nothing comes of it. */
+  #dropCopy(batch: FrameBatch, row: number, outcome: number): void {
+    this.accounting.settle(outcome, false, false);
+    if (this.#sink.copy !== undefined) {
+      this.#notices.push({ row, tell: () => this.#sink.copy?.(batch, row, this.#walk) });
+    }
   }
 
   #takeElements(batch: FrameBatch, row: number, frameOutcome: number, count: number): void {

@@ -98,7 +98,7 @@ export const CAPTURE_ENTRIES = {
     confidences: ['proved'],
     title: 'a copy of one transmission',
     meaning:
-      'An identical MAC PDU within 320 ms, or on another interface within 50 ms: a HARQ repeat or a second antenna. It is removed before anything is judged.',
+      'An identical MAC PDU within 320 ms, or on another interface within 50 ms: a HARQ repeat or a second antenna. Or an identical key delivery on another interface within 50 ms. It is removed before anything is judged.',
     falseAlarm: 'None.',
     action: 'Nothing.',
     reference: 'TS 36.321 5.14.1.2',

@@ -3,8 +3,8 @@
 
 import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
-import type { WalkTable } from '../../dissectors/walk-table.ts';
-import { groupKeyOf } from '../engine/group-key.ts';
+import { Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
+import { groupKeyOf, NO_GROUP } from '../engine/group-key.ts';
 import type { KeyNotice } from '../engine/key-management.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
 import type { RunSums } from '../engine/run-sums.ts';
@@ -29,7 +29,7 @@ import { RosterAddresses } from './roster-addresses.ts';
 import { RtpSources } from './rtp-sources.ts';
 import type { SeverityOverrides } from './severity-overrides.ts';
 import { Standing, standingOf } from './standing.ts';
-import { groupKeyAt } from './subject.ts';
+import { groupKeyAt, NO_SOURCE } from './subject.ts';
 import { UsualMessages } from './usual.ts';
 import { UsualRuns } from './usual-runs.ts';
 
@@ -171,8 +171,10 @@ export class FindingWatch {
   }
 
   /** A frame that is a copy of an earlier transmission. */
-  copy(source: number, destination: number): void {
-    this.#capture.copy(groupKeyAt(this.#index, destination), source);
+  copy({ frames }: WalkTable, row: number): void {
+    const isSidelink = frames.outcome[row] !== Outcome.keyManagement;
+    if (isSidelink) this.#capture.copy(groupKeyAt(this.#index, frames.destination[row]), frames.source[row]);
+    else this.#capture.copy(NO_GROUP, NO_SOURCE);
     this.#recorder.settle();
   }
 

@@ -28,7 +28,9 @@ import type { FindingEvent, SidescopeEvent } from '../../daemon/events.ts';
 import { emptyKeyring } from '../../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../../daemon/keyring/keyring-file.ts';
 import { writeBulkCapture } from '../../testing/bulk.ts';
+import { synthesise } from '../../testing/synthesise.ts';
 import { NO_SHARED, SHARED_CAPTURES, sharedFiles, sharedFolders } from '../shared-captures.ts';
+import { baseScenario } from '../testing/base-scenario.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SIDESCOPE = join(ROOT, 'dist', 'cli', 'main.js');
@@ -195,6 +197,30 @@ describe('the same output at 1 and 2 threads', () => {
       expect(threaded.out === alone.out, name).toBe(true);
     }
   }, 60_000);
+
+  test('a key delivery that two interfaces heard, and one that was sent again', () => {
+    const deliver = { do: 'delivery', pmk: '706d6b2d31', group: 'Fire 7', pgk: 12, counter: 4, label: 'push' };
+    const steps = [
+      { do: 'talk', at: 0, radio: 'Engine 71', count: 12 },
+      { ...deliver, at: 1, interface: 'lan' },
+      { do: 'replay', at: 1.05, step: 'push', interface: 'other' },
+      { do: 'replay', at: 1.11, step: 'push', interface: 'other' },
+      { do: 'talk', at: 2, radio: 'Engine 71', count: 12, key: { pgk: 12 } },
+    ];
+    const interfaces = [
+      { name: 'air', framing: 'mac-lte-framed' },
+      ...['lan', 'other'].map((name) => ({ name, framing: 'udp-ethernet' })),
+    ];
+    const made = synthesise(baseScenario(steps, { capture: { interfaces }, pmks: [{ id: '706d6b2d31' }] }));
+    writeFileSync(path('delivery.pcapng'), made.capture);
+    writeFileSync(path('delivery.json'), JSON.stringify(made.keyring));
+    const outputs = ['1', '2', '3'].map((threads) =>
+      read(path('delivery.pcapng'), '-T', 'ndjson', '--keyring', path('delivery.json'), '--threads', threads),
+    );
+    expect(outputs[0].out).toMatch(/"name":"capture.duplicate".*"group":null,"source":null,"frames":\[14\]/);
+    expect(outputs[0].out).toMatch(/"decrypted":24.*"undecoded":\{"key-management":2,"duplicate":1\}/);
+    for (const { out } of outputs) expect(out).toBe(outputs[0].out);
+  });
 
   test.each(['text', 'ndjson', 'json', 'ek'])('-T %s', (type) => {
     const args = [ATTACKED, '--keyring', KEYRING, '-T', type];

@@ -237,6 +237,26 @@ const DELIVERIES: readonly Row[] = [
     { findings: [{ finding: 'mikey.replay', severities: 'high' }] },
   ],
   [
+    'mikey.replay, on the interface that heard it before',
+    [deliver(0, { label: 'push', counter: 4 }), { do: 'replay', at: 0.03, step: 'push' }],
+    { findings: [{ finding: 'mikey.replay', severities: 'high' }] },
+  ],
+  [
+    'capture.duplicate of a delivery, and a mikey.replay later',
+    [
+      deliver(0, { label: 'push', counter: 4, interface: 'one' }),
+      { do: 'replay', at: 0.05, step: 'push', interface: 'two' },
+      { do: 'replay', at: 0.11, step: 'push', interface: 'two' },
+    ],
+    {
+      capture: { interfaces: ['one', 'two'].map((name) => ({ name, framing: 'udp-ethernet' })) },
+      findings: [
+        { finding: 'capture.duplicate', severities: 'info' },
+        { finding: 'mikey.replay', severities: 'high' },
+      ],
+    },
+  ],
+  [
     'mikey.replay, lower counter',
     [deliver(0, { counter: 4 }), deliver(9, { counter: 3, pgk: 39 })],
     { findings: [{ finding: 'mikey.replay', severities: 'high' }] },

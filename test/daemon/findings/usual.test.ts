@@ -142,7 +142,7 @@ function held(
     { index },
     {
       frame: (batch, row) => both((watch) => watch.frame(batch, row)),
-      copy: (_batch, _row, source, destination) => both((watch) => watch.copy(source, destination)),
+      copy: (_batch, row, walk) => both((watch) => watch.copy(walk, row)),
       problem: (batch, row, walk) => both((watch) => watch.problem(batch, row, walk)),
       loss: (frames, source, destination, lcid) => both((watch) => watch.loss(frames, source, destination, lcid)),
       mark: (mark) => both((watch) => watch.mark(mark)),
