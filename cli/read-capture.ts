@@ -6,6 +6,7 @@ import { SEVERITIES } from '../daemon/events.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { type AnalysedInput, type InputOptions, openAnalysed } from './analysed-input.ts';
 import { inputFiles } from './input-files.ts';
+import { Interruption } from './interruption.ts';
 import { joinListeners, type Watcher } from './join-listeners.ts';
 import { openInput } from './open-input.ts';
 import { chooseOutput, chosenFilter, type Output } from './outputs/output.ts';
@@ -32,13 +33,13 @@ export interface Prepared extends Pick<InputOptions, 'threads' | 'started' | 'ah
 export async function readCapture(path: string, options: ReadOptions, prepared: Prepared): Promise<void> {
   const { prints, threads, started, ahead } = prepared;
   const keyring = await readKeyring(options, path);
+  const stop = new Interruption();
+  stop.listen();
   // What few runs need is loaded by those that do: a small capture is read in less time than all of it takes to load.
   if (options.lateKeys === true) {
     const { addLateKeys, collectLateKeys } = await import('../daemon/late-keys.ts');
-    addLateKeys(
-      keyring,
-      await collectLateKeys(await openInput(path, options.threads ?? 'auto'), keyring, options.count),
-    );
+    const source = await openInput(path, options.threads ?? 'auto');
+    addLateKeys(keyring, await collectLateKeys(source, keyring, options.count, stop));
   }
   const config = options.config === undefined ? {} : (await import('./config-file.ts')).readConfig(options.config);
   const isLarge = started !== null && options.threads === undefined;
@@ -48,7 +49,7 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
     output.needsAnalysis === false && options.write === undefined && options.statistics.length === 0;
   if (needsOnlyFrames && options.failOn === undefined) {
     void ahead?.terminate();
-    await scan(path, options, output);
+    await scan(path, options, output, stop);
     return;
   }
   const input = await openAnalysed(
@@ -57,6 +58,7 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
       keyring,
       payload: options.payload ?? false,
       allowStale: options.allowStale !== undefined,
+      stop,
       explain: output.explains === true || (options.write !== undefined && options.filter !== undefined),
       ...(options.count === undefined ? {} : { frames: options.count }),
       ...config,
@@ -87,7 +89,7 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
     reportWarning('fail-on', `there are findings up to severity ${worst}`, '`-q -z findings` lists them');
     process.exitCode = ExitCode.finding;
   }
-  endWith(path, problem);
+  endWith(path, problem, stop);
 }
 
 /** The tables of `-z`, or null where none was asked for. */
@@ -98,15 +100,16 @@ async function chosenTables(options: ReadOptions, keyring: Keyring): Promise<Sta
 }
 
 /** Prints frames as they are, for an output that needs nothing of an analysis. */
-async function scan(path: string, options: ReadOptions, output: Output): Promise<void> {
+async function scan(path: string, options: ReadOptions, output: Output, stop: Interruption): Promise<void> {
   const { scanFrames } = await import('../daemon/scan.ts');
   const source = await openInput(path, options.threads ?? 'auto');
   const progress = progressBar(source.total);
   output.begin?.();
-  const problem = await scanFrames(source, joinListeners(output.listener, watchersOf(path, progress)), options.count);
+  const listener = joinListeners(output.listener, watchersOf(path, progress));
+  const problem = await scanFrames(source, listener, options.count, stop);
   progress?.clear();
   output.end?.();
-  endWith(path, problem);
+  endWith(path, problem, stop);
 }
 
 function watchersOf(path: string, progress: ProgressBar | null): Watcher[] {
@@ -136,9 +139,13 @@ async function openWriterOf(
   }
 }
 
-function endWith(path: string, problem: CaptureProblem | null): void {
-  if (problem === null) return;
+function endWith(path: string, problem: CaptureProblem | null, { signal, exitCode }: Interruption): void {
   const name = path === '-' ? 'standard input' : path;
-  reportError(problem.code, `${name}: ${problem.message} (octet ${problem.offset})`, problem.hint);
-  process.exitCode = ExitCode.damagedInput;
+  if (problem !== null) {
+    reportError(problem.code, `${name}: ${problem.message} (octet ${problem.offset})`, problem.hint);
+    process.exitCode = ExitCode.damagedInput;
+  }
+  if (exitCode === null) return;
+  reportError('interrupted', `${name}: interrupted by ${signal}; what was read until then is all there is`, '');
+  process.exitCode = exitCode;
 }

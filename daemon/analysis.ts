@@ -16,6 +16,7 @@ import type { SeverityOverrides } from './findings/severity-overrides.ts';
 import type { FindingWatch } from './findings/watch.ts';
 import type { Keyring } from './keyring/keyring.ts';
 import type { KeyringChange } from './keyring/live-keyring.ts';
+import type { StopRequest } from './stop-request.ts';
 
 /** What an analysis is asked to do. */
 export interface AnalysisOptions {
@@ -36,6 +37,8 @@ export interface AnalysisOptions {
    * opens which arrives shortly after them are told again as corrections.
    */
   readonly live?: boolean;
+  /** Ends the reading before the input does; absent: nobody will. */
+  readonly stop?: StopRequest;
   /** Caps of the tables that counters and replays are followed in; absent: those of a whole capture. */
   readonly counterCaps?: CounterCaps;
 }
@@ -87,11 +90,13 @@ export class Analysis {
   readonly #keyring: Keyring;
   readonly #listener: AnalysisListener;
   readonly #corrections: CorrectionWindow | null;
+  readonly #stop: StopRequest | undefined;
   #epochs: number;
   #framesLeft: number;
 
   constructor(options: AnalysisOptions, listener: AnalysisListener) {
     this.#listener = listener;
+    this.#stop = options.stop;
     this.#keyring = options.keyring;
     this.#framesLeft = options.frames ?? Number.POSITIVE_INFINITY;
     this.#epochs = options.keyring.epochs.length;
@@ -169,13 +174,13 @@ export class Analysis {
     return this.#conclusions.finish(this.engine.report(), problem);
   }
 
-  /** Reads a source to its end and finishes. The source is closed in any case. */
+  /** Reads a source to its end, or until it is to stop, and finishes. The source is closed in any case. */
   async run(source: FrameSource): Promise<{ summary: SummaryEvent; problem: CaptureProblem | null }> {
     this.findings.rereadFrom(source);
     try {
       for (;;) {
         // A plain file answers at once: no promise is waited for on the hot path.
-        const next = source.next();
+        const next = this.#stop === undefined ? source.next() : this.#stop.next(source);
         const batch = next instanceof Promise ? await next : next;
         if (batch === null) break;
         const more = this.push(batch);

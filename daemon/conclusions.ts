@@ -99,7 +99,11 @@ export class Conclusions {
     this.#keyManagement.close();
   }
 
-  /** Says what is still to be said: findings that are open, epochs, then the summary. */
+  /**
+   * Says what is still to be said: findings that are open, epochs, then the summary.
+   *
+   * @param problem what cut the input short; null: nothing
+   */
   finish(report: EngineReport, problem: CaptureProblem | null): SummaryEvent {
     const { findings, account } = this;
     findings.finish(problem);
@@ -115,7 +119,8 @@ export class Conclusions {
       ...findings.evictions(),
       ...(this.#fragments.evictions > 0 ? { 'ip-fragments': this.#fragments.evictions } : {}),
     };
-    const summary = summaryEvent(report, account, findings.counts(), problem === null, evicted, findings.replayHorizon);
+    const isComplete = problem === null && this.#options.stop?.isMade !== true;
+    const summary = summaryEvent(report, account, findings.counts(), isComplete, evicted, findings.replayHorizon);
     this.#listener.summary?.(summary);
     return summary;
   }

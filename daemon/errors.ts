@@ -9,6 +9,8 @@ export const ExitCode = {
   damagedInput: 3,
   refused: 4,
   interrupted: 130,
+  /** By SIGTERM. */
+  terminated: 143,
 } as const;
 
 /** A value of `ExitCode`. */

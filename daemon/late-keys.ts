@@ -6,6 +6,7 @@ import { createWalkTable, walkBatch } from '../dissectors/walk.ts';
 import { Outcome } from '../dissectors/walk-table.ts';
 import { MikeyReceiver } from './keying/mikey-receiver.ts';
 import { type DeliveredKey, Keyring } from './keyring/keyring.ts';
+import type { StopRequest } from './stop-request.ts';
 
 /** We chose: keys taken from one capture; above it the first ones count, and messages under others stay as they are. */
 export const LATE_KEY_CAP = 65_536;
@@ -15,19 +16,21 @@ export const LATE_KEY_CAP = 65_536;
  *
  * @param keyring whose PMKs open the messages; it is not changed
  * @param frames stops after this many frames
+ * @param stop ends it before; absent: nobody will
  * @returns the keys in the order of their delivery, with their windows as first delivered
  */
 export async function collectLateKeys(
   source: FrameSource,
   keyring: Keyring,
   frames = Number.POSITIVE_INFINITY,
+  stop?: StopRequest,
 ): Promise<DeliveredKey[]> {
   const receiver = new MikeyReceiver(new Keyring({ groups: [], pmks: keyring.pmks, lkh: [], managers: [] }));
   const walk = createWalkTable();
   const keys: DeliveredKey[] = [];
   try {
     for (;;) {
-      const next = source.next();
+      const next = stop === undefined ? source.next() : stop.next(source);
       const batch = next instanceof Promise ? await next : next;
       if (batch === null || batch.firstFrame > frames) return keys;
       walkBatch(batch, walk);

@@ -8,18 +8,21 @@ import { AnalysedFrame } from './engine/analysed-frame.ts';
 import { MessageEventMaker } from './engine/message-event.ts';
 import { KeyIndex } from './keyring/key-index.ts';
 import { emptyKeyring } from './keyring/keyring.ts';
+import type { StopRequest } from './stop-request.ts';
 
 /**
  * Reads a source to its end, or up to a number of frames. The source is closed in any case.
  *
  * @param listener hears of each frame, which has no messages, and of progress; of nothing else
  * @param frames how many at most
+ * @param stop ends it before; absent: nobody will
  * @returns what cut the input short, or null
  */
 export async function scanFrames(
   source: FrameSource,
   listener: Pick<AnalysisListener, 'frame' | 'progress'>,
   frames: number = Number.POSITIVE_INFINITY,
+  stop?: StopRequest,
 ): Promise<CaptureProblem | null> {
   const keyring = emptyKeyring();
   const index = new KeyIndex(keyring);
@@ -30,7 +33,7 @@ export async function scanFrames(
   try {
     while (left > 0) {
       // A plain file answers at once: no promise is waited for on the hot path.
-      const next = source.next();
+      const next = stop === undefined ? source.next() : stop.next(source);
       const batch = next instanceof Promise ? await next : next;
       if (batch === null) break;
       walkBatch(batch, walk);

@@ -40,6 +40,7 @@ export class ThreadQueue<Said> {
   readonly #queue: (Said | Stopped)[] = [];
   #wake: () => void = () => {};
   #error: Error | null = null;
+  #isEnding = false;
 
   constructor({ file, name, data, ahead = null, channels = [], youngMost }: ThreadStart) {
     // Loaded with the first thread: it takes as long as a tenth of a small capture, which has none.
@@ -95,7 +96,8 @@ export class ThreadQueue<Said> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    this.#worker.unref();
+    // Its end is waited for where somebody does.
+    if (!this.#isEnding) this.#worker.unref();
   }
 
   /** What it says next, waited for. */
@@ -120,6 +122,7 @@ export class ThreadQueue<Said> {
 
   /** Ends the thread. */
   async end(): Promise<void> {
+    this.#isEnding = true;
     this.#port.close();
     await this.#worker.terminate();
   }

@@ -10,6 +10,7 @@ import type { MessageAccount } from '../engine/message-account.ts';
 import type { SummaryEvent } from '../events.ts';
 import type { FindingWatch } from '../findings/watch.ts';
 import { plainKeyring } from '../keyring/keyring-copy.ts';
+import type { StopRequest } from '../stop-request.ts';
 import { AttemptReader } from './round-attempts.ts';
 import type { JudgingMessage } from './round-messages.ts';
 import { NoticeReader } from './round-notices.ts';
@@ -57,6 +58,7 @@ export class ThreadedAnalysis {
   readonly #conclusions: Conclusions;
   readonly #listener: AnalysisListener;
   readonly #thread: RoundThread;
+  readonly #stop: StopRequest | undefined;
   readonly #walk = createWalkTable();
   readonly #gathers: boolean;
   /** Null where nobody asks for the keys that were tried. */
@@ -66,6 +68,7 @@ export class ThreadedAnalysis {
   constructor(thread: RoundThread, options: ThreadedOptions, listener: AnalysisListener) {
     this.#thread = thread;
     this.#listener = listener;
+    this.#stop = options.stop;
     this.#gathers = gathersFrames(listener);
     this.#conclusions = new Conclusions(options, listener, () => undefined, thread.opened.ring.shared);
     const explains = this.#gathers && options.explain === true;
@@ -82,14 +85,14 @@ export class ThreadedAnalysis {
     return this.#conclusions.account;
   }
 
-  /** Hears of everything to the end, and finishes. The thread is ended in any case; that takes a while, for which nobody waits. */
+  /** Hears of everything to the end, or until it is to stop, and finishes. The thread is ended in any case; that takes a while, for which nobody waits. */
   async run(): Promise<{ summary: SummaryEvent; problem: CaptureProblem | null }> {
     const thread = this.#thread;
     this.findings.rereadFrom(thread);
     try {
       for (;;) {
         // Where the thread is ahead, no promise is waited for.
-        const next = thread.next();
+        const next = this.#stop === undefined ? thread.next() : this.#stop.next(thread);
         const round = next instanceof Promise ? await next : next;
         if (round === null) break;
         this.#tell(round);

@@ -12,7 +12,7 @@ import type { MessageAccount } from './message-account.ts';
  * @param account what was counted of its messages
  * @param findings occurrences by name
  * @param replayHorizon milliseconds since 1970: how far back a replay could have been seen; null: to the beginning
- * @param complete false where the input was damaged, ended early or was no capture
+ * @param complete false where the input was damaged, ended early, was no capture or was not read to its end
  */
 export function summaryEvent(
   report: EngineReport,
