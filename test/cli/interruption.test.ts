@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openCapture } from '../../captures/open.ts';
 import { Interruption } from '../../cli/interruption.ts';
@@ -59,7 +60,7 @@ class Reading {
   /** Waits until something is printed, or written into that file. */
   async begun(path?: string): Promise<void> {
     const size = (): number => (path === undefined ? this.out.length : readFileSync(path).length);
-    while (size() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (size() === 0) await pause(10);
   }
 
   /** Sends a signal and waits for the end. @returns exit code, or the signal that ended it */
@@ -131,7 +132,7 @@ describe.each([['1'], ['2'], ['3']])('a file, in %s threads', (threads) => {
     reading.child.stdin?.write(piece);
     await reading.begun();
     while (records(reading.out.slice(0, reading.out.lastIndexOf('\n'))).length < PIECE) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pause(10);
     }
     expect(await reading.ended()).toBe(130);
     expect(reading.err).toBe(told('standard input'));
@@ -144,7 +145,7 @@ describe.each([['1'], ['2'], ['3']])('a file, in %s threads', (threads) => {
     const reading = new Reading(['-', '-T', 'json', '--threads', threads]);
     await reading.begun();
     // The array is begun before the wait is.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
     expect(await reading.ended()).toBe(130);
     expect(JSON.parse(reading.out)).toEqual([]);
   });
@@ -206,7 +207,8 @@ describe('what is asked for of an input', () => {
     const stop = new Interruption();
     stop.listen();
     await expect(stop.next({ next: () => Promise.reject(new Error('gone')) })).rejects.toThrow('gone');
-    const waited = stop.next({ next: () => new Promise<number>(() => undefined) });
+    const never = new Promise<number>(() => {});
+    const waited = stop.next({ next: () => never });
     process.emit('SIGINT', 'SIGINT');
     expect(await waited).toBe(null);
   });
