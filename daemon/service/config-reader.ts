@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ExitCode, SidescopeError } from '../errors.ts';
-import { checkOverrides } from '../findings/check-overrides.ts';
+import { SEVERITIES } from '../events.ts';
 import { FINDING_NAMES } from '../findings/finding-names.ts';
 import type { SeverityOverrides } from '../findings/severity-overrides.ts';
 import { JsonReader, memberTable } from '../keyring/json-reader.ts';
@@ -51,7 +51,9 @@ const JOURNAL = memberTable(
 );
 const RELAY = memberTable(['operator'], ['listen', 'certificate', 'privateKey', 'hosts', 'origins']);
 const LOG = memberTable([], ['level']);
-const SEVERITIES = memberTable([], FINDING_NAMES);
+const FINDINGS = memberTable([], FINDING_NAMES);
+/** What the severity of a finding may be. */
+const CHOSEN_SEVERITIES = [...SEVERITIES, 'off'] as const;
 
 /**
  * Reads a configuration file.
@@ -237,11 +239,11 @@ function readRelay(reader: JsonReader, folder: string): RelayConfig {
 }
 
 function readSeverities(reader: JsonReader): SeverityOverrides {
-  const overrides: Record<string, string> = {};
-  reader.object(SEVERITIES, (name) => {
-    overrides[name] = reader.text((text) => text);
+  const overrides: Record<string, (typeof CHOSEN_SEVERITIES)[number]> = {};
+  reader.object(FINDINGS, (name) => {
+    overrides[name] = readWord(reader, CHOSEN_SEVERITIES);
   });
-  return checkOverrides(overrides);
+  return overrides;
 }
 
 function wrong(

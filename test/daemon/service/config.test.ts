@@ -92,7 +92,12 @@ describe('configuration of a daemon', () => {
     ['a port too large', { ...least, health: '127.0.0.1:65536' }, 'config.bad-address', 'health'],
     ['an unknown level', { ...least, log: { level: 'inf' } }, 'config.unknown-word', 'log.level'],
     ['a finding that is not', { ...least, severities: { 'ctr.gop': 'low' } }, 'config.unknown-member', 'severities'],
-    ['a severity that is not', { ...least, severities: { 'ctr.gap': 'lo' } }, 'findings.unknown-severity', ''],
+    [
+      'a severity that is not',
+      { ...least, severities: { 'ctr.gap': 'lo' } },
+      'config.unknown-word',
+      'severities.ctr.gap',
+    ],
     [
       'a kind that is not',
       { ...least, sources: [{ name: 'a', kind: 'udb' }] },
