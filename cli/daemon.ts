@@ -7,6 +7,7 @@ import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { SlotRequest } from '../daemon/keyring/vault.ts';
 import type { DaemonConfig } from '../daemon/service/config.ts';
 import { readDaemonConfig } from '../daemon/service/config-reader.ts';
+import { printable } from '../dissectors/printable.ts';
 import { programVersion } from './program-version.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
@@ -51,7 +52,9 @@ async function run(options: DaemonArguments): Promise<void> {
   const config = readDaemonConfig(path);
   if (options.check === true) {
     await checkFiles(config);
-    writeOutput(`${path} is good: ${config.sources.length} ${config.sources.length === 1 ? 'source' : 'sources'}\n`);
+    writeOutput(
+      `${printable(path)} is good: ${config.sources.length} ${config.sources.length === 1 ? 'source' : 'sources'}\n`,
+    );
     return;
   }
   if (config.keys.kind === 'keyring') {
@@ -144,7 +147,7 @@ async function init(folder: string, passphraseFile: string | undefined): Promise
   });
   const width = Math.max(...made.files.map(([name]) => name.length));
   const rows = made.files.map(([name, about]) => `  ${name.padEnd(width)}  ${about}\n`);
-  writeOutput(`Made in ${made.folder}:\n${rows.join('')}`);
+  writeOutput(`Made in ${printable(made.folder)}:\n${rows.join('')}`);
   writeOutput(`Daemon: ${made.daemon}\nCertificate (SHA-256): ${made.certificate}\n\n${nextCommands(made)}`);
 }
 

@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
-import { nearestName } from '../daemon/keyring/nearest-name.ts';
 import { parseInstant } from '../daemon/keyring/rfc3339.ts';
 import {
   CAPABILITY_GROUPS,
@@ -26,10 +25,13 @@ import { LATEST_START, Revocations } from '../daemon/relay/revocations.ts';
 import { StateCopy } from '../daemon/relay/state-copy.ts';
 import { askDaemon } from '../daemon/service/control-client.ts';
 import { DAEMON_KEY, REVOCATIONS, stateCopyPath } from '../daemon/service/daemon-files.ts';
+import { printableJson } from '../dissectors/printable.ts';
 import { readCapabilityFile, readPublicKey } from './grant-files.ts';
 import { type GrantList, grantText } from './grant-text.ts';
 import { writeNewFile } from './keys-files.ts';
+import { oneOf } from './one-of.ts';
 import { writeOutput } from './stdout.ts';
+import { answerUnknownVerb } from './unknown-verb.ts';
 import { actor } from './vault-options.ts';
 
 const VERBS = ['identity', 'issue', 'revoke', 'list', 'accept-rollback'] as const;
@@ -67,10 +69,6 @@ interface DaemonArguments {
 
 /** Adds the verbs below `grant`. */
 export function configure(command: Command): void {
-  command
-    .argument('[verb]')
-    .usage('<verb> [options]')
-    .action((verb?: string) => unknownVerb(command, verb));
   command
     .command('identity')
     .description('make the key pair of a subscriber, and print its public half: the operator needs that')
@@ -123,6 +121,7 @@ export function configure(command: Command): void {
   daemonVerb(command, 'list', 'show who is connected, and what is revoked', '')
     .option('-T, --type <type>', `form of the output: ${TYPES.join(', ')}`, oneOf(TYPES), 'text')
     .action(list);
+  answerUnknownVerb(command, VERBS);
 }
 
 function daemonVerb(parent: Command, name: string, about: string, argument: string): Command {
@@ -132,16 +131,6 @@ function daemonVerb(parent: Command, name: string, about: string, argument: stri
     .option('--control <socket>', 'control socket of the daemon')
     .option('--config <file>', "the daemon's configuration, which says where its control socket and its state are")
     .option('--state <folder>', 'state folder of a daemon that does not run');
-}
-
-function unknownVerb(command: Command, verb: string | undefined): void {
-  if (verb === undefined) {
-    writeOutput(command.helpInformation());
-    return;
-  }
-  const nearest = nearestName(verb, VERBS);
-  const hint = nearest === null ? `the verbs are ${VERBS.join(', ')}` : `did you mean \`sidescope grant ${nearest}\`?`;
-  throw new SidescopeError('usage.unknown-verb', 'grant has no such verb', hint, ExitCode.usage);
 }
 
 function identity({ out, show, kind }: IdentityArguments): void {
@@ -230,7 +219,7 @@ async function list(options: DaemonArguments): Promise<void> {
     revoked: revocations.list(now),
     subscribers: null,
   }));
-  writeOutput(options.type === 'json' ? `${JSON.stringify(grantList, null, 2)}\n` : grantText(grantList));
+  writeOutput(options.type === 'json' ? `${printableJson(grantList, 2)}\n` : grantText(grantList));
 }
 
 /** Revokes while no daemon runs, and leaves word of it beside the journal where that is known. */
@@ -307,17 +296,7 @@ function gatherGroups(value: string, before: IssueArguments['group'] | undefined
   if (!isGroupPattern(gid) || more !== undefined) {
     throw new InvalidArgumentError('A group is 6 hex digits, f000?? or *.');
   }
-  if (view !== null && !VIEWS.includes(view as View)) {
-    throw new InvalidArgumentError(`A view is one of: ${VIEWS.join(', ')}.`);
-  }
-  return [...(before ?? []), { gid, view: view as View | null }];
-}
-
-function oneOf<Name extends string>(names: readonly Name[]): (value: string) => Name {
-  return (value) => {
-    if (names.includes(value as Name)) return value as Name;
-    throw new InvalidArgumentError(`It is one of: ${names.join(', ')}.`);
-  };
+  return [...(before ?? []), { gid, view: view === null ? null : oneOf(VIEWS)(view) }];
 }
 
 function whole(value: string): number {

@@ -3,7 +3,7 @@
 import type { ListedKeyRow } from '../daemon/engine-process/replay-use.ts';
 import type { KeyOrder } from '../daemon/keyring/vault/transitions.ts';
 import type { ImportCounts, VaultKeyRow } from '../daemon/keyring/vault.ts';
-import { printableJson } from '../dissectors/printable.ts';
+import { printable, printableJson } from '../dissectors/printable.ts';
 import { aligned } from './columns.ts';
 
 /** The keys as a table. */
@@ -38,7 +38,7 @@ export function importText(name: string, { added, restricted, known, groupsChang
   const parts = [`${added} added`, `${known} held before`];
   if (restricted > 0) parts.push(`${restricted} now more restricted`);
   if (groupsChanged > 0) parts.push(`${groupsChanged} groups new or changed`);
-  return `${name}: ${parts.join(', ')}\n`;
+  return `${printable(name)}: ${parts.join(', ')}\n`;
 }
 
 const DONE: Readonly<Record<KeyOrder, string>> = {

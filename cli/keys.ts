@@ -4,7 +4,6 @@ import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { KeyFlaw } from '../daemon/keyring/key-lint.ts';
-import { nearestName } from '../daemon/keyring/nearest-name.ts';
 import { parseInstant } from '../daemon/keyring/rfc3339.ts';
 import { readRecipient } from '../daemon/keyring/vault/key-files.ts';
 import { KEY_NAME_FORMS } from '../daemon/keyring/vault/listing.ts';
@@ -18,12 +17,15 @@ import {
   type Unlock,
   type Vault,
 } from '../daemon/keyring/vault.ts';
+import { printable } from '../dissectors/printable.ts';
 import { DaemonKeys, daemonRuns } from './keys-daemon.ts';
 import { readImports, writeNewFile } from './keys-files.ts';
 import { importText, keysJson, keysText, orderText } from './keys-text.ts';
 import { checkDaemonVault, checkWholeVault } from './keys-verify.ts';
+import { oneOf } from './one-of.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
+import { answerUnknownVerb } from './unknown-verb.ts';
 import { actor, addVaultOptions, unlockSource, type VaultArguments, vaultPath } from './vault-options.ts';
 
 /** What the options give, after commander has read them; each verb has some of these. */
@@ -62,11 +64,6 @@ const ABOUT: Readonly<Record<KeyOrder, string>> = {
 
 /** Adds the verbs below `keys`. */
 export function configure(command: Command): void {
-  // A verb that is not there gets the nearest one; without a verb there is only help.
-  command
-    .argument('[verb]')
-    .usage('<verb> [options]')
-    .action((verb?: string) => unknownVerb(command, verb));
   verb(command, 'init', 'make a vault', '[vault]')
     .option('--recipient <key>', 'X25519 public key that opens the vault: hex, or a PEM file; repeatable', gather, [])
     .action(init);
@@ -105,20 +102,11 @@ export function configure(command: Command): void {
     .option('--accept-rollback <reason>', 'open an older copy, for reading only; say why', reasonOption)
     .addHelpText('after', `\nA key is named by ${KEY_NAME_FORMS}.`)
     .action(exportKeys);
+  answerUnknownVerb(command, VERBS);
 }
 
 function verb(parent: Command, name: (typeof VERBS)[number], about: string, argument: string): Command {
   return addVaultOptions(parent.command(name).description(about).argument(argument));
-}
-
-function unknownVerb(command: Command, verb: string | undefined): void {
-  if (verb === undefined) {
-    writeOutput(command.helpInformation());
-    return;
-  }
-  const nearest = nearestName(verb, VERBS);
-  const hint = nearest === null ? `the verbs are ${VERBS.join(', ')}` : `did you mean \`sidescope keys ${nearest}\`?`;
-  throw new SidescopeError('usage.unknown-verb', 'keys has no such verb', hint, ExitCode.usage);
 }
 
 async function init(named: string | undefined, options: KeysArguments): Promise<void> {
@@ -136,7 +124,7 @@ async function init(named: string | undefined, options: KeysArguments): Promise<
   }
   createVault(path, requests, { by: actor('keys init'), anchorPath: options.anchor });
   wipe(requests);
-  writeOutput(`made ${path}\n`);
+  writeOutput(`made ${printable(path)}\n`);
 }
 
 async function importFiles(files: readonly string[], options: KeysArguments): Promise<void> {
@@ -282,8 +270,8 @@ async function passwdOfDaemon(
 }
 
 function tellOfSlots(path: string, slots: readonly SlotRow[], isRotated: boolean): void {
-  const rows = slots.map(({ id, kind, name }) => `slot ${id}: ${kind}${name === '' ? '' : ` ${name}`}\n`);
-  writeOutput(`${path} is opened by\n${rows.join('')}`);
+  const rows = slots.map(({ id, kind, name }) => `slot ${id}: ${kind}${name === '' ? '' : ` ${printable(name)}`}\n`);
+  writeOutput(`${printable(path)} is opened by\n${rows.join('')}`);
   if (!isRotated) return;
   const hint = 'delete old copies, and replace keys that whoever had the old passphrase must not know';
   reportWarning('vault.old-copies', 'copies of the vault made before go on opening with the old passphrase', hint);
@@ -327,7 +315,7 @@ async function exportKeys(names: readonly string[], options: KeysArguments): Pro
   try {
     const { octets, keys } = vault.exportKeys(keyNames(names), recipient, options.reason);
     writeNewFile(options.out, octets);
-    writeOutput(`sealed ${keys} ${keys === 1 ? 'key' : 'keys'} into ${options.out}\n`);
+    writeOutput(`sealed ${keys} ${keys === 1 ? 'key' : 'keys'} into ${printable(options.out)}\n`);
   } finally {
     vault.close();
   }
@@ -371,13 +359,6 @@ function gatherSlots(value: string, before: readonly number[]): readonly number[
   const id = Number(value);
   if (!Number.isSafeInteger(id) || id < 1) throw new InvalidArgumentError('It is the number of a slot.');
   return [...before, id];
-}
-
-function oneOf(names: readonly string[]): (value: string) => string {
-  return (value) => {
-    if (names.includes(value)) return value;
-    throw new InvalidArgumentError(`It is one of: ${names.join(', ')}.`);
-  };
 }
 
 function reasonOption(value: string): string {

@@ -1,6 +1,7 @@
 // `sidescope synth`: write a labelled capture from a scenario, with its keyring and expected events.
 
 import type { Command } from 'commander';
+import { printable } from '../dissectors/printable.ts';
 import { runSynth } from '../testing/synth-files.ts';
 import { writeOutput } from './stdout.ts';
 
@@ -17,6 +18,6 @@ export function configure(command: Command): void {
     .option('--force', 'overwrite files that exist')
     .action(async (scenarioPath: string, options: SynthOptions) => {
       const paths = await runSynth({ scenarioPath, outDir: options.out, overwrite: options.force ?? false });
-      for (const path of paths) writeOutput(`${path}\n`);
+      for (const path of paths) writeOutput(`${printable(path)}\n`);
     });
 }

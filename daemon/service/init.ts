@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { printable } from '../../dissectors/printable.ts';
 import { ExitCode, SidescopeError } from '../errors.ts';
 import { createVault, type SlotRequest } from '../keyring/vault.ts';
 import { createKeyFile } from '../relay/key-files.ts';
@@ -154,5 +155,5 @@ function write(path: string, text: string): void {
 
 /** A path as a shell reads it. */
 function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", `'\\''`)}'`;
 }

@@ -4,6 +4,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReadStream } from 'node:tty';
+import { printable } from '../../../dissectors/printable.ts';
 import { ExitCode, SidescopeError } from '../../errors.ts';
 import { VaultError } from './vault-error.ts';
 
@@ -172,7 +173,7 @@ async function askTerminal(question: string): Promise<Uint8Array> {
   const line = new SecretLine();
   try {
     terminal.setRawMode(true);
-    writeSync(handle, question);
+    writeSync(handle, printable(question));
     const outcome = await new Promise<Typed>((resolve, reject) => {
       terminal.on('error', reject);
       terminal.on('end', () => resolve('interrupted'));
