@@ -14,6 +14,7 @@ import { examineMachine } from '../daemon/doctor/machine-diagnoses.ts';
 import { examineSource, type SourceLook } from '../daemon/doctor/source-diagnoses.ts';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { printable, printableJson } from '../dissectors/printable.ts';
+import { oneOf } from './one-of.ts';
 import { readKeyring } from './read-keyring.ts';
 import { writeOutput } from './stdout.ts';
 import { actor, addVaultOptions, type VaultArguments } from './vault-options.ts';
@@ -23,6 +24,8 @@ const LOOK_SECONDS = 3;
 const LOOK_MOST = 3600;
 /** First octets of a file by which a configuration is told from a capture. */
 const HEAD_OCTETS = 64;
+
+const TYPES = ['text', 'json'] as const;
 
 interface DoctorOptions extends VaultArguments {
   readonly keyring: readonly string[];
@@ -47,7 +50,7 @@ export function configure(command: Command): void {
     )
     .option('--keyring <file>', 'keys to try on what is captured; may be given several times', gather, [])
     .option('--seconds <number>', 'for how long each source is looked at', seconds, LOOK_SECONDS)
-    .option('-T, --type <type>', 'form of the output: text, json', 'text')
+    .option('-T, --type <type>', 'form of the output: text, json', oneOf(TYPES), 'text')
     .addHelpText(
       'after',
       `
@@ -69,10 +72,6 @@ function seconds(text: string): number {
 }
 
 async function run(given: string | undefined, options: DoctorOptions): Promise<void> {
-  if (options.type !== 'text' && options.type !== 'json') {
-    const hint = 'use text or json';
-    throw new SidescopeError('usage.type', `-T ${options.type} is no form of this list`, hint, ExitCode.usage);
-  }
   const target = targetOf(given);
   const found = await examine(target, options);
   const ok = !isWrong(found);

@@ -6,7 +6,10 @@ import { allFields, type FieldEntry, findField, nearestFieldNames, searchFields 
 import { fieldsMarkdown } from '../dissectors/fields-markdown.ts';
 import { printableJson } from '../dissectors/printable.ts';
 import { aligned } from './columns.ts';
+import { oneOf } from './one-of.ts';
 import { writeOutput } from './stdout.ts';
+
+const TYPES = ['text', 'json'] as const;
 
 interface FieldsOptions {
   readonly markdown?: boolean;
@@ -18,19 +21,11 @@ export function configure(command: Command): void {
   command
     .argument('[words...]', 'a field name, or words to look for in names, labels, sentences and value names')
     .option('--markdown', 'all protocols and fields as a page of documentation')
-    .option('-T, --type <type>', 'form of the output: text, json', 'text')
+    .option('-T, --type <type>', 'form of the output: text, json', oneOf(TYPES), 'text')
     .action(run);
 }
 
 function run(words: readonly string[], options: FieldsOptions): void {
-  if (options.type !== 'text' && options.type !== 'json') {
-    throw new SidescopeError(
-      'usage.type',
-      `-T ${options.type} is no form of this list`,
-      'use text or json',
-      ExitCode.usage,
-    );
-  }
   if (options.markdown === true) {
     if (words.length > 0 || options.type === 'json') {
       throw new SidescopeError(

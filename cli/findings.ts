@@ -1,12 +1,15 @@
 // `sidescope findings`: list and explain what the traffic can give away.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { CATALOGUE, findingEntry } from '../daemon/findings/catalogue.ts';
 import { explainFinding, findingsPage } from '../daemon/findings/catalogue-text.ts';
 import { nearestName } from '../daemon/keyring/nearest-name.ts';
 import { aligned } from './columns.ts';
+import { oneOf } from './one-of.ts';
 import { writeOutput } from './stdout.ts';
+
+const TYPES = ['text', 'json'] as const;
 
 interface FindingsOptions {
   readonly explain?: string;
@@ -19,7 +22,7 @@ export function configure(command: Command): void {
   command
     .argument('[text]', 'list only findings whose name or title holds this')
     .option('--explain <name>', 'say what a finding means, when it is a false alarm and what to do')
-    .option('-T, --type <type>', 'form of the output: text, json', formOfOutput, 'text')
+    .option('-T, --type <type>', 'form of the output: text, json', oneOf(TYPES), 'text')
     .option('--markdown', 'print the page docs/findings.md')
     .action(run);
 }
@@ -37,6 +40,7 @@ function run(text: string | undefined, options: FindingsOptions): void {
   }
   const wanted = text?.toLowerCase() ?? '';
   const entries = CATALOGUE.filter((entry) => `${entry.name} ${entry.title}`.toLowerCase().includes(wanted));
+  if (entries.length === 0) throw nothingHolds(text ?? '');
   if (options.type === 'json') {
     writeOutput(jsonText(entries));
     return;
@@ -55,20 +59,18 @@ function jsonText(value: unknown): string {
 }
 
 function unknownName(name: string): SidescopeError {
+  return wrong('findings.unknown-name', `there is no finding ${JSON.stringify(name)}`, name);
+}
+
+function nothingHolds(text: string): SidescopeError {
+  return wrong('findings.none', `no finding has ${JSON.stringify(text)} in its name or its title`, text);
+}
+
+function wrong(code: string, message: string, name: string): SidescopeError {
   const near = nearestName(
     name,
     CATALOGUE.map((entry) => entry.name),
   );
   const hint = near === null ? '`sidescope findings` lists them' : `did you mean ${near}?`;
-  return new SidescopeError(
-    'findings.unknown-name',
-    `there is no finding ${JSON.stringify(name)}`,
-    hint,
-    ExitCode.usage,
-  );
-}
-
-function formOfOutput(value: string): string {
-  if (value === 'text' || value === 'json') return value;
-  throw new InvalidArgumentError('It is one of: text, json.');
+  return new SidescopeError(code, message, hint, ExitCode.usage);
 }

@@ -29,15 +29,6 @@ export function gather(value: string, before: readonly string[]): readonly strin
   return [...before, value];
 }
 
-/** One of these words. */
-export function oneOf<Word extends string>(words: readonly Word[]): (value: string) => Word {
-  return (value) => {
-    const found = words.find((word) => word === value);
-    if (found !== undefined) return found;
-    throw new InvalidArgumentError(`It is one of: ${words.join(', ')}.`);
-  };
-}
-
 /** A length of time in milliseconds: `45s`, `30min`, `2h`, `7d`. */
 export function durationOption(value: string): number {
   const parts = /^(\d{1,9})(s|min|h|d)$/.exec(value);

@@ -9,7 +9,6 @@ import { SCHEMES, type Scheme } from '../daemon/keying/group-state.ts';
 import type { GroupView, ManagerView } from '../daemon/keying/group-view.ts';
 import { DEFAULT_BEARER, type GroupOperation } from '../daemon/keying/rekey-plan.ts';
 import { layer2IdText } from '../daemon/keyring/keyring.ts';
-import { nearestName } from '../daemon/keyring/nearest-name.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../dissectors/security/traffic-cipher.ts';
 import { type Desk, openDesk } from './group-desks.ts';
 import { type PendingMessages, pendingCapture, pendingFolder } from './group-files.ts';
@@ -20,7 +19,6 @@ import {
   gather,
   gatherIds,
   layer2Id,
-  oneOf,
   rateOption,
   reasonOption,
 } from './group-options.ts';
@@ -34,8 +32,10 @@ import {
   planObject,
   planText,
 } from './group-text.ts';
+import { oneOf } from './one-of.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
+import { answerUnknownVerb } from './unknown-verb.ts';
 import { addVaultOptions, type VaultArguments, vaultPath } from './vault-options.ts';
 
 /** What the options give, after commander has read them; each verb has some of these. */
@@ -73,10 +73,6 @@ const OVERLAP = '2h';
 
 /** Adds the verbs below `group`. */
 export function configure(command: Command): void {
-  command
-    .argument('[verb]')
-    .usage('<verb> [options]')
-    .action((verb?: string) => unknownVerb(command, verb));
   const create = sending(verb(command, 'create', 'make a group and give its members their first PGKs', '<group>'));
   withMembers(create)
     .option('--member <id>', 'a member; repeatable; else those of the group in the keyring', gatherIds, [])
@@ -109,6 +105,7 @@ export function configure(command: Command): void {
     .option('--rotate', 'plan to rotate')
     .action(plan);
   verb(command, 'show', 'show groups, their PGKs and members; never a key', '[group]').action(show);
+  answerUnknownVerb(command, VERBS);
 }
 
 function verb(parent: Command, name: (typeof VERBS)[number], about: string, argument: string): Command {
@@ -284,13 +281,3 @@ function isInDoubt(error: unknown): boolean {
 }
 
 const IN_DOUBT: ReadonlySet<string> = new Set(['vault.in-doubt', 'control.lost', 'control.silent', 'engine.down']);
-
-function unknownVerb(command: Command, verb: string | undefined): void {
-  if (verb === undefined) {
-    writeOutput(command.helpInformation());
-    return;
-  }
-  const nearest = nearestName(verb, VERBS);
-  const hint = nearest === null ? `the verbs are ${VERBS.join(', ')}` : `did you mean \`sidescope group ${nearest}\`?`;
-  throw new SidescopeError('usage.unknown-verb', 'group has no such verb', hint, ExitCode.usage);
-}

@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { Severity } from '../daemon/events.ts';
+import { oneOf } from './one-of.ts';
 import { gatherTables, TABLE_NAMES, type TableRequest } from './table-requests.ts';
 import { addVaultOptions, type VaultArguments } from './vault-options.ts';
 
@@ -158,13 +159,6 @@ function usage(code: string, message: string, hint: string): SidescopeError {
 
 function gather(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
-}
-
-function oneOf(names: readonly string[]): (value: string) => string {
-  return (value) => {
-    if (names.includes(value)) return value;
-    throw new InvalidArgumentError(`It is one of: ${names.join(', ')}.`);
-  };
 }
 
 function positiveInteger(value: string): number {

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { isGroupPattern, VIEWS, type View } from '../daemon/relay/capability.ts';
 import { RECORD_TYPES, type RecordType } from '../daemon/relay/protocol.ts';
+import { oneOf } from './one-of.ts';
 
 /** Forms of the output. */
 export const TAP_TYPES = ['text', 'ndjson', 'json', 'fields'] as const;
@@ -130,13 +131,6 @@ function gatherGroups(value: string, before: readonly string[]): readonly string
 
 function kinds(value: string): readonly RecordType[] {
   return value.split(',').map((name) => oneOf(RECORD_TYPES)(name.trim()));
-}
-
-function oneOf<Name extends string>(names: readonly Name[]): (value: string) => Name {
-  return (value) => {
-    if (names.includes(value as Name)) return value as Name;
-    throw new InvalidArgumentError(`It is one of: ${names.join(', ')}.`);
-  };
 }
 
 function whole(value: string): number {

@@ -1,12 +1,13 @@
 // `sidescope tui`: the terminal program, on a capture file or on a daemon.
 
 import { statSync } from 'node:fs';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { plainKeyring } from '../daemon/keyring/keyring-copy.ts';
 import { VIEWS } from '../daemon/relay/capability.ts';
 import { CaptureFeed } from '../tui/feed/capture-feed.ts';
 import type { DaemonView } from '../tui/feed/daemon-feed.ts';
+import { oneOf } from './one-of.ts';
 import { openInput } from './open-input.ts';
 import { chosenFilter } from './outputs/output.ts';
 import { programVersion } from './program-version.ts';
@@ -35,9 +36,7 @@ export function configure(command: Command): void {
     .option('--allow-stale <reason>', 'show plaintext under keys that were not active; say why')
     .option('--connect <address>', 'a daemon in place of a capture: unix:PATH or wss://host:port')
     .option('--capability <file>', 'with --connect: what `grant issue` gave; else the environment SIDESCOPE_CAPABILITY')
-    .addOption(
-      new Option('--view <view>', 'with --connect: the most that is asked for').choices(VIEWS).default('plain'),
-    )
+    .option('--view <view>', `with --connect: the most that is asked for: ${VIEWS.join(', ')}`, oneOf(VIEWS), 'plain')
     .option('--reason <text>', 'with --view forensic: why, for the audit log')
     .addHelpText(
       'after',

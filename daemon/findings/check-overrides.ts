@@ -22,7 +22,9 @@ export function checkOverrides(value: unknown): SeverityOverrides {
       throw wrong('findings.unknown-name', `there is no finding ${JSON.stringify(name.slice(0, 64))}`, hint);
     }
     if (severity !== 'off' && !SEVERITIES.includes(severity as Severity)) {
-      throw wrong('findings.unknown-severity', `${name} has no such severity`, `use ${SEVERITIES.join(', ')} or off`);
+      const near = typeof severity === 'string' ? nearestName(severity, [...SEVERITIES, 'off']) : null;
+      const hint = near === null ? `use ${SEVERITIES.join(', ')} or off` : `did you mean ${near}?`;
+      throw wrong('findings.unknown-severity', `${name} has no such severity`, hint);
     }
   }
   return value as SeverityOverrides;

@@ -49,6 +49,26 @@ describe('wrong usage ends with exit code 2 and the nearest right spelling', () 
     ['no capture', ['read'], /no capture was named/],
     ['two captures', ['read', '-r', CAPTURE, CAPTURE], /two captures were named/],
     ['a wrong output type', ['read', '-T', 'xml', CAPTURE], /ndjson/],
+    ['a misspelt output type', ['read', '-T', 'ndjsno', CAPTURE], /Did you mean ndjson\?/],
+    ['a misspelt severity', ['read', '--fail-on', 'hihg', CAPTURE], /Did you mean high\?/],
+    ['a misspelt form of a list', ['fields', '-T', 'jsno'], /Did you mean json\?/],
+    ['the same of findings', ['findings', '-T', 'txet'], /Did you mean text\?/],
+    ['the same of doctor', ['doctor', '-T', 'jsno'], /Did you mean json\?/],
+    ['a misspelt view', ['tui', '--view', 'plian', CAPTURE], /Did you mean plain\?/],
+    ['a misspelt view of tap', ['tap', '--view', 'plian', 'unix:x'], /Did you mean plain\?/],
+    ['a misspelt kind of records', ['tap', '--only', 'messgae', 'unix:x'], /Did you mean message\?/],
+    ['a misspelt kind of key', ['grant', 'identity', '--kind', 'operater'], /Did you mean operator\?/],
+    ['a misspelt view of a group', ['grant', 'issue', '--group', 'f00001=plian'], /Did you mean plain\?/],
+    ['a misspelt scheme', ['group', 'create', 'f00001', '--scheme', 'indivdual'], /Did you mean individual\?/],
+    ['a misspelt verb of keys', ['keys', 'lst', '--vault', 'x'], /"lst" .*\n.*did you mean `sidescope keys list`/],
+    ['one of group', ['group', 'creat', '--vault', 'x'], /"creat" .*\n.*did you mean `sidescope group create`/],
+    ['one of grant', ['grant', 'isue', '--operator', 'x'], /"isue" .*\n.*did you mean `sidescope grant issue`/],
+    ['options and no verb', ['keys', '--vault', 'x'], /wants a verb before its options/],
+    ['a key in place of a verb', ['keys', 'a1'.repeat(32)], /^sidescope: error: keys has no such verb \[/],
+    ['a misspelt option of such a verb', ['keys', 'list', '--vualt', 'x'], /Did you mean --vault/],
+    ['too much for such a verb', ['keys', 'list', 'x', 'y'], /too many arguments/],
+    ['a finding that is not there', ['findings', 'keystraem'], /no finding has "keystraem"/],
+    ['a misspelt finding', ['findings', 'ctr.gpa'], /did you mean ctr.gap\?/],
     ['a wrong table', ['read', '-z', 'gruops', CAPTURE], /groups/],
     ['a count of 0', ['read', '-c', '0', CAPTURE], /at least 1/],
     ['an empty reason', ['read', '--allow-stale', ' ', CAPTURE], /reason/],
@@ -59,6 +79,13 @@ describe('wrong usage ends with exit code 2 and the nearest right spelling', () 
     expect(err).toMatch(text);
     expectNoStack(err);
   });
+});
+
+test('a misspelt severity of a configuration', () => {
+  const config = file('severities.json', '{"severities": {"ctr.gap": "lwo"}}');
+  const { code, err } = run(['read', CAPTURE, '--config', config]);
+  expect(code).toBe(2);
+  expect(err).toContain('did you mean low?');
 });
 
 describe('what cannot be opened', () => {
