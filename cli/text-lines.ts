@@ -107,10 +107,11 @@ function findingLine(event: FindingEvent, keyring: Keyring, columns: number, pai
   const name = group === undefined || source === null ? null : memberName(group, source, Date.parse(event.time));
   const frames = event.frames.length === 0 ? '' : `frame ${event.frames[0]}`;
   const times = event.count === 1 ? frames : `${event.count} times from ${frames}`;
+  const where = times === '' ? '' : ` (${times})`;
   return (
     `${paint(SEVERITY_COLOURS[event.severity], `finding  ${fitted(event.severity, 8)}  ${fitted(event.name, 22)}`)}  ` +
     `${fitted(group?.name ?? event.group ?? '', columns)}  ${fitted(name ?? event.source ?? '', columns)}  ` +
-    `${printable(event.summary)} (${times})\n`
+    `${printable(event.summary)}${where}\n`
   );
 }
 

@@ -7,6 +7,7 @@ import {
   type FrameBatch,
   NO_INTERFACE,
 } from '../../captures/frame-batch.ts';
+import type { CaptureProblemCode } from '../../captures/problems.ts';
 import { NO_GROUP } from '../engine/group-key.ts';
 import { formatDuration } from '../time.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
@@ -15,8 +16,11 @@ import { NO_SOURCE } from './subject.ts';
 
 // The specification says (findings, capture.*).
 const BACKWARD_MS = 1;
-/** Frames further apart are a jump. */
+/** Frames of an interface that are further apart are a jump. */
 export const JUMP_MS = 3_600_000;
+
+/** Problems of an input that ends inside a record. */
+const CUTS: ReadonlySet<string> = new Set<CaptureProblemCode>(['capture.cut-record', 'capture.compressed-cut']);
 
 const DUPLICATE = findingNumber('capture.duplicate');
 const BACKWARD = findingNumber('capture.time_backward');
@@ -44,12 +48,12 @@ export class CaptureWatch {
     this.#interface = id;
     if (id === NO_INTERFACE) return;
     const before = this.#lastTime[id];
-    if (before !== undefined && before - time > BACKWARD_MS) this.#backward(id, before - time);
-    this.#lastTime[id] = time;
-    if (time > this.#latest) {
-      if (time - this.#latest > JUMP_MS && this.#latest !== Number.NEGATIVE_INFINITY) this.#jump(time - this.#latest);
-      this.#latest = time;
+    if (before !== undefined) {
+      if (before - time > BACKWARD_MS) this.#backward(id, before - time);
+      else if (time - before > JUMP_MS) this.#jump(id, time - before);
     }
+    this.#lastTime[id] = time;
+    if (time > this.#latest) this.#latest = time;
     if (batch.captured[row] < batch.original[row]) this.#truncated(batch.captured[row], batch.original[row]);
   }
 
@@ -76,9 +80,12 @@ export class CaptureWatch {
     this.#latest = time;
   }
 
-  /** The latest capture time so far; -Infinity where there is none. */
+  /**
+   * The latest capture time so far, which is that of the last frame; Infinity, which no frame comes behind, where the last
+   * one has another time or there is none.
+   */
   get latest(): number {
-    return this.#latest;
+    return this.#lastTime[this.#interface] === this.#latest ? this.#latest : Number.POSITIVE_INFINITY;
   }
 
   /** Interface of the last frame, which those of a run must have; NO_INTERFACE where it had none that counts. */
@@ -106,8 +113,9 @@ export class CaptureWatch {
     record.evidence = { interface: mark.interfaceId, dropped: mark.dropped };
   }
 
-  /** The input ended early. */
-  cut(problem: CaptureProblem): void {
+  /** The input could not be read to its end. Other damage than a cut is told with the exit code. */
+  ended(problem: CaptureProblem): void {
+    if (!CUTS.has(problem.code)) return;
     const record = this.#raise(TRUNCATED, SeverityLevel.medium);
     if (record === null) return;
     record.summary = `${problem.message} (octet ${problem.offset})`;
@@ -121,11 +129,11 @@ export class CaptureWatch {
     record.evidence = { interface: id, milliseconds: Math.round(step * 1000) / 1000 };
   }
 
-  #jump(step: number): void {
+  #jump(id: number, step: number): void {
     const record = this.#raise(JUMP, SeverityLevel.low);
     if (record === null) return;
-    record.summary = `${formatDuration(step)} lie between this frame and the one before`;
-    record.evidence = { seconds: Math.round(step / 1000) };
+    record.summary = `${formatDuration(step)} lie between this frame and the one before on interface ${id}`;
+    record.evidence = { interface: id, seconds: Math.round(step / 1000) };
   }
 
   #truncated(captured: number, original: number): void {

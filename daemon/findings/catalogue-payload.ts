@@ -117,7 +117,7 @@ export const CAPTURE_ENTRIES = {
     severities: ['low'],
     confidences: ['proved'],
     title: 'time leapt ahead',
-    meaning: 'More than an hour lies between one frame and the next: silence, or the clock was set.',
+    meaning: 'More than an hour lies between one frame of an interface and the next: silence, or the clock was set.',
     falseAlarm: 'It was quiet.',
     action: 'Check whether the sniffer ran all the time.',
     reference: 'sidescope’s design',

@@ -220,7 +220,7 @@ export class FindingWatch {
 
   /** The input has ended: gives out every record that is still open. */
   finish(problem: CaptureProblem | null): void {
-    if (problem !== null && this.#recorder.frame > 0) this.#capture.cut(problem);
+    if (problem !== null) this.#capture.ended(problem);
     this.#recorder.finish();
   }
 

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { joined, pcapHeader, pcapRecord } from '../captures/capture-bytes.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SIDESCOPE = join(ROOT, 'dist', 'cli', 'main.js');
@@ -134,6 +135,13 @@ describe('damaged captures end with exit code 3, behind everything that was good
     const summary = JSON.parse(lines.at(-1) ?? '') as { type: string; complete: boolean; frames: number };
     expect(summary).toMatchObject({ type: 'summary', complete: false });
     expect(summary.frames).toBeGreaterThan(100);
+  });
+
+  test('a file that ends inside its first record: a finding without a frame', () => {
+    const path = file('first.pcap', joined(pcapHeader(), pcapRecord(new Uint8Array(60)).subarray(0, 40)));
+    const { code, out } = run(['read', path]);
+    expect(code).toBe(3);
+    expect(out).toMatch(/^finding {2}medium {4}capture\.truncated .*record, 40 octets after it began \(octet 24\)$/m);
   });
 
   test('an empty file', () => {

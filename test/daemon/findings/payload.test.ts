@@ -1,9 +1,12 @@
 // What was inside, and the capture itself: each rule, and what must not raise it.
 
 import { describe, expect, test } from 'vitest';
+import { CAPTURE_PROBLEMS } from '../../../captures/problems.ts';
 import { encodePdcpSlrb } from '../../../dissectors/sidelink/pdcp-slrb.ts';
 import { encodeRlcUm } from '../../../dissectors/sidelink/rlc-um.ts';
 import { encodeSlSch } from '../../../dissectors/sidelink/sl-sch.ts';
+import { analyse } from '../../../testing/analyse.ts';
+import { joined, pcapHeader, pcapRecord } from '../../captures/capture-bytes.ts';
 import { addressOf, alarms, announcement, datagram, keyring, LATER, named, noise, pgk, Scene, told } from './scene.ts';
 
 const forged = (at: number, sn: number) => ({ at, sn, air: noise(sn, 88) });
@@ -105,6 +108,26 @@ describe('the capture', () => {
     expect(told(new Scene().say({ at: 0, sn: 1 }).say({ at: 3599, sn: 2 }).read())).toEqual([]);
   });
 
+  test('a leap is measured from the frame before, wherever time was before that', () => {
+    const scene = new Scene();
+    for (const [sn, at] of [0, -7200, -1, 3601].entries()) scene.say({ at, sn });
+    const { findings } = scene.read();
+    expect(findings).toMatchObject([
+      { name: 'capture.time_backward', frames: [2] },
+      { name: 'capture.time_jump', frames: [3], evidence: { interface: 0, seconds: 7199 } },
+      { name: 'capture.time_jump', frames: [4], evidence: { interface: 0, seconds: 3602 } },
+    ]);
+    expect(findings[1].summary).toBe('1 h 59 min lie between this frame and the one before on interface 0');
+  });
+
+  test('a leap is of one interface', () => {
+    const scene = new Scene();
+    for (const [sn, at] of [0, 0.02, 1800, 3500, 3700].entries()) scene.say({ at, sn, interfaceId: sn % 2 });
+    expect(named(scene.read(), 'capture.time_jump')).toEqual([]);
+    scene.say({ at: 7200, sn: 5, interfaceId: 1 });
+    expect(named(scene.read(), 'capture.time_jump')).toMatchObject([{ frames: [6], evidence: { seconds: 3700 } }]);
+  });
+
   test('a record that the snap length cut', () => {
     const read = new Scene().say({ at: 0, sn: 1, captured: 60 }).say({ at: 1, sn: 2, captured: 10 }).read();
     expect(told(read)).toEqual(['capture.truncated medium proved 2']);
@@ -115,6 +138,24 @@ describe('the capture', () => {
     analysis.findings.finish({ code: 'capture.cut-record', offset: 99, message: 'cut', hint: '' });
     expect(analysis.findings.counts()).toEqual({ 'capture.truncated': 1 });
   });
+
+  test('the input ends inside its first record', async () => {
+    const header = pcapHeader();
+    const { findings, summary } = await analyse(joined(header, pcapRecord(noise(1, 60)).subarray(0, 40)));
+    expect(findings).toMatchObject([{ name: 'capture.truncated', frames: [], group: null, source: null, count: 1 }]);
+    expect(summary).toMatchObject({ frames: 0, findings: { 'capture.truncated': 1 }, complete: false });
+    expect((await analyse(header)).findings).toEqual([]);
+  });
+
+  const cuts = ['capture.cut-record', 'capture.compressed-cut'];
+  test.each(Object.keys(CAPTURE_PROBLEMS).filter((code) => !cuts.includes(code)))(
+    'other damage is no cut: %s',
+    (code) => {
+      const { analysis } = new Scene().say({ at: 0, sn: 1 }).read();
+      analysis.findings.finish({ code, offset: 99, message: 'damaged', hint: '' });
+      expect(analysis.findings.counts()).toEqual({});
+    },
+  );
 
   test('drop counters that grow', () => {
     const scene = new Scene()

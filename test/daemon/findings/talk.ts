@@ -9,7 +9,7 @@ export const RADIOS = [0x0a0b0c, 0x0a0b0d, 0x0a0b0e];
 export const KINDS = [
   ...['lost', 'late', 'replay', 'reuse', 'far', 'turn', 'return', 'lcid', 'version', 'moved', 'ssrc', 'still'],
   ...['datagram', 'ipv6', 'arp', 'forged', 'flipped', 'plain', 'fragment', 'group', 'copy', 'wait', 'hour', 'type'],
-  ...['algorithm', 'key', 'keyBack', 'cut', 'wrap', 'page', 'goes', 'reset', 'leap', 'otherKey', 'away'],
+  ...['algorithm', 'key', 'keyBack', 'cut', 'wrap', 'page', 'goes', 'reset', 'leap', 'otherKey', 'away', 'back'],
 ] as const;
 
 /** A value of `KINDS`. */
@@ -101,6 +101,7 @@ export class Talk {
       copy: () => void this.scene.again(Math.max(1, this.scene.frames), this.#at + 0.001, by & 1),
       wait: () => this.wait(by),
       hour: () => this.wait(by * 60),
+      back: () => this.wait(-by * 60),
       type: () => this.say(radio, { sduType: by & 7 }),
       algorithm: () => this.say(radio, { algorithm: '128-EEA1' }),
       key: () => become({ pgk: Math.min(41, standing.pgk + 1) }),
