@@ -22,6 +22,8 @@ export interface CaptureMark {
   readonly interfaceId: number;
   /** `drops`: packets that the capture says it lost on that interface, in total so far. */
   readonly dropped?: number;
+  /** `drops`: true where the frame in row `beforeRow` says it, of what was lost between it and the one before it. */
+  readonly byFrame?: true;
   /** `interface`: what it is called, where the capture says it, and the link type of its frames. */
   readonly name?: string;
   readonly linkType?: number;

@@ -240,7 +240,7 @@ export class PcapngReader implements RecordReader {
     }
     if (dropped > 0) {
       origin.droppedByPackets += dropped;
-      this.#mark(columns, 'drops', origin.id, { dropped: totalDropped(origin) });
+      this.#mark(columns, 'drops', origin.id, { dropped: totalDropped(origin), byFrame: true });
     }
     const original = view.getUint32(at + ORIGINAL_AT, littleEndian);
     const row = this.#row(columns, at + PACKET_DATA_AT, captured, original, origin);
@@ -410,7 +410,7 @@ export class PcapngReader implements RecordReader {
     columns: FrameColumns,
     kind: CaptureMark['kind'],
     interfaceId: number,
-    more: Pick<CaptureMark, 'dropped' | 'names' | 'name' | 'linkType'> = {},
+    more: Pick<CaptureMark, 'dropped' | 'byFrame' | 'names' | 'name' | 'linkType'> = {},
   ): void {
     columns.marks.push({ beforeRow: columns.count, kind, interfaceId, ...more });
   }

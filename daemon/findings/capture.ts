@@ -34,6 +34,8 @@ export class CaptureWatch {
   readonly #lastTime: number[] = [];
   readonly #dropped: number[] = [];
   #latest = Number.NEGATIVE_INFINITY;
+  /** What the next frame says was lost before it. */
+  #lostBefore: CaptureMark | null = null;
   /** Interface of the last frame; NO_INTERFACE where it had none that counts. */
   #interface = NO_INTERFACE;
 
@@ -46,6 +48,10 @@ export class CaptureWatch {
     const { time } = this.#recorder;
     const id = batch.linkType[row] === CUSTOM_BLOCK_LINKTYPE ? NO_INTERFACE : batch.interfaceId[row];
     this.#interface = id;
+    if (this.#lostBefore !== null) {
+      this.#drops(this.#lostBefore);
+      this.#lostBefore = null;
+    }
     if (id === NO_INTERFACE) return;
     const before = this.#lastTime[id];
     if (before !== undefined) {
@@ -103,14 +109,14 @@ export class CaptureWatch {
 
   /** What the file says of itself. */
   mark(mark: CaptureMark): void {
-    if (mark.kind !== 'drops' || mark.dropped === undefined) return;
-    const before = this.#dropped[mark.interfaceId] ?? 0;
-    this.#dropped[mark.interfaceId] = mark.dropped;
-    if (mark.dropped <= before) return;
-    const record = this.#raise(DROPS, SeverityLevel.low);
-    if (record === null) return;
-    record.summary = `the sniffer says that it lost ${mark.dropped - before} frames on interface ${mark.interfaceId}`;
-    record.evidence = { interface: mark.interfaceId, dropped: mark.dropped };
+    if (mark.kind !== 'drops') return;
+    if (mark.byFrame === true) this.#lostBefore = mark;
+    else this.#drops(mark);
+  }
+
+  /** Whether something is to be told of the next frame, whatever it is. */
+  get awaitsFrame(): boolean {
+    return this.#lostBefore !== null;
   }
 
   /** The input could not be read to its end. Other damage than a cut is told with the exit code. */
@@ -120,6 +126,16 @@ export class CaptureWatch {
     if (record === null) return;
     record.summary = `${problem.message} (octet ${problem.offset})`;
     record.evidence = { code: problem.code, octet: problem.offset };
+  }
+
+  #drops({ interfaceId, dropped = 0 }: CaptureMark): void {
+    const before = this.#dropped[interfaceId] ?? 0;
+    this.#dropped[interfaceId] = dropped;
+    if (dropped <= before) return;
+    const record = this.#raise(DROPS, SeverityLevel.low);
+    if (record === null) return;
+    record.summary = `the sniffer says that it lost ${dropped - before} frames on interface ${interfaceId}`;
+    record.evidence = { interface: interfaceId, dropped };
   }
 
   #backward(id: number, step: number): void {

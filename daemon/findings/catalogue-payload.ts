@@ -136,7 +136,8 @@ export const CAPTURE_ENTRIES = {
     severities: ['low'],
     confidences: ['proved'],
     title: 'the sniffer lost frames',
-    meaning: 'The capture’s own drop counters grew. Gaps may be its fault.',
+    meaning:
+      'The capture’s own drop counters grew, or a frame says that others were lost before it. Gaps may be its fault.',
     falseAlarm: 'None.',
     action: 'Use a larger capture buffer.',
     reference: 'pcapng 4.6',

@@ -114,7 +114,7 @@ export class FindingWatch {
    */
   run(batch: FrameBatch, row: number, until: number, table: MessageTable, message: number): number {
     const runs = this.#runs;
-    if (runs === null || this.#keyrings.isBehind) return 0;
+    if (runs === null || this.#keyrings.isBehind || this.#capture.awaitsFrame) return 0;
     const recorder = this.#recorder;
     const taken = runs.take(batch, row, until, table, message, recorder.due);
     if (taken === 0) return 0;

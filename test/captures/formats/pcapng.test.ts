@@ -70,7 +70,7 @@ describe.each<Order>(['little', 'big'])('pcapng, %s endian', (order) => {
       { seconds: 1, nanoseconds: 1000, bytes: frame },
       { seconds: 2, bytes: frame },
     ]);
-    expect(marks.slice(2)).toEqual([{ kind: 'drops', interfaceId: 0, dropped: 5, beforeFrame: 1 }]);
+    expect(marks.slice(2)).toEqual([{ kind: 'drops', interfaceId: 0, dropped: 5, byFrame: true, beforeFrame: 1 }]);
   });
 
   test('a simple packet is of interface 0, has no time and is cut at the snap length', async () => {
@@ -103,7 +103,7 @@ describe.each<Order>(['little', 'big'])('pcapng, %s endian', (order) => {
     );
     expect(marks.slice(2)).toEqual([
       { kind: 'drops', interfaceId: 0, dropped: 4, beforeFrame: 1 },
-      { kind: 'drops', interfaceId: 0, dropped: 9, beforeFrame: 1 },
+      { kind: 'drops', interfaceId: 0, dropped: 9, byFrame: true, beforeFrame: 1 },
       { kind: 'drops', interfaceId: 0, dropped: 20, beforeFrame: 2 },
       { kind: 'drops', interfaceId: -1, dropped: 2, beforeFrame: 2 },
     ]);

@@ -167,6 +167,20 @@ describe('the capture', () => {
     expect(told(scene.read())).toEqual(['capture.drops low proved 1']);
   });
 
+  test('what a frame says was lost before it is told of that frame', () => {
+    const scene = new Scene()
+      .talk({ at: 0, sn: 1 }, 3)
+      .mark({ kind: 'drops', interfaceId: 0, dropped: 7, byFrame: true });
+    scene.talk({ at: 0.06, sn: 4 }, 3).mark({ kind: 'drops', interfaceId: 0, dropped: 9 });
+    scene.talk({ at: 0.12, sn: 7 }, 3);
+    for (const rows of [1, 3, 4, 4096]) {
+      expect(named(scene.read(keyring(), rows), 'capture.drops')).toMatchObject([{ frames: [4, 6], count: 2 }]);
+    }
+    // Of a frame that does not come nothing is told.
+    scene.mark({ kind: 'drops', interfaceId: 0, dropped: 11, byFrame: true });
+    expect(named(scene.read(), 'capture.drops')).toMatchObject([{ count: 2 }]);
+  });
+
   test('an SDU that was cut is not compared with anything', () => {
     const sdu = datagram(1, addressOf(0x0c));
     const scene = new Scene().say({ at: 0, sn: 1, sdu, captured: 60 }).say({ at: 1, sn: 1, captured: 60 });

@@ -9,7 +9,22 @@ export const RADIOS = [0x0a0b0c, 0x0a0b0d, 0x0a0b0e];
 export const KINDS = [
   ...['lost', 'late', 'replay', 'reuse', 'far', 'turn', 'return', 'lcid', 'version', 'moved', 'ssrc', 'still'],
   ...['datagram', 'ipv6', 'arp', 'forged', 'flipped', 'plain', 'fragment', 'group', 'copy', 'wait', 'hour', 'type'],
-  ...['algorithm', 'key', 'keyBack', 'cut', 'wrap', 'page', 'goes', 'reset', 'leap', 'otherKey', 'away', 'back'],
+  ...[
+    'algorithm',
+    'key',
+    'keyBack',
+    'cut',
+    'wrap',
+    'page',
+    'goes',
+    'reset',
+    'leap',
+    'otherKey',
+    'away',
+    'back',
+    'drops',
+    'lostBefore',
+  ],
 ] as const;
 
 /** A value of `KINDS`. */
@@ -37,6 +52,7 @@ export class Talk {
   /** The next SN of each key, PTK id and LCID of a radio: who comes back goes on where it was. */
   readonly #next = new Map<string, number>();
   #at = 0;
+  #dropped = 0;
 
   /** Usual messages of a radio. */
   usual(radio: number, messages: number): void {
@@ -101,6 +117,8 @@ export class Talk {
       copy: () => void this.scene.again(Math.max(1, this.scene.frames), this.#at + 0.001, by & 1),
       wait: () => this.wait(by),
       hour: () => this.wait(by * 60),
+      drops: () => this.#lose(by, false),
+      lostBefore: () => this.#lose(by, true),
       back: () => this.wait(-by * 60),
       type: () => this.say(radio, { sduType: by & 7 }),
       algorithm: () => this.say(radio, { algorithm: '128-EEA1' }),
@@ -119,6 +137,12 @@ export class Talk {
       goes: () => this.say(radio, { sdu: datagram(by, address, Uint8Array.of(239, 255, 0, 2)) }),
     };
     acts[kind]();
+  }
+
+  /** The capture says that it lost frames; or the next frame does. */
+  #lose(frames: number, byFrame: boolean): void {
+    this.#dropped += frames;
+    this.scene.mark({ kind: 'drops', interfaceId: 0, dropped: this.#dropped, ...(byFrame && { byFrame }) });
   }
 
   #sn(standing: Standing): number {
