@@ -128,6 +128,12 @@ export class Evidence {
     this.weigh(bytes, null, at, length, sduType === 0 ? 1 : 0, addresses);
   }
 
+  /** Whether an IP header holds and something beyond it does not: bits were flipped, ciphered or not. */
+  get isAltered(): boolean {
+    const isIp = this.shape === Shape.ipv4 || this.shape === Shape.ipv6;
+    return isIp && this.failed !== 0 && this.headerTenths >= HEADER_TENTHS;
+  }
+
   /** Forgets what was weighed last. */
   clear(): void {
     this.tenths = 0;

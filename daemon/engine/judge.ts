@@ -119,6 +119,7 @@ export class Judge {
     table.flags[row] |= MessageFlag.notCiphered | MessageFlag.plaintextShown;
     this.#weighRaw(table, row, groups.length === 1 ? groups[0] : null);
     this.#note(table, row);
+    if (this.#evidence.isAltered) table.flags[row] |= MessageFlag.tampered;
     if (this.#evidence.tenths >= PLAUSIBLE_TENTHS) table.flags[row] |= MessageFlag.parsesPlain;
     const required = groups.length > 0 && groups.every((group) => group.protection === 'required');
     table.verdict[row] = required ? VerdictCode.downgraded : VerdictCode.clear;
@@ -213,7 +214,7 @@ export class Judge {
     let spare = FREE_TRIALS;
     for (const group of groups) {
       const candidates = this.#tools.index.candidates(group, table.pgkIndex[row]);
-      if (this.#tools.index.hasIndex(group, table.pgkIndex[row])) table.flags[row] |= MessageFlag.indexHeld;
+      if (candidates.length > 0) table.flags[row] |= MessageFlag.indexHeld;
       for (const epoch of inTrialOrder(candidates, time)) {
         if (epoch === known && this.#tools.wires.traffic[wire] === table.traffic[row]) continue;
         // A key that may be used now is tried first of all. Years of keys whose ids came round again are not free.
@@ -370,7 +371,6 @@ export class Judge {
     let fitting: PgkEpoch | null = null;
     let fittingUsable: PgkEpoch | null = null;
     for (const group of groups) {
-      if (index.hasIndex(group, table.pgkIndex[row])) table.flags[row] |= MessageFlag.indexHeld;
       for (const epoch of index.candidates(group, table.pgkIndex[row])) {
         held++;
         fitting = epoch;
@@ -379,6 +379,7 @@ export class Judge {
         fittingUsable = epoch;
       }
     }
+    if (held > 0) table.flags[row] |= MessageFlag.indexHeld;
     const known = this.#knownKey(table, row, wire);
     if (known?.isHeld) {
       const slot = this.#tools.wires.traffic[wire];
@@ -421,6 +422,7 @@ export class Judge {
     table.traffic[row] = NONE;
     table.flags[row] |= MessageFlag.claimedButPlain | MessageFlag.plaintextShown;
     this.#note(table, row);
+    if (this.#evidence.isAltered) table.flags[row] |= MessageFlag.tampered;
     table.verdict[row] = VerdictCode.downgraded;
     return true;
   }

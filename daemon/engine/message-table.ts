@@ -55,7 +55,7 @@ export const MessageFlag = {
   plaintextShown: 512,
   /** An IP fragment. */
   fragment: 1024,
-  /** The group has a key with that index, held or destroyed. */
+  /** A key of the group with that index is held. */
   indexHeld: 2048,
   /** Came to life under the key of its context: counts as opening for counter findings. */
   opened: 4096,

@@ -21,8 +21,8 @@ export const PAYLOAD_ENTRIES = {
     confidences: ['strong'],
     title: 'good IP header, bad body',
     meaning:
-      'The message opens, its IP header is right, and the UDP length or checksum is not. The ciphers have no integrity: bits that are flipped on the air come out flipped.',
-    falseAlarm: 'A fault of the sending application.',
+      'The message opens or was never ciphered, its IP header is right, and the UDP length or checksum is not. The ciphers have no integrity: bits that are flipped on the air come out flipped.',
+    falseAlarm: 'A fault of the sending application, or a checksum that its network card was to fill in.',
     action: 'Compare with a copy of the frame from another receiver, if there is one.',
     reference: 'sidescope’s design',
   },

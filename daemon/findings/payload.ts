@@ -175,7 +175,8 @@ export class PayloadWatch {
       const record = recorder.raise(TAMPERED, SeverityLevel.medium, sure, groupKey, source);
       if (record !== null) {
         const failed = explainChecks(table.failed[row]).map((check) => check.name);
-        record.summary = `the IP header holds under PGK ${seen.pgkId ?? '?'} and this does not: ${failed.join(', ')}`;
+        const how = table.epoch[row] === NONE ? 'in the clear' : `under PGK ${seen.pgkId ?? '?'}`;
+        record.summary = `the IP header holds ${how} and this does not: ${failed.join(', ')}`;
         record.evidence = { pgkId: seen.pgkId, failed, bits: table.evidence[row] / 10 };
       }
     }

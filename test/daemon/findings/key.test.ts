@@ -123,7 +123,9 @@ describe('what the header says', () => {
     expect(told(scene.read())).toEqual(['key.unknown_index medium proved 3']);
     // A key that was destroyed is known, and a destination of no group is group.unknown.
     const gone = keyring({ keys: [{ ...pgk(5, { destroyedAt: date(-100) }), key: undefined }] });
-    expect(told(scene.read(gone))).toEqual([]);
+    const read = scene.read(gone);
+    expect(told(read)).toEqual([]);
+    expect(read.messages[0].summary).toBe('no PGK with index 5 is held for this group');
     expect(told(new Scene().talk({ at: 0, sn: 10, group: 0xabcd01 }, 3).read())).toEqual([
       'group.unknown info proved 3',
     ]);

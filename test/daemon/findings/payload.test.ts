@@ -7,7 +7,20 @@ import { encodeRlcUm } from '../../../dissectors/sidelink/rlc-um.ts';
 import { encodeSlSch } from '../../../dissectors/sidelink/sl-sch.ts';
 import { analyse } from '../../../testing/analyse.ts';
 import { joined, pcapHeader, pcapRecord } from '../../captures/capture-bytes.ts';
-import { addressOf, alarms, announcement, datagram, keyring, LATER, named, noise, pgk, Scene, told } from './scene.ts';
+import {
+  addressOf,
+  alarms,
+  announcement,
+  datagram,
+  keyring,
+  LATER,
+  named,
+  noise,
+  pgk,
+  type Said,
+  Scene,
+  told,
+} from './scene.ts';
 
 const forged = (at: number, sn: number) => ({ at, sn, air: noise(sn, 88) });
 
@@ -32,6 +45,38 @@ describe('payload.forged', () => {
 test('payload.tampered: a good IP header over a body that does not hold', () => {
   const scene = new Scene().talk({ at: 0, sn: 1 }, 5).say({ at: 1, sn: 6, flip: [[40, 0x10]] });
   expect(told(scene.read())).toEqual(['payload.tampered medium strong 1']);
+});
+
+describe('payload.tampered of what was not ciphered', () => {
+  // The last octet of the datagram, the UDP length, the TTL in the IP header.
+  const BODY = [[80, 1]] as const;
+  const UDP_LENGTH = [[25, 1]] as const;
+  const IP_HEADER = [[8, 1]] as const;
+  const tampered = (said: Partial<Said>, keys: object | null = keyring()): [string, number, unknown][] => {
+    const read = new Scene().say({ at: 0, sn: 10, plain: true, ...said }).read(keys);
+    return named(read, 'payload.tampered').map(({ summary }) => [
+      read.messages[0].verdict,
+      read.messages[0].evidenceBits,
+      summary,
+    ]);
+  };
+  const text = (what: string): string => `the IP header holds in the clear and this does not: ${what}`;
+
+  test('with verdicts as ever', () => {
+    const optional = keyring({ protection: 'optional' });
+    expect(tampered({ flip: BODY })).toEqual([['downgraded', 111, text('UDP checksum')]]);
+    expect(tampered({ flip: BODY }, optional)).toEqual([['clear', 111, text('UDP checksum')]]);
+    expect(tampered({ flip: BODY }, null)).toMatchObject([['clear', 79, text('UDP checksum')]]);
+    expect(tampered({ flip: UDP_LENGTH })).toMatchObject([['downgraded', 95, expect.stringContaining('UDP length')]]);
+    const claimed = { plain: false, flip: BODY, air: datagram(1, addressOf(0x0c)) };
+    expect(tampered(claimed)).toEqual([['downgraded', 111, text('UDP checksum')]]);
+  });
+
+  test('but not where the IP header fails, or all holds', () => {
+    expect(tampered({ flip: IP_HEADER })).toEqual([]);
+    expect(tampered({})).toEqual([]);
+    expect(tampered({ sdu: announcement(noise(1, 6), addressOf(0x0c)), sduType: 1 })).toEqual([]);
+  });
 });
 
 test('payload.other_group_key', () => {
