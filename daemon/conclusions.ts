@@ -3,6 +3,7 @@
 // (engine-thread/).
 
 import type { CaptureProblem } from '../captures/frame-batch.ts';
+import { millisecondsOf } from '../captures/milliseconds.ts';
 import type { SharedMemory } from '../dissectors/security/wasm/shared-memory.ts';
 import type { AnalysisListener, AnalysisOptions } from './analysis.ts';
 import { AnalysedFrame } from './engine/analysed-frame.ts';
@@ -146,7 +147,7 @@ export class Conclusions {
           findings.keyNotice(notice);
           listener.key?.(notice.event);
         }
-        keysCame(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
+        keysCame(millisecondsOf(batch.seconds[row], batch.nanoseconds[row]));
       },
     };
   }

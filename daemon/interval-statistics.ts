@@ -1,5 +1,6 @@
 // What `-z io,SECONDS` prints: frames, octets and messages by interval of capture time.
 
+import { millisecondsOf } from '../captures/milliseconds.ts';
 import type { AnalysedFrame } from './engine/analysed-frame.ts';
 import { VERDICTS, type Verdict } from './events.ts';
 
@@ -77,7 +78,7 @@ export class IntervalStatistics {
 
   /** Rows in order of time, that of all other intervals last. */
   rows(): IntervalRow[] {
-    const first = this.#firstSeconds * 1000 + this.#firstNanoseconds / 1e6;
+    const first = millisecondsOf(this.#firstSeconds, this.#firstNanoseconds);
     const rows = [...this.#rows]
       .sort(([a], [b]) => a - b)
       .map(([index, counts]) => rowOf(first + index * this.interval, counts));

@@ -2,6 +2,7 @@
 // second pass can open what came before the delivery.
 
 import type { FrameSource } from '../captures/frame-batch.ts';
+import { millisecondsOf } from '../captures/milliseconds.ts';
 import { createWalkTable, walkBatch } from '../dissectors/walk.ts';
 import { Outcome } from '../dissectors/walk-table.ts';
 import { MikeyReceiver } from './keying/mikey-receiver.ts';
@@ -38,7 +39,7 @@ export async function collectLateKeys(
       for (let row = 0; row < rows; row++) {
         if (walk.frames.outcome[row] !== Outcome.keyManagement) continue;
         const at = walk.frames.payloadAt[row];
-        const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+        const time = millisecondsOf(batch.seconds[row], batch.nanoseconds[row]);
         const { deliveries } = receiver.receive(batch.bytes, at, at + walk.frames.payloadLength[row], time);
         for (const { outcome, epoch } of deliveries) {
           if (outcome !== 'added' || epoch === null || epoch.octets === null || keys.length >= LATE_KEY_CAP) continue;

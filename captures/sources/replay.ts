@@ -2,9 +2,9 @@
 // captured with, faster, or without any wait.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import { partOfBatch } from '../batch-part.ts';
 import type { CaptureProblem, FrameBatch, FrameSource } from '../frame-batch.ts';
+import { millisecondsOf } from '../milliseconds.ts';
 
 /** Constants we chose. */
 /** Rows of one batch: what an interface hands over at once under load. */
@@ -133,7 +133,7 @@ export class ReplaySource implements FrameSource {
 
   /** When a row is due by the clock. Asked in the order of the rows; the row at hand may be asked again. */
   #dueOf(batch: FrameBatch, row: number, now: number): number {
-    const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+    const time = millisecondsOf(batch.seconds[row], batch.nanoseconds[row]);
     const due = this.#due + (time - this.#latest) / this.#speed;
     // Not a number before the first frame.
     if (!(time >= this.#latest - DISORDER_MS && due - now <= LONGEST_WAIT_MS)) {

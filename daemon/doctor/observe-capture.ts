@@ -1,6 +1,7 @@
 // What the doctor notes while frames are analysed: counts, and the first frames of each kind of trouble.
 
 import type { CaptureProblem, FrameBatch, FrameSource } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import { PROBLEMS } from '../../dissectors/problems.ts';
 import { Framing, Outcome } from '../../dissectors/walk-table.ts';
 import { Analysis } from '../analysis.ts';
@@ -88,7 +89,7 @@ export class CaptureObserver {
   push(batch: FrameBatch): void {
     for (let row = 0; row < batch.count; row++) {
       count(this.#linkTypes, batch.linkType[row]);
-      const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+      const time = millisecondsOf(batch.seconds[row], batch.nanoseconds[row]);
       this.#earliest = Math.min(this.#earliest, time);
       this.#latest = Math.max(this.#latest, time);
       if (batch.captured[row] < batch.original[row]) {

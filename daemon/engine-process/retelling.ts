@@ -2,6 +2,7 @@
 // used now. Findings are not told again: what showed them lies in many frames.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import { describeSdu } from '../../dissectors/sdu.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
@@ -92,7 +93,7 @@ export class Retelling {
                 elements.length[element],
                 elements.available[element],
                 row + 1,
-                frames.seconds[row] * 1000 + frames.nanoseconds[row] / 1e6,
+                millisecondsOf(frames.seconds[row], frames.nanoseconds[row]),
               );
         if (fate !== Fate.whole && fate !== Fate.completed) continue;
         const pdu =

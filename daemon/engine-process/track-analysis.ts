@@ -2,6 +2,7 @@
 // somebody wants it of, and only under keys that may be used now by its clock.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import { Analysis } from '../analysis.ts';
 import { groupText, MessageEventMaker } from '../engine/message-event.ts';
 import { MessageRecordWriter } from '../engine/message-record-writer.ts';
@@ -140,7 +141,7 @@ export class TrackAnalysis {
     this.#wall = now;
     this.analysis.push(batch);
     for (let row = 0; row < batch.count; row++) {
-      this.#note(batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6);
+      this.#note(millisecondsOf(batch.seconds[row], batch.nanoseconds[row]));
     }
     this.#newestCameAt = now;
     this.#epochs.at(this.clock(now));

@@ -5,6 +5,7 @@
 // the hashes of many frames made before it looks any of them up; few frames, and hosts without it, go row by row.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { type FrameColumns, Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
 import { buildDuplicateKernel, type DuplicateKernel } from './duplicate-kernel.ts';
@@ -73,7 +74,7 @@ export class DuplicateFilter {
       if (!couldBeCopy) continue;
       const at = frames.pduAt[row];
       const length = frames.pduAvailable[row];
-      const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+      const time = millisecondsOf(batch.seconds[row], batch.nanoseconds[row]);
       const interfaceId = batch.interfaceId[row];
       if (kernel !== null && length <= HASH_BLOCK_OCTETS) {
         kernel.take(row, at, length, time, interfaceId);

@@ -2,6 +2,7 @@
 // accounted for. What it finds it says to its sink in the order of the capture.
 
 import type { CaptureMark, FrameBatch } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import { Problem } from '../../dissectors/problems.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
@@ -208,7 +209,7 @@ export class Engine {
     const { frames } = this.#walk;
     const outcome = frames.outcome[row];
     this.#frame = batch.firstFrame + row;
-    this.#time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+    this.#time = millisecondsOf(batch.seconds[row], batch.nanoseconds[row]);
     this.#row = row;
     if (frames.problem[row] !== 0 && this.#sink.problem !== undefined) {
       this.#notices.push({ row, tell: () => this.#sink.problem?.(batch, row, this.#walk) });

@@ -2,6 +2,7 @@
 // record.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import { looksLikeLkhRekey } from '../../dissectors/keying/lkh-rekey.ts';
 import type { KeyEvent } from '../events.ts';
 import { createLkhReceiver, type LkhReceiver } from '../keying/lkh-receiver.ts';
@@ -60,7 +61,7 @@ export class KeyManagement {
    * @returns one notice for each PGK that it names, or one for the message as a whole
    */
   take(batch: FrameBatch, row: number, at: number, length: number): KeyNotice[] {
-    const time = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+    const time = millisecondsOf(batch.seconds[row], batch.nanoseconds[row]);
     // A MIKEY message begins with its version, 1: nothing is both.
     const receiver = looksLikeLkhRekey(batch.bytes, at, at + length) ? this.#lkhReceiver() : this.#mikeyReceiver();
     const result = receiver.receive(batch.bytes, at, at + length, time);

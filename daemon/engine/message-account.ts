@@ -2,6 +2,7 @@
 // when the capture goes. Whoever hears the messages keeps it, so that it is right for what was told so far.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import { VERDICTS } from '../events.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { EpochUse } from './epoch-use.ts';
@@ -28,7 +29,7 @@ export class MessageAccount {
 
   /** Capture time of the last frame in milliseconds since 1970; NaN where there was none. */
   get lastTime(): number {
-    return this.lastSeconds * 1000 + this.lastNanoseconds / 1e6;
+    return millisecondsOf(this.lastSeconds, this.lastNanoseconds);
   }
 
   /**

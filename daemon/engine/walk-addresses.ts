@@ -1,6 +1,6 @@
 // What kernels read of frames in memory that threads share: where columns of the walk lie, and when a frame was captured.
 
-import { add, type Code, load, shiftLeft } from '../../dissectors/security/wasm/assembler.ts';
+import { add, type Code, divideUnsigned, load, shiftLeft } from '../../dissectors/security/wasm/assembler.ts';
 import {
   addDoubles,
   asDouble,
@@ -22,10 +22,10 @@ export function elementAt(name: keyof typeof ELEMENT_COLUMN_AT): number {
   return WALK_AT + ELEMENTS_AT + ELEMENT_COLUMN_AT[name];
 }
 
-/** Capture time of a row in milliseconds since 1970, of the columns of a batch that begin at these addresses. */
+/** Capture time of a row (captures/milliseconds.ts), of the columns of a batch that begin at these addresses. */
 export function captureTime(seconds: Code, nanoseconds: Code, row: Code): Code {
   return addDoubles(
     multiplyDoubles(loadDouble(add(seconds, shiftLeft(row, 3))), doubleConstant(1000)),
-    divideDoubles(asDouble(load(add(nanoseconds, shiftLeft(row, 2)))), doubleConstant(1e6)),
+    divideDoubles(asDouble(divideUnsigned(load(add(nanoseconds, shiftLeft(row, 2))), 1000)), doubleConstant(1000)),
   );
 }

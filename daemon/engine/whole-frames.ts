@@ -3,6 +3,7 @@
 // twice; every other frame goes the long way (engine.ts). A test holds both equal.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import { Problem } from '../../dissectors/problems.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { PDCP_HEADER_OCTETS } from '../../dissectors/sidelink/pdcp-slrb.ts';
@@ -83,7 +84,7 @@ export function takeWholeFrames(
     const pdcpSn = (bytes[at + 3] << 8) | bytes[at + 4];
     frameRow[message] = next;
     frame[message] = firstFrame + next;
-    time[message] = seconds[next] * 1000 + nanoseconds[next] / 1e6;
+    time[message] = millisecondsOf(seconds[next], nanoseconds[next]);
     framesCount[message] = 0;
     version[message] = frameVersion[next];
     source[message] = frameSource[next];

@@ -70,7 +70,7 @@ export interface MessageBatch {
   readonly count: number;
   /** Number of the frame that completed it. */
   readonly frame: Float64Array;
-  /** Capture time, milliseconds since 1970 UTC, exact to a quarter of a microsecond. */
+  /** Capture time, milliseconds since 1970 UTC, whole microseconds. */
   readonly time: Float64Array;
   /** Layer-2 id of the group, 24 bits, and its `GroupForm` above them. */
   readonly group: Uint32Array;

@@ -2,6 +2,7 @@
 // path from what is held up to the root. The PGKs under the root key go into the keyring; node keys stay here. Reasons are
 // the names of MIKEY's findings, which mean the same things: who made the message, is it old, is a key held for it.
 
+import { millisecondsOfNanoseconds } from '../../captures/milliseconds.ts';
 import {
   type LkhMessage,
   type LkhPgk,
@@ -99,7 +100,7 @@ export class LkhReceiver {
       const text = problem === null ? 'the message cannot be read' : `${problem.text}, at octet ${problem.at - at}`;
       return { ...NOTHING, problem: text };
     }
-    const own = millisecondsOf(message.issued);
+    const own = millisecondsOfNanoseconds(message.issued);
     const said = { ...NOTHING, messageTime: own };
     const refused = (reason: MikeyFinding, macRight: boolean | null): MikeyResult => ({
       ...said,
@@ -189,9 +190,9 @@ export class LkhReceiver {
     const { pgkId } = pgk;
     const { group } = message;
     // A withdrawn PGK ends when the manager said so (reference 3.3).
-    const notAfter = pgk.notAfter === null ? own : millisecondsOf(pgk.notAfter);
+    const notAfter = pgk.notAfter === null ? own : millisecondsOfNanoseconds(pgk.notAfter);
     const expired = notAfter <= own;
-    const begins = millisecondsOf(pgk.notBefore);
+    const begins = millisecondsOfNanoseconds(pgk.notBefore);
     const notBefore = expired ? Math.min(begins, notAfter) : begins;
     if (notAfter < notBefore || (notAfter === notBefore && !expired)) {
       octets.fill(0);
@@ -208,7 +209,7 @@ export class LkhReceiver {
 
   /** A PGK that a message names and that was not taken. */
   #claim({ group }: LkhMessage, pgk: LkhPgk, reason: MikeyFinding | null): PgkDelivery {
-    const notAfter = pgk.notAfter === null ? null : millisecondsOf(pgk.notAfter);
+    const notAfter = pgk.notAfter === null ? null : millisecondsOfNanoseconds(pgk.notAfter);
     const window = { group, pgkId: pgk.pgkId, notBefore: null, notAfter };
     const findings = reason === null ? [] : [reason];
     return { ...window, accepted: false, reason, findings, outcome: null, epoch: null };
@@ -251,11 +252,6 @@ function openUpdate(
     if (opened !== null) return opened;
   }
   return null;
-}
-
-/** Exact to a quarter of a microsecond, as all times of the keyring. */
-function millisecondsOf(nanoseconds: bigint): number {
-  return Number(nanoseconds / 1_000_000n) + Number(nanoseconds % 1_000_000n) / 1e6;
 }
 
 const NOTHING = {

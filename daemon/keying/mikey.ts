@@ -2,6 +2,7 @@
 // that keeps an attacker out of the cipher: read, freshness, MAC, and only then decipher. Nothing here changes anything;
 // what an accepted message changes is in mikey-receiver.ts.
 
+import { millisecondsOfNanoseconds } from '../../captures/milliseconds.ts';
 import type { MikeyMessage } from '../../dissectors/keying/mikey.ts';
 import { parseMikey, parsePgkExtension, timestampForIv } from '../../dissectors/keying/mikey.ts';
 import { type KeyData, type OctetRange, parseKeyData } from '../../dissectors/keying/mikey-payloads.ts';
@@ -121,7 +122,7 @@ export function openMikey(readable: ReadableMikey, pmks: PmkTable, replay: Repla
 /** The message's own time in milliseconds since 1970; null where it has a counter or nothing. */
 export function messageTime(message: MikeyMessage): number | null {
   const time = message.timestamp?.time ?? null;
-  return time === null ? null : millisecondsOf(time);
+  return time === null ? null : millisecondsOfNanoseconds(time);
 }
 
 /** Where the keys of a message come from; null where its PRF is not known or RAND is missing. */
@@ -187,7 +188,11 @@ function namedPgks({ bytes, message }: ReadableMikey, extensionType: number): Na
     if (pgk === null) return null;
     const { at, end } = extension.data;
     const withdrawn = isZero(bytes.subarray(at + EXTENSION_END_AT, end));
-    named.push({ group: pgk.group, pgkId: pgk.pgkId, notAfter: withdrawn ? null : millisecondsOf(pgk.notAfter) });
+    named.push({
+      group: pgk.group,
+      pgkId: pgk.pgkId,
+      notAfter: withdrawn ? null : millisecondsOfNanoseconds(pgk.notAfter),
+    });
   }
   return named;
 }
@@ -240,10 +245,10 @@ function takeKey(
   const { type, from, to, fromTime, toTime } = data.validity;
   if (type === Validity.interval) {
     if (fromTime === null || toTime === null) return 'the validity interval is not made of NTP-UTC timestamps';
-    if (!isZero(octetsOf(plain, from))) notBefore = millisecondsOf(fromTime);
+    if (!isZero(octetsOf(plain, from))) notBefore = millisecondsOfNanoseconds(fromTime);
     const noEnd = isZero(octetsOf(plain, to));
     withdrawn ||= noEnd;
-    notAfter = Math.min(notAfter, noEnd ? times.own : millisecondsOf(toTime));
+    notAfter = Math.min(notAfter, noEnd ? times.own : millisecondsOfNanoseconds(toTime));
   }
   const expired = notAfter <= times.own;
   if (expired) notBefore = Math.min(notBefore, notAfter);
@@ -254,9 +259,4 @@ function takeKey(
 
 function isZero(octets: Uint8Array): boolean {
   return octets.every((octet) => octet === 0);
-}
-
-/** Exact to a quarter of a microsecond, as all times of the keyring. */
-function millisecondsOf(nanoseconds: bigint): number {
-  return Number(nanoseconds / 1_000_000n) + Number(nanoseconds % 1_000_000n) / 1e6;
 }

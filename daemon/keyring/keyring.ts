@@ -1,5 +1,5 @@
 // The keys that this process holds: groups, their members and PGK epochs, the PMKs that MIKEY messages are opened with,
-// node keys and group managers. Times are milliseconds since 1970 UTC as numbers, exact to a quarter of a microsecond.
+// node keys and group managers. Times are milliseconds since 1970 UTC as numbers, whole microseconds.
 
 import { PGK_OCTETS, PgkPads } from '../../dissectors/security/kdf.ts';
 import type { EpochStateName } from '../events.ts';

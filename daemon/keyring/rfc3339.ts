@@ -1,5 +1,7 @@
 // Instants as text (RFC 3339 5.6), UTC only, as the keyring file holds them.
 
+import { millisecondsOf } from '../../captures/milliseconds.ts';
+
 /** What is wrong with a text that should be an instant. */
 export type InstantProblem = 'no-instant' | 'not-utc' | 'impossible';
 
@@ -9,8 +11,8 @@ const PATTERN = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\
 const NANOSECOND_DIGITS = 9;
 
 /**
- * Milliseconds since 1970 UTC of an RFC 3339 text, or what is wrong with it. Fractions count to the nanosecond, of which
- * a number keeps a quarter of a microsecond; digits beyond are cut off. Leap seconds are impossible here: neither
+ * Milliseconds since 1970 UTC of an RFC 3339 text, or what is wrong with it. Fractions count to the microsecond, as capture
+ * time does (captures/milliseconds.ts); digits beyond are cut off. Leap seconds are impossible here: neither
  * capture clocks nor the milliseconds since 1970 have them. `-00:00` (offset unknown, 4.3) is not UTC.
  */
 export function parseInstant(text: string): number | InstantProblem {
@@ -32,6 +34,5 @@ export function parseInstant(text: string): number | InstantProblem {
     date.getUTCSeconds() === second;
   if (!same) return 'impossible';
   const digits = (match[7] ?? '').slice(0, NANOSECOND_DIGITS).padEnd(NANOSECOND_DIGITS, '0');
-  // The same sum that frames use for their time, so that equal instants are equal numbers.
-  return date.getTime() + Number(digits) / 1e6;
+  return millisecondsOf(date.getTime() / 1000, Number(digits));
 }

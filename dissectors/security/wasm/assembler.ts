@@ -77,6 +77,7 @@ export const isBelow = (a: Code, b: Code): Code => [a, b, 0x49];
 export const trailingZeros = (a: Code): Code => [a, 0x68];
 export const shiftLeft = (a: Code, bits: number): Code => [a, ...constant(bits), 0x74];
 export const shiftRight = (a: Code, bits: number): Code => [a, ...constant(bits), 0x76];
+export const divideUnsigned = (a: Code, by: number): Code => [a, ...constant(by), 0x6e];
 export const rotateRight = (a: Code, bits: number): Code => [a, ...constant(bits), 0x78];
 
 /** The 32-bit word at an address and a fixed offset behind it. */

@@ -110,7 +110,7 @@ function takeOneByOne(
     table.rawPlace[message] = Place.frame;
     table.frameRow[message] = row;
     table.frame[message] = batch.firstFrame + row;
-    table.time[message] = batch.seconds[row] * 1000 + batch.nanoseconds[row] / 1e6;
+    table.time[message] = batch.seconds[row] * 1000 + Math.floor(batch.nanoseconds[row] / 1000) / 1000;
     table.version[message] = of.version[row];
     table.source[message] = of.source[row];
     table.destination[message] = of.destination[row];

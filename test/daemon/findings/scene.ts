@@ -51,7 +51,7 @@ export const LATER = { notBefore: '2026-05-08T00:00:00Z', notAfter: '2026-05-15T
 
 /** One message; what is absent is usual. */
 export interface Said {
-  /** Seconds after `START`. */
+  /** Seconds after `START`, to the nanosecond. */
   readonly at: number;
   readonly sn: number;
   readonly source?: number;
@@ -251,9 +251,9 @@ export class Scene {
   }
 
   #add(octets: Uint8Array, at: number, interfaceId: number, captured = octets.length): this {
-    const micros = Math.round(at * 1e6);
-    const seconds = START + Math.floor(micros / 1e6);
-    const nanoseconds = (micros - Math.floor(micros / 1e6) * 1e6) * 1000;
+    const nanos = Math.round(at * 1e9);
+    const seconds = START + Math.floor(nanos / 1e9);
+    const nanoseconds = nanos - Math.floor(nanos / 1e9) * 1e9;
     this.#frames.push({ octets, captured: Math.min(captured, octets.length), seconds, nanoseconds, interfaceId });
     return this;
   }
