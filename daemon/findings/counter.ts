@@ -2,6 +2,7 @@
 // messages with a standing come here: those that opened, or those for which no key is held.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { Check } from '../engine/evidence-checks.ts';
 import { type MessageTable, Place } from '../engine/message-table.ts';
 import type { Senders } from '../engine/senders.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
@@ -44,6 +45,9 @@ const OUT_OF_ORDER = findingNumber('ctr.out_of_order');
 const JUMP = findingNumber('ctr.jump');
 const CLONE = findingNumber('member.clone');
 const OVERUSED = findingNumber('key.overused');
+
+/** Checks over all octets of a message. */
+const SUMMED = (1 << Check.udpChecksum) | (1 << Check.icmpv6Checksum);
 
 /** What a position that was seen before holds. */
 const Earlier = { forgotten: 0, same: 1, damaged: 2, different: 3 } as const;
@@ -266,6 +270,9 @@ export class CounterWatch {
   /** What was said at this position before, against the message at hand. */
   #compare(page: number, sn: number): Earlier {
     const { ring } = this;
+    // Octets that have their own checksum right are no damaged copy, however like another message's they are.
+    const { passed } = this.#table as MessageTable;
+    const isWhole = this.#opened && (passed[this.#row] & SUMMED) !== 0;
     this.#variants = 0;
     let damaged = false;
     for (let entry = ring.find(this.seen.last[page], sn); entry > 0; entry = ring.before(entry)) {
@@ -277,7 +284,8 @@ export class CounterWatch {
         return Earlier.same;
       }
       const bits = ring.distance(entry);
-      if (bits * REUSE_SHARE < ring.common(entry) * 8 || ring.common(entry) === 0) damaged = true;
+      const isNear = bits * REUSE_SHARE < ring.common(entry) * 8 || ring.common(entry) === 0;
+      if (isNear && !isWhole) damaged = true;
       this.#entry = entry;
       this.#bits = bits;
     }
@@ -347,7 +355,7 @@ export class CounterWatch {
     if (this.#variants + 1 === STUCK_PDUS) {
       // The second use was told as a reuse; now it is part of this.
       const source = (this.#table as MessageTable).source[this.#row];
-      this.#recorder.moveToCurrent(REUSE, this.#group, source, NO_PGK, STUCK, ring.frameOf(this.#latest));
+      this.#recorder.moveToCurrent(REUSE, this.#group, source, NO_PGK, STUCK, [ring.frameOf(this.#latest), first]);
     }
     if (record === null) return;
     const { sn } = this.#names();

@@ -141,7 +141,8 @@ export class KeyWatch {
         record.evidence = { pgkId: epoch.id, configured: epoch.algorithm, bits: table.evidence[seen.row] / 10 };
       }
     }
-    if ((flags & MessageFlag.claimedButPlain) !== 0) {
+    // With index 0 the header names no key (TS 36.323 5.6.1): it contradicts itself, which is told above.
+    if ((flags & MessageFlag.claimedButPlain) !== 0 && table.pgkIndex[seen.row] !== 0) {
       const severity = SeverityLevel.critical;
       const record = recorder.raise(CLAIMED, severity, ConfidenceLevel.strong, groupKey, source);
       if (record !== null) {

@@ -3,6 +3,7 @@
 // so that a capture gives the same findings however it arrives.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
+import { millisecondsOf } from '../../captures/milliseconds.ts';
 import { SlotTable } from '../engine/slot-table.ts';
 import { type FindingEvent, SEVERITIES } from '../events.ts';
 import type { Group } from '../keyring/keyring.ts';
@@ -125,7 +126,7 @@ export class Recorder {
     this.seconds = batch.seconds[row];
     this.nanoseconds = batch.nanoseconds[row];
     this.digits = batch.digits[row];
-    this.time = this.seconds * 1000 + this.nanoseconds / 1e6;
+    this.time = millisecondsOf(this.seconds, this.nanoseconds);
     if (this.raised.length > 0) this.raised.length = 0;
     this.#closeBefore(this.time);
   }
@@ -206,22 +207,29 @@ export class Recorder {
    * folded record and the counts are those of a file.
    *
    * @param number the finding that loses it
-   * @param frame the frame that it was raised for
+   * @param taken the frame that it was raised for, and the earlier one that it named
    */
-  moveToCurrent(number: number, group: number, source: number, pgkId: number, into: number, frame: number): void {
+  moveToCurrent(
+    number: number,
+    group: number,
+    source: number,
+    pgkId: number,
+    into: number,
+    taken: readonly [frame: number, earlier: number],
+  ): void {
     if (this.#overrides[number] === SWITCHED_OFF || this.counts[number] === 0) return;
     this.counts[number]--;
     if (this.#overrides[into] !== SWITCHED_OFF) this.counts[into]++;
     const slot = this.#scopes.find((number << 24) | (source & 0xff_ffff), group, scopeWord(source, pgkId));
     const record = slot < 0 ? null : this.#records[slot];
-    if (record !== null && !record.isClosed && record.frames.includes(frame)) {
+    if (record !== null && !record.isClosed && record.frames.includes(taken[0])) {
       record.count--;
-      record.frames.splice(record.frames.indexOf(frame), 1);
+      takeFrames(record, taken);
       if (record.count === 0) this.#drop(record);
     }
     if (this.current === null) return;
     this.current.count++;
-    addFrame(this.current, frame);
+    addFrame(this.current, taken[0]);
   }
 
   /** Everything about the last occurrence is written: tells a live feed of it. */
@@ -314,6 +322,14 @@ function addFrame(record: OpenRecord, frame: number): void {
   const { frames } = record;
   if (frames.length < FIRST_FRAMES && frames[frames.length - 1] !== frame && !frames.includes(frame))
     frames.push(frame);
+}
+
+/** Takes frames of the last occurrence out. Where there were more than are listed, the last one stays as it is. */
+function takeFrames(record: OpenRecord, taken: readonly number[]): void {
+  const { frames } = record;
+  const wasFull = frames.length === FIRST_FRAMES;
+  for (const frame of taken) if (frames.includes(frame)) frames.splice(frames.indexOf(frame), 1);
+  if (!wasFull) record.lastFrame = Math.max(0, ...frames);
 }
 
 function eventOf(record: OpenRecord): FindingEvent {

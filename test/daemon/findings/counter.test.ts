@@ -67,6 +67,22 @@ describe('ctr.keystream_reuse and ctr.stuck', () => {
     expect(told(scene.read())).toEqual(['ctr.stuck critical proved 19']);
   });
 
+  test('messages that are much alike, each with its checksum right, are no damaged copies', () => {
+    const scene = new Scene();
+    for (let i = 1; i <= 3; i++) scene.say({ at: i, sn: 10, sdu: datagram(1, MINE, Uint8Array.of(239, 255, 0, i)) });
+    expect(told(scene.read())).toEqual(['ctr.stuck critical proved 2']);
+    // Without the key nobody can tell.
+    expect(alarms(scene.read(null))).toEqual([]);
+  });
+
+  test('what became part of a stuck counter is in its record alone', () => {
+    const scene = new Scene().say({ at: 0, sn: 9 });
+    for (const [i, sn] of [10, 10, 11, 12, 12, 12, 12].entries()) scene.say({ at: 1 + i, sn });
+    const read = scene.read();
+    expect(named(read, 'ctr.keystream_reuse')[0]).toMatchObject({ count: 1, frames: [2, 3] });
+    expect(named(read, 'ctr.stuck')[0]).toMatchObject({ count: 3, frames: [5, 6, 7, 8] });
+  });
+
   test('twice the same second ciphertext is a replay of it, not a third one', () => {
     const sdu = datagram(77, MINE);
     const scene = new Scene().say({ at: 0, sn: 10 }).say({ at: 1, sn: 10, sdu }).say({ at: 2, sn: 10, sdu });

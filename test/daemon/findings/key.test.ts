@@ -92,6 +92,15 @@ describe('key.superseded and key.regression', () => {
     expect(alarms(scene.read(keyring({ keys })))).toEqual([]);
   });
 
+  test('the last nanosecond before an instant is before it', () => {
+    const scene = new Scene();
+    for (const [i, at] of [0.999999, 0.9999999, 0.999999999, 1].entries()) scene.say({ at, sn: 10 + i });
+    const revoked = keyring({ keys: [{ ...pgk(39), revokedAt: date(1) }, pgk(40, LATER)] });
+    const read = scene.read(revoked);
+    expect(read.messages.map(({ verdict }) => verdict)).toEqual(['decrypted', 'decrypted', 'decrypted', 'stale']);
+    expect(named(read, 'key.revoked')[0].frames).toEqual([4]);
+  });
+
   test('going back because the later key was revoked is right', () => {
     const revoked = [keys[0], pgk(41, { notBefore: '2026-05-02T00:00:00Z', revokedAt: date(5) })];
     const scene = new Scene().talk({ at: 0, sn: 1, pgk: 41 }, 3).talk({ at: 9, sn: 13 }, 2);
@@ -154,6 +163,12 @@ describe('what the header says', () => {
   test('the header claims ciphering and the SDU is plain', () => {
     const air = datagram(1, addressOf(0x0c));
     expect(told(new Scene().say({ at: 0, sn: 4, air }).read())).toEqual(['key.claimed_but_plain critical strong 1']);
+  });
+
+  test('with PGK index 0 it names no key: the header contradicts itself, and that is all', () => {
+    const air = datagram(1, addressOf(0x0c));
+    const scene = new Scene().say({ at: 0, sn: 4, header: { pgkIndex: 0, ptkId: 5 }, air });
+    expect(told(scene.read())).toEqual(['key.header_inconsistent low proved 1', 'key.unknown_index medium proved 1']);
   });
 });
 
