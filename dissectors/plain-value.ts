@@ -33,7 +33,7 @@ function writeNumber(field: Field, value: number, out: AsciiWriter): boolean {
     return true;
   }
   if (field.type !== 'l2id') return false;
-  if (field.width === 2) out.hexNumber(value >>> 8, 4);
+  if (field.width === 2) out.hexNumber(value, 4);
   else if (field.base === 'hex') out.hexNumber(value, 6);
   else return false;
   return true;

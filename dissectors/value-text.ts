@@ -120,8 +120,7 @@ export function bareText(field: Field, value: FieldValue, separator = ''): strin
       return field.name === EPOCH_FIELD ? epochText(value) : calendarText(value);
     case 'l2id':
       if (typeof value !== 'number') break;
-      // Where only the 16 high bits are in the octets, these alone are shown, as in Wireshark.
-      if (field.width === 2) return hexNumber(value >>> 8, 4);
+      if (field.width === 2) return hexNumber(value, 4);
       return field.base === 'hex' ? `0x${l2idText(value)}` : l2idText(value);
     default:
       break;

@@ -135,8 +135,9 @@ export class ColumnFields implements CollectedFields {
       case Source.source:
         return frames.source[row];
       case Source.destination:
-      case Source.destinationHigh:
         return frames.destination[row];
+      case Source.destinationHigh:
+        return frames.destination[row] >>> 8;
       case Source.lcid:
         return subheaderLcid(batch.bytes, frames.pduAt[row], frames.version[row], index);
       case Source.sduType:

@@ -23,7 +23,7 @@ export function epochEventOf(epoch: PgkEpoch, use: EpochUse, time: number): Epoc
     v: 1,
     type: 'epoch',
     group: group.idText,
-    ...(group.name === group.idText ? {} : { groupName: group.name }),
+    groupName: group.name,
     pgkId: epoch.id,
     state: epochStateAt(epoch, time),
     notBefore: formatMilliseconds(epoch.notBefore),

@@ -42,7 +42,7 @@ export function writeJudgement(
   tree.generated(fields.evidenceBits, Math.floor(table.evidence[row] / 10));
   const whole = group !== null || table.version[row] === VERSION_WHOLE;
   tree.generated(fields.group, whole ? (group?.id ?? table.destination[row]) : groupText(table, row, group));
-  if (group !== null && group.name !== group.idText) tree.generated(fields.groupName, group.name);
+  if (group !== null) tree.generated(fields.groupName, group.name);
   const sourceName = group === null ? null : memberName(group, table.source[row], table.time[row]);
   if (sourceName !== null) tree.generated(fields.sourceName, sourceName);
   tree.generated(fields.length, table.length[row]);

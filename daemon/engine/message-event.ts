@@ -61,7 +61,6 @@ export class MessageEventMaker {
     const outer = outerProtocols(table, row);
     const batch = table.batch as FrameBatch;
     const frameRow = table.frameRow[row];
-    const withName = group !== null && group.name !== group.idText;
     return {
       v: 1,
       type: 'message',
@@ -69,7 +68,7 @@ export class MessageEventMaker {
       ...(table.framesCount[row] > 1 ? { frames: table.framesOf(row) } : {}),
       time: formatInstant(batch.seconds[frameRow], batch.nanoseconds[frameRow], batch.digits[frameRow]),
       group: groupText(table, row, group),
-      ...(withName ? { groupName: group.name } : {}),
+      ...(group !== null ? { groupName: group.name } : {}),
       source: layer2Text(source),
       ...(sourceName !== null ? { sourceName } : {}),
       lcid: table.lcid[row],

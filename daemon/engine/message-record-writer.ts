@@ -166,7 +166,7 @@ export class MessageRecordWriter {
     const epoch = table.epoch[row];
     const members = {
       group: groupText(table, row, group),
-      ...(group !== null && group.name !== group.idText ? { groupName: group.name } : {}),
+      ...(group !== null ? { groupName: group.name } : {}),
       source: layer2Text(table.source[row]),
       ...(name !== null ? { sourceName: name } : {}),
       lcid: table.lcid[row],

@@ -93,7 +93,8 @@ export class MessageBatches {
     to.time[row] = time;
     to.group[row] = this.#group(event.group);
     to.source[row] = Number.parseInt(event.source, 16);
-    to.groupName[row] = event.groupName === undefined ? NO_NAME : this.#name(event.groupName);
+    const { groupName = event.group } = event;
+    to.groupName[row] = groupName === event.group ? NO_NAME : this.#name(groupName);
     to.sourceName[row] = event.sourceName === undefined ? NO_NAME : this.#name(event.sourceName);
     to.lcid[row] = event.lcid;
     to.sduType[row] = SDU_TYPE_NUMBERS.get(event.sduType) ?? SDU_TYPE_NAMES.length - 1;

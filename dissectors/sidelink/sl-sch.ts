@@ -89,13 +89,13 @@ const fields = {
   destination: field('mac-lte.slsch.dst-l2-id', 'Destination Layer-2 ID', 'l2id', {
     base: 'hex',
     width: 3,
-    about: 'The group, or the peer; version 1 and 2 carry only its 16 high bits, the low 8 are given as 0.',
+    about: 'The group, or the peer, of version 3.',
     clause: 'TS 36.321 6.2.4',
   }),
   destinationHigh: field('mac-lte.slsch.dst-l2-id', 'Destination Layer-2 ID (16 high bits)', 'l2id', {
     base: 'hex',
     width: 2,
-    about: 'The group, or the peer; version 1 and 2 carry only its 16 high bits, the low 8 are given as 0.',
+    about: 'The group, or the peer, of version 1 and 2, which carry only its 16 high bits.',
     clause: 'TS 36.321 6.2.4',
   }),
   extension: field('mac-lte.slsch.extended', 'Extension', 'uint', {
@@ -318,7 +318,7 @@ function reportVersion(tree: TreeWriter, first: number, at: number): void {
 function reportAddresses(tree: TreeWriter, source: number, destination: number, version: number, at: number): void {
   tree.add(fields.source, at + 1, 3, source);
   if (version === VERSION_V2X) tree.add(fields.destination, at + 4, 3, destination);
-  else tree.add(fields.destinationHigh, at + 4, 2, destination);
+  else tree.add(fields.destinationHigh, at + 4, 2, destination >>> 8);
 }
 
 function reportSubheader(tree: TreeWriter, bytes: Uint8Array, index: number, end: number): void {
