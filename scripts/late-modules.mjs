@@ -62,28 +62,32 @@ const LATE = {
  * What runs for long loads all of it when it starts: the files may be others by the time they are needed, where somebody
  * installs the next version meanwhile.
  */
-const AT_ONCE = ['daemon/engine-process/main.js', 'daemon/inspection/capture-worker.js'];
+const AT_ONCE = ['daemon/engine-process/main.js', 'daemon/inspection/capture-worker.js', 'daemon/service/daemon.js'];
 
 const PREFIX = '\0late:';
+/**
+ * A chunk that loads all of it. It has to lie beside those that call them: Node remembers which file a name is for the folder
+ * of who asks, and looks for it on the disk again for another folder, loaded or not.
+ */
+const ALL = '\0all-late';
 
 /** The plugin, for modules below `dist`. */
 export function lateModules(dist) {
   return {
     name: 'late-modules',
     resolveId(source, importer) {
+      if (source === ALL) return ALL;
       if (importer === undefined || !source.startsWith('.')) return null;
       const found = join(dirname(importer), source);
       return LATE[relative(dist, importer)]?.includes(relative(dist, found)) ? PREFIX + found : null;
     },
     load(id) {
+      if (id === ALL) return loadingAll(dist);
       return id.startsWith(PREFIX) ? standIn(id.slice(PREFIX.length)) : null;
     },
     transform(code, id) {
       if (!AT_ONCE.includes(relative(dist, id))) return null;
-      const imports = [...new Set(Object.values(LATE).flat())].map(
-        (module) => `import(${JSON.stringify(join(dist, module))})`,
-      );
-      return { code: `${code}\nvoid Promise.all([${imports.join(', ')}]);\n`, map: null };
+      return { code: `${code}\n${loadingAll(dist)}void import(${JSON.stringify(ALL)});\n`, map: null };
     },
     renderChunk(code) {
       const placed = code.replace(
@@ -95,6 +99,13 @@ export function lateModules(dist) {
       return { code: placed, map: null };
     },
   };
+}
+
+/** Statements that load all that is late. */
+function loadingAll(dist) {
+  const modules = [...new Set(Object.values(LATE).flat())];
+  const imports = modules.map((module) => `import(${JSON.stringify(join(dist, module))})`);
+  return `void Promise.all([${imports.join(', ')}]);\n`;
 }
 
 /** A module of the functions of another one, which is loaded when one of them is called. */

@@ -30,6 +30,12 @@ export function grantedView(grants: readonly GroupGrant[], group: string | null)
   return best < 0 ? null : VIEWS[best];
 }
 
+/** The largest view of any group. */
+export function largestView(grants: readonly GroupGrant[]): View | null {
+  const best = Math.max(-1, ...grants.flatMap(({ views }) => views.map((view) => VIEWS.indexOf(view))));
+  return best < 0 ? null : VIEWS[best];
+}
+
 /** The lesser of two views. */
 export function lesserView(one: View, other: View): View {
   return VIEWS[Math.min(VIEWS.indexOf(one), VIEWS.indexOf(other))];

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { View } from '../../daemon/relay/capability.ts';
 import { DaemonFolder, type RunningDaemon } from '../daemon/end-to-end/daemon-folder.ts';
 import { TerminalProgram } from './terminal-program.ts';
 
@@ -14,7 +15,9 @@ afterEach(async () => {
   for (const end of ended.splice(0).toReversed()) await end();
 });
 
-async function setUp(): Promise<{ folder: DaemonFolder; daemon: RunningDaemon; args: string[] }> {
+async function setUp(
+  views: readonly View[] = ['meta', 'plain'],
+): Promise<{ folder: DaemonFolder; daemon: RunningDaemon; args: string[] }> {
   const folder = await DaemonFolder.make({
     sources: [{ name: 'replay', kind: 'replay', path: sampleFile('attacked/capture.pcapng'), speed: 'full' }],
     keyring: sampleFile('attacked/keyring.json'),
@@ -22,7 +25,7 @@ async function setUp(): Promise<{ folder: DaemonFolder; daemon: RunningDaemon; a
   ended.push(() => folder.remove());
   const daemon = await folder.start();
   ended.push(() => daemon.end('SIGTERM'));
-  const { capability } = folder.subscriber([{ gid: '*', views: ['meta', 'plain'] }]);
+  const { capability } = folder.subscriber([{ gid: '*', views }]);
   const capabilityFile = join(folder.path, 'subscriber.cap');
   writeFileSync(capabilityFile, `${capability}\n`, { mode: 0o600 });
   const identity = join(folder.path, 'subscriber-1.key');
@@ -66,5 +69,15 @@ describe('on a daemon', { timeout: 120_000 }, () => {
     const again = await folder.start();
     ended.push(() => again.end('SIGTERM'));
     await program.waitFor((text) => !/tried again|does not answer/.test(text) && /live/i.test(text));
+  });
+
+  test('who is granted metadata alone sees that, and no plaintext', async () => {
+    const { folder, args } = await setUp(['meta']);
+    await expect.poll(async () => (await folder.status()).pipeline.told, { timeout: 60_000 }).toBeGreaterThan(300);
+    const program = start(args, folder.path);
+    await program.waitFor('307 messages');
+    program.press('5', 'g', 'g');
+    const messages = await program.waitFor(/150 octets, plausible under PGK 39/);
+    expect(messages).not.toContain('RTP');
   });
 });

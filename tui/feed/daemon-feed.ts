@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { FindingEvent, MessageEvent } from '../../daemon/events.ts';
 import type { DetailsRequest, ExportRequest, FrameDetails, ReadingProblem } from '../../daemon/inspection/contract.ts';
 import { MessageBatches } from '../../daemon/inspection/message-batches.ts';
+import { largestView, lesserView } from '../../daemon/relay/access.ts';
 import {
   type ClientItem,
   type ClientState,
@@ -49,6 +50,8 @@ export class DaemonFeed implements Feed {
   readonly kind = 'daemon';
   readonly name: string;
   readonly #options: DaemonFeedOptions;
+  /** What is asked for: no more than is granted of any group, which would be refused. */
+  #view: DaemonView;
   readonly #client: RelayClient;
   readonly #batches = new MessageBatches();
   readonly #log = new SequenceLog();
@@ -64,6 +67,7 @@ export class DaemonFeed implements Feed {
   constructor(options: DaemonFeedOptions) {
     const { address, identity, capability, memory } = options;
     this.#options = options;
+    this.#view = options.view;
     this.name = address;
     this.#client = new RelayClient({
       ...{ address, identity, capability, reconnect: 'always' as const },
@@ -84,10 +88,10 @@ export class DaemonFeed implements Feed {
   }
 
   async details({ frame }: DetailsRequest): Promise<FrameDetails | null> {
-    const { view, reason } = this.#options;
+    const { reason } = this.#options;
     const more = { downgraded: true, ...(reason === null ? {} : { reason }) };
     try {
-      return detailsOf(await this.#client.tree(frame, view, more));
+      return detailsOf(await this.#client.tree(frame, this.#view, more));
     } catch (error) {
       throw new FeedError(problemOf(error));
     }
@@ -144,14 +148,15 @@ export class DaemonFeed implements Feed {
   }
 
   #wish(): { view: DaemonView; slow: 'gap'; downgraded: boolean; reason?: string } {
-    const { view, reason } = this.#options;
-    return { view, slow: 'gap', downgraded: true, ...(reason === null ? {} : { reason }) };
+    const { reason } = this.#options;
+    return { view: this.#view, slow: 'gap', downgraded: true, ...(reason === null ? {} : { reason }) };
   }
 
   async #run(listener: FeedListener): Promise<void> {
     try {
-      const { head } = await this.#client.ready();
+      const { head, grants } = await this.#client.ready();
       if (this.#isClosed) return;
+      this.#view = lesserView(this.#view, largestView(grants) ?? this.#view);
       this.#poll();
       this.#polling = setInterval(() => this.#poll(), STATUS_MS);
       const subscription = this.#client.subscribe({ ...this.#wish(), since: Math.max(0, head - PAST_RECORDS) });

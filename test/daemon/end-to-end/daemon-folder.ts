@@ -128,9 +128,9 @@ export class DaemonFolder {
     return askDaemon(this.control, { verb, by: 'test', arguments: given });
   }
 
-  /** Starts the program and waits until it runs. */
-  async start(options: readonly string[] = []): Promise<RunningDaemon> {
-    const child = spawn(process.execPath, [MAIN, 'daemon', '--config', this.config, ...options], {
+  /** Starts the program and waits until it runs. @param main its executable */
+  async start(options: readonly string[] = [], main = MAIN): Promise<RunningDaemon> {
+    const child = spawn(process.execPath, [main, 'daemon', '--config', this.config, ...options], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let text = '';
