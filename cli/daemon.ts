@@ -1,11 +1,11 @@
 // `sidescope daemon`: runs the relay daemon, or makes the folder that one needs.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { SlotRequest } from '../daemon/keyring/vault.ts';
-import type { DaemonConfig } from '../daemon/service/config.ts';
+import type { DaemonConfig, KeyStore } from '../daemon/service/config.ts';
 import { readDaemonConfig } from '../daemon/service/config-reader.ts';
 import { printable } from '../dissectors/printable.ts';
 import { programVersion } from './program-version.ts';
@@ -71,12 +71,30 @@ async function checkFiles(config: DaemonConfig): Promise<void> {
   readOperator(config);
   readKeyFile(daemonKeyPath(config), 'daemon');
   if (config.relay.certificate !== null && config.relay.privateKey !== null) readTls(config);
-  const { keys } = config;
+  const { keys, sources } = config;
   const named = keys.kind === 'keyring' ? keys.paths : [keys.path, keys.passphraseFile, keys.identity];
-  for (const path of named) {
+  // What is replayed is there; any other file may still come.
+  const replayed = sources.flatMap((source) => (source.kind === 'replay' ? [source.path] : []));
+  for (const path of [...named, ...replayed]) {
     if (path === null || existsSync(path)) continue;
-    const hint = 'check the name; `sidescope keys init` makes a vault';
+    const hint = replayed.includes(path) ? 'check the name' : 'check the name; `sidescope keys init` makes a vault';
     throw new SidescopeError('config.file', `${path} does not exist`, hint, ExitCode.usage);
+  }
+  if (keys.kind === 'vault') await checkVaultFiles(keys);
+}
+
+/** Whether files of the vault are for their owner alone. A passphrase from a pipe comes once, so it is left there. */
+async function checkVaultFiles(vault: Extract<KeyStore, { kind: 'vault' }>): Promise<void> {
+  const { path, passphraseFile, identity } = vault;
+  const { nodeFileSystem, openPrivate } = await import('../daemon/keyring/vault/file-system.ts');
+  nodeFileSystem.close(openPrivate(nodeFileSystem, path, 'read', 'the vault'));
+  if (passphraseFile !== null && statSync(passphraseFile).isFile()) {
+    const { passphraseFile: readPassphrase } = await import('../daemon/keyring/vault/passphrase.ts');
+    readPassphrase(passphraseFile).fill(0);
+  }
+  if (identity !== null) {
+    const { readIdentity } = await import('../daemon/keyring/vault/key-files.ts');
+    readIdentity(identity);
   }
 }
 

@@ -102,8 +102,12 @@ export class RelayListener {
     };
     this.#upgrader = new WebSocketServer(wsOptions);
     this.#gate();
-    this.#server.on('request', (_request, response) => {
-      response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
+    this.#server.on('request', ({ method = '', url = '', rawHeaders }, response) => {
+      const refusal = checkUpgrade({ method, url, rawHeaders }, this.#rules);
+      // Who asks for no upgrade names no subprotocol either.
+      if (refusal === null || refusal.reason === 'subprotocol') {
+        response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
+      } else response.writeHead(refusal.status, { connection: 'close' }).end();
     });
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),

@@ -213,6 +213,23 @@ describe('-Y', () => {
   });
 });
 
+describe('what a column prints is what a filter takes', () => {
+  const columns = ['mac-lte.slsch.dst-l2-id', 'mac-lte.slsch.src-l2-id', 'slrb.group', 'slrb.sn', 'ip.src', 'rtp.ssrc'];
+  const shown = lines(read('-T', 'fields', ...columns.flatMap((column) => ['-e', column]))).map((line) =>
+    line.split('\t'),
+  );
+
+  test.each(columns.map((column, index) => [column, index] as const))('%s', (column, index) => {
+    const values = shown.map((row) => row[index]).filter((value) => value !== '' && !value.includes(','));
+    const [value] = values;
+    const alike = values.filter((other) => other === value).length;
+    expect(alike).toBeGreaterThan(0);
+    const found = lines(read('-T', 'fields', '-e', column, '-Y', `${column} == ${value}`));
+    expect(found.filter((other) => other === value)).toHaveLength(alike);
+    expect(found.length).toBeGreaterThanOrEqual(alike);
+  });
+});
+
 describe('wrong usage ends with exit code 2 and says what would be right', () => {
   test.each([
     ['fields without -e', ['-T', 'fields'], 'add -e'],

@@ -100,15 +100,12 @@ function outcomeOf(frame: ReadFrame, tree: TreeRecorder): string {
 function compareFrame(frame: ReadFrame, theirs: Map<string, string[]>): number {
   const tree = new TreeRecorder();
   const outcome = outcomeOf(frame, tree);
-  const version = tree.all('mac-lte.slsch.version').map(Number)[0] ?? 0;
   let compared = 0;
   for (const name of MAC_COLUMNS) {
     if (!shownByWireshark(name, outcome, tree)) continue;
     const ours = tree
       .all(name)
       .map(Number)
-      // Wireshark shows the 16 bits that are in a PDU of version 1 and 2.
-      .map((value) => (name === 'mac-lte.slsch.dst-l2-id' && version !== 3 ? value >> 8 : value))
       .filter((value) => name !== 'mac-lte.ueid' || value !== 0);
     expect((theirs.get(name) ?? []).map(Number), `frame ${frame.number} ${name}`).toEqual(ours);
     compared += ours.length;

@@ -32,6 +32,34 @@ async function make(): Promise<{ made: DaemonFolder; key: string; start: (...mor
   return { made, key, start };
 }
 
+describe('files of the vault', () => {
+  test.each(['field.vault', 'passphrase'])('%s that others may read is refused, also by --check', async (name) => {
+    const made = await DaemonFolder.make({ sources: [], keyring: KEYRING, vault: true });
+    folder = made;
+    const start = (...more: string[]): Promise<unknown> =>
+      run(process.execPath, [MAIN, 'daemon', '--config', made.config, ...more], { timeout: 20_000 });
+    await start('--check');
+    chmodSync(join(made.path, name), 0o644);
+    for (const more of [[], ['--check']]) {
+      await expect(start(...more)).rejects.toMatchObject({
+        code: 4,
+        stdout: '',
+        stderr: expect.stringContaining('[vault.mode]') as string,
+      });
+    }
+  });
+
+  test('a capture to be replayed that is not there is told by --check', async () => {
+    const made = await DaemonFolder.make({
+      sources: [{ name: 'drill', kind: 'replay', path: 'gone.pcap' }],
+      keyring: KEYRING,
+    });
+    folder = made;
+    const checked = run(process.execPath, [MAIN, 'daemon', '--config', made.config, '--check'], { timeout: 20_000 });
+    await expect(checked).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('gone.pcap') as string });
+  });
+});
+
 describe('the private key of TLS', () => {
   test.each([0o640, 0o604, 0o644, 0o620])('with mode %o is refused, also by --check', async (mode) => {
     const { key, start } = await make();

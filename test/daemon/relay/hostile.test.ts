@@ -107,6 +107,9 @@ describe.each(KINDS)('before the upgrade, over %s', (kind) => {
     ['another subprotocol', { 'Sec-WebSocket-Protocol': 'sidescope.relay.2' }, undefined, 400],
     ['an old version', { 'Sec-WebSocket-Version': '7' }, undefined, 400],
     ['no upgrade at all', { Upgrade: null, Connection: 'keep-alive' }, undefined, 426],
+    ['no upgrade, and another path', { Upgrade: null, Connection: 'keep-alive' }, 'GET /other HTTP/1.1', 404],
+    ['no upgrade, and another method', { Upgrade: null, Connection: 'keep-alive' }, 'POST /v1/relay HTTP/1.1', 405],
+    ['no upgrade, and an evil origin', { Upgrade: null, Origin: 'https://evil.example' }, undefined, 403],
     ['heads of more than 8 KiB', { 'X-Much': 'x'.repeat(8300) }, undefined, 0],
     ['a thousand headers', { 'X-Many': Array.from({ length: 1200 }, () => 'x') }, undefined, 0],
   ])('%s', async (_what, lines, first, status) => {

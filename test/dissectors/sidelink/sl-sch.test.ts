@@ -194,7 +194,7 @@ describe('the tree', () => {
     const tree = show(pdu);
     expect(tree.protocols).toEqual(['mac-lte', 'sl-sch', 'rlc-um', 'pdcp-slrb', 'rlc-um', 'pdcp-slrb']);
     expect(tree.one('mac-lte.slsch.src-l2-id')).toBe(0x0a0b0c);
-    expect(tree.one('mac-lte.slsch.dst-l2-id')).toBe(0xf00000);
+    expect(tree.one('mac-lte.slsch.dst-l2-id')).toBe(0xf000);
     expect(tree.all('mac-lte.slsch.lcid')).toEqual([3, 4, 31]);
     expect(tree.all('mac-lte.slsch.length')).toEqual([201, 10]);
     expect(tree.one('mac-lte.padding-length')).toBe(300 - 6 - 3 - 2 - 1 - 211);
