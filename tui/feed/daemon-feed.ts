@@ -5,12 +5,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { FindingEvent, MessageEvent } from '../../daemon/events.ts';
 import type { DetailsRequest, ExportRequest, FrameDetails, ReadingProblem } from '../../daemon/inspection/contract.ts';
 import { MessageBatches } from '../../daemon/inspection/message-batches.ts';
-import { largestView, lesserView } from '../../daemon/relay/access.ts';
 import {
   type ClientItem,
   type ClientState,
   type ClientSubscription,
   type DaemonMemory,
+  largestView,
+  lesserView,
   RelayClient,
 } from '../../daemon/relay/client.ts';
 import type { Cancelable, Feed, FeedListener, FilterListener, StatusFact } from '../feed.ts';
