@@ -219,7 +219,8 @@ export class Engine {
       const length = frames.payloadLength[row];
       const { view, seconds, nanoseconds, interfaceId } = batch;
       if (this.#keyMessages.isCopy(view, at, length, seconds[row], nanoseconds[row], interfaceId[row])) {
-        this.#dropCopy(batch, row, Outcome.duplicate);
+        // Counted as what fits first (interfaces 3, summary).
+        this.#dropCopy(batch, row, outcome);
         return;
       }
       this.accounting.settle(outcome, false, false);
