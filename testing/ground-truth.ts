@@ -103,11 +103,8 @@ class TruthWalk {
   }
 
   #delivery(record: FrameRecord, delivery: Delivery): void {
-    if (this.#isDeliveryCopy(record, delivery)) {
-      this.#count('duplicate');
-      return;
-    }
     this.#count('key-management');
+    if (this.#isDeliveryCopy(record, delivery)) return;
     const { key } = delivery;
     const { accepted, reason } = this.#deliveries.judge(delivery, record.milliseconds);
     const named = accepted ? { group: layer2Hex(key.group.id), pgkId: key.id } : {};
