@@ -1,5 +1,6 @@
 // What a client says after `auth`, read strictly: a member that nobody knows is an error, not a wish that is passed over.
 
+import { visit } from 'jsonc-parser';
 import { nearestNames } from '../../dissectors/filter/nearest.ts';
 import { isGroupPattern, VIEWS, type View } from './capability.ts';
 import { type ClientRequest, RECORD_TYPES, type RecordType, SID_END } from './protocol.ts';
@@ -88,6 +89,8 @@ export function readClientMessage(text: string): ReadRequest {
     problem,
     hint,
   });
+  const twice = memberTwice(text);
+  if (twice !== null) return wrong(`${twice} is said twice`, 'say it once: nobody can tell which of them is meant');
   for (const [name, item] of Object.entries(members)) {
     if (!Object.hasOwn(form.members, name)) {
       const [near] = nearestNames(name, Object.keys(form.members));
@@ -102,6 +105,19 @@ export function readClientMessage(text: string): ReadRequest {
   const missing = form.required.find((name) => !Object.hasOwn(members, name));
   if (missing !== undefined) return wrong(`${type as string} lacks ${missing}`, 'see docs/relay.md');
   return { kind: 'request', request: value as ClientRequest };
+}
+
+/** The first member that a message has twice, of which parsing leaves the last; null: there is none. */
+function memberTwice(text: string): string | null {
+  const said = new Set<string>();
+  let twice: string | null = null;
+  visit(text, {
+    onObjectProperty: (name) => {
+      if (said.has(name)) twice ??= JSON.stringify(name.slice(0, 40));
+      said.add(name);
+    },
+  });
+  return twice;
 }
 
 function nameOf(members: Record<string, unknown>): { sid?: number; id?: number } {

@@ -362,6 +362,15 @@ describe('subscriptions', () => {
     });
   });
 
+  test('a member that is said twice is an error, whichever comes last', () => {
+    dialogue.begin();
+    for (const views of ['"view":"meta","view":"plain"', '"view":"plain","view":"meta"']) {
+      const text = `{"type":"subscribe","sid":1,${views}}`;
+      const heard = dialogue.session.handle({ kind: 'message', text });
+      expect(answer(heard)).toMatchObject({ sid: 1, code: 'relay.protocol', message: '"view" is said twice' });
+    }
+  });
+
   test.each(['{', '[]', '5', '{"type":"grant"}', '{"type":"__proto__"}', '{"type":["subscribe"]}'])(
     '%s is the end: 1008',
     (text) => {
