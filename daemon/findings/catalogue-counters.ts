@@ -23,7 +23,7 @@ export const COUNTER_ENTRIES = {
     title: 'one key-stream position used for two messages',
     meaning:
       'Two different ciphertexts under the same key, PTK id, LCID and SN: who has both has the exclusive or of the two plaintexts. The counter of the sender was set back, or two senders share an identity.',
-    falseAlarm: `Copies damaged on the air are not counted (fewer than 2 % of bits differ, and no checksum over the whole message that is right). ${WITHOUT_KEY}`,
+    falseAlarm: `Copies damaged on the air are not counted (no checksum holds, fewer than 2 % of bits differ). ${WITHOUT_KEY}`,
     action: 'Treat both messages as read by others. Rekey the group, and repair the counter of the sender.',
     reference: 'TS 36.323 5.6.1',
   },
