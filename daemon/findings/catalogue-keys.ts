@@ -82,7 +82,7 @@ export const KEY_ENTRIES = {
     meaning:
       'This source already used a later PGK of the group and now uses an older one. A device was restored from an old state, or two devices use one Layer-2 id.',
     falseAlarm:
-      'A member with two radios under one Layer-2 id. Going back because the later key is no longer valid is not reported.',
+      'A member with two radios under one Layer-2 id. Going back because the later key is no longer valid is not reported, nor what comes late: up to 64 PDUs and 2 s behind the first one under the later PGK.',
     action: 'Find the device behind the Layer-2 id; see member.clone and ctr.ptk_reuse.',
     reference: 'sidescope’s design',
   },

@@ -31,7 +31,7 @@ export const MEMBER_ENTRIES = {
     meaning:
       'Two counters run side by side under one source and PTK id and took turns at least four times. Two devices share a Layer-2 id and a key.',
     falseAlarm:
-      'A device that restarts changes track once, not to and fro. Two receivers far apart in time look alike.',
+      'A device that restarts changes track once, not to and fro. Counters up to 1,024 apart are taken for one whose messages come late. Two receivers far apart in time look alike.',
     action: 'Find both devices. One of them is a copy.',
     reference: 'sidescope’s design',
   },
