@@ -146,6 +146,7 @@ function endWith(path: string, problem: CaptureProblem | null, { signal, exitCod
     process.exitCode = ExitCode.damagedInput;
   }
   if (exitCode === null) return;
-  reportError('interrupted', `${name}: interrupted by ${signal}; what was read until then is all there is`, '');
+  const hint = 'run it again for the rest';
+  reportError('interrupted', `${name}: interrupted by ${signal}; what was read until then is all there is`, hint);
   process.exitCode = exitCode;
 }

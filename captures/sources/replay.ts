@@ -2,6 +2,7 @@
 // captured with, faster, or without any wait.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { partOfBatch } from '../batch-part.ts';
 import type { CaptureProblem, FrameBatch, FrameSource } from '../frame-batch.ts';
 import { millisecondsOf } from '../milliseconds.ts';

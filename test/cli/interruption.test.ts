@@ -72,7 +72,7 @@ class Reading {
 }
 
 function told(name: string, signal = 'SIGINT'): string {
-  return `sidescope: error: ${name}: interrupted by ${signal}; what was read until then is all there is [interrupted]\n`;
+  return `sidescope: error: ${name}: interrupted by ${signal}; what was read until then is all there is [interrupted]\n  hint: run it again for the rest\n`;
 }
 
 /** Records by type; the last one is the summary. */
