@@ -1,5 +1,5 @@
 // Octets that JSON (RFC 8259 2) is made of, for those who read it without making a text of it (octet-reader.ts, usual-member.ts,
-// usual-key.ts).
+// usual-key.ts, usual-instant.ts).
 
 export const TAB = 0x09;
 export const LINE_FEED = 0x0a;
@@ -15,6 +15,8 @@ export const BACKSLASH = 0x5c;
 export const CLOSE_BRACKET = 0x5d;
 export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
+
+const NULL = Uint8Array.from(Buffer.from('null'));
 
 /** The first octet from `at` on that is no blank between values (RFC 8259 2). */
 export function behindBlanks(octets: Uint8Array, at: number): number {
@@ -32,13 +34,35 @@ export function behindOctet(octets: Uint8Array, at: number, octet: number): numb
   return at >= 0 && octets[at] === octet ? behindBlanks(octets, at + 1) : -1;
 }
 
+/** Where what follows `null` begins, where that stands at `at`; else -1, as from all that begins at -1. */
+export function behindNull(octets: Uint8Array, at: number): number {
+  return isAt(octets, at, NULL) ? behindBlanks(octets, at + NULL.length) : -1;
+}
+
+/** Names of members as `nameAt` compares them: in their quotes. */
+export function quoted(names: readonly string[]): readonly Uint8Array[] {
+  return names.map((name) => Uint8Array.from(Buffer.from(`"${name}"`)));
+}
+
 /**
- * Where the value of a member begins, whose name is to stand at `at`; -1 where it does not.
+ * Which of these names stands at `at`: its number, or -1.
  *
- * @param name with its quotes
+ * @param names from `quoted`
+ * @param likely the number of the one that is compared first
  */
-export function valueBehind(octets: Uint8Array, at: number, name: Uint8Array): number {
-  if (at < 0) return -1;
-  for (let i = 0; i < name.length; i++) if (octets[at + i] !== name[i]) return -1;
-  return behindOctet(octets, behindBlanks(octets, at + name.length), COLON);
+export function nameAt(octets: Uint8Array, at: number, names: readonly Uint8Array[], likely: number): number {
+  if (likely < names.length && isAt(octets, at, names[likely])) return likely;
+  for (let number = 0; number < names.length; number++) if (isAt(octets, at, names[number])) return number;
+  return -1;
+}
+
+/** Where the value behind a name begins that stands at `at` and is so many octets long; -1 where no colon does. */
+export function valueBehind(octets: Uint8Array, at: number, nameOctets: number): number {
+  return behindOctet(octets, behindBlanks(octets, at + nameOctets), COLON);
+}
+
+function isAt(octets: Uint8Array, at: number, text: Uint8Array): boolean {
+  if (at < 0) return false;
+  for (let i = 0; i < text.length; i++) if (octets[at + i] !== text[i]) return false;
+  return true;
 }

@@ -7,6 +7,7 @@ import {
   BACKSLASH,
   BLANK,
   behindBlanks,
+  behindNull,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COLON,
@@ -101,10 +102,9 @@ export class OctetReader implements ValueReader {
   }
 
   nothing(): boolean {
-    if (this.#octets[this.#at] !== NULL[0]) return false;
-    for (const letter of NULL) if (this.#octets[this.#at++] !== letter) throw new UnusualJson();
-    this.#at = behindBlanks(this.#octets, this.#at);
-    return true;
+    const end = behindNull(this.#octets, this.#at);
+    if (end >= 0) this.#at = end;
+    return end >= 0;
   }
 
   text<Value>(turn: (text: string) => Value): Value {
@@ -197,5 +197,3 @@ function unescaped(quoted: string): string {
     throw new UnusualJson();
   }
 }
-
-const NULL = Uint8Array.from(Buffer.from('null'));

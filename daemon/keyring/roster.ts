@@ -219,7 +219,7 @@ export class RosterColumns {
   }
 
   /** Ends the stay whose names and addresses were added, and end there. */
-  end(id: number, nameEnd: number, addressesEnd: number): number {
+  end(id: number, nameEnd: number, addressesEnd: number): void {
     const stay = this.length++;
     this.ids[stay] = id;
     this.namesAt[stay + 1] = nameEnd;
@@ -228,17 +228,16 @@ export class RosterColumns {
     const { addresses } = this;
     const hasIpv4 = addressesAt < addressesEnd && addresses[addressesAt] === IPV4_OCTETS;
     this.ipv4[stay] = hasIpv4 ? ipv4Word(addresses, addressesAt + 1) : 0;
-    return stay;
   }
 
-  /** When a stay begins and is over; null: it always was, and still is. */
-  limit(stay: number, from: number | null, until: number | null): void {
+  /** When a stay begins and is over; infinite: it always was, and still is. */
+  limit(stay: number, from: number, until: number): void {
     const room = this.ids.length;
-    if (from !== null) {
+    if (from !== Number.NEGATIVE_INFINITY) {
       this.from ??= new Float64Array(room).fill(Number.NEGATIVE_INFINITY);
       this.from[stay] = from;
     }
-    if (until !== null) {
+    if (until !== Number.POSITIVE_INFINITY) {
       this.until ??= new Float64Array(room).fill(Number.POSITIVE_INFINITY);
       this.until[stay] = until;
     }
@@ -272,12 +271,13 @@ export class RosterBuilder {
       end += address.length + 1;
     }
     columns.names.set(octets, columns.namesAt[stay]);
-    columns.limit(columns.end(id, columns.namesAt[stay] + octets.length, end), from, until);
+    columns.end(id, columns.namesAt[stay] + octets.length, end);
+    this.limit(from ?? Number.NEGATIVE_INFINITY, until ?? Number.POSITIVE_INFINITY);
     return this;
   }
 
   /**
-   * Adds a stay for ever.
+   * Adds a stay for ever, which `limit` may then shorten.
    *
    * @param octets hold its name, in UTF-8, from `nameFrom` on and before `nameEnd`; none where that is -1
    * @param ipv4 addresses one behind the other
@@ -297,6 +297,11 @@ export class RosterBuilder {
       addresses[end++] = ipv4[at];
     }
     columns.end(id, name, end);
+  }
+
+  /** When the stay that was added last begins and is over, in milliseconds since 1970; infinite where there is no such instant. */
+  limit(from: number, until: number): void {
+    this.#columns.limit(this.#columns.length - 1, from, until);
   }
 
   /** The roster; nothing can be added afterwards. */

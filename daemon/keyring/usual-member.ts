@@ -1,21 +1,26 @@
-// A member of a roster as most files say it, read from its octets straight into the columns of the roster: id, name and IPv4
-// addresses in this order, without escapes. Everything else goes the long way (keyring-schema.ts); a test holds both equal.
+// A member of a roster as most files say it, read from its octets straight into the columns of the roster: id, name, IPv4
+// addresses and both instants in any order, without escapes. Everything else goes the long way (keyring-schema.ts); a test
+// holds both equal.
 
 import {
   BACKSLASH,
   behindBlanks,
+  behindNull,
   behindOctet,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COMMA,
   NINE,
+  nameAt,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
+  quoted,
   valueBehind,
   ZERO,
 } from './json-octets.ts';
 import type { RosterBuilder } from './roster.ts';
+import { INSTANT_OCTETS, instantAt } from './usual-instant.ts';
 
 /** The specification says (interfaces 2). */
 const ID_DIGITS = 6;
@@ -31,9 +36,11 @@ const LETTER_F = 0x66;
 const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
 
-const ID = Uint8Array.from(Buffer.from('"id"'));
-const NAME = Uint8Array.from(Buffer.from('"name"'));
-const ADDRESSES = Uint8Array.from(Buffer.from('"addresses"'));
+const NAMES = quoted(['id', 'name', 'addresses', 'from', 'until']);
+const ID = 0;
+const NAME = 1;
+const ADDRESSES = 2;
+const FROM = 3;
 
 /** None of it is kept from one member to the next. */
 const addresses = new Uint8Array(ADDRESSES_MOST * IPV4_OCTETS);
@@ -45,26 +52,46 @@ let addressCount = 0;
  * @returns where it ends, or -1 where it is another one; then nothing was added
  */
 export function takeUsualMember(octets: Uint8Array, begin: number, roster: RosterBuilder): number {
-  let at = valueBehind(octets, behindOctet(octets, begin, OPEN_BRACE), ID);
-  const id = idAt(octets, at);
-  if (id < 0) return -1;
-  at = behindBlanks(octets, at + ID_DIGITS + 2);
+  let at = behindOctet(octets, begin, OPEN_BRACE);
+  let seen = 0;
+  let id = -1;
   let nameFrom = -1;
   let nameEnd = -1;
+  let from = Number.NEGATIVE_INFINITY;
+  let until = Number.POSITIVE_INFINITY;
   addressCount = 0;
-  if (octets[at] === COMMA && octets[behindBlanks(octets, at + 1) + 1] === NAME[1]) {
-    at = valueBehind(octets, behindOctet(octets, at, COMMA), NAME);
-    nameFrom = at + 1;
-    nameEnd = endOfName(octets, at);
-    if (nameEnd < 0) return -1;
-    at = behindBlanks(octets, nameEnd + 1);
-  }
-  if (octets[at] === COMMA) {
-    at = addressesBehind(octets, valueBehind(octets, behindOctet(octets, at, COMMA), ADDRESSES));
+  for (let name = 0; ; name++) {
+    name = nameAt(octets, at, NAMES, name);
+    if (name < 0 || (seen & (1 << name)) !== 0) return -1;
+    seen |= 1 << name;
+    at = valueBehind(octets, at, NAMES[name].length);
     if (at < 0) return -1;
+    if (name === ID) {
+      id = idAt(octets, at);
+      if (id < 0) return -1;
+      at = behindBlanks(octets, at + ID_DIGITS + 2);
+    } else if (name === NAME) {
+      nameFrom = at + 1;
+      nameEnd = endOfName(octets, at);
+      if (nameEnd < 0) return -1;
+      at = behindBlanks(octets, nameEnd + 1);
+    } else if (name === ADDRESSES) at = addressesBehind(octets, at);
+    else {
+      const behind = behindNull(octets, at);
+      if (behind < 0) {
+        if (name === FROM) from = instantAt(octets, at);
+        else until = instantAt(octets, at);
+      }
+      at = behind < 0 ? behindBlanks(octets, at + INSTANT_OCTETS) : behind;
+    }
+    if (at < 0) return -1;
+    if (octets[at] === CLOSE_BRACE) break;
+    at = behindOctet(octets, at, COMMA);
   }
-  if (octets[at] !== CLOSE_BRACE) return -1;
+  // Where an instant is none it is no number, and later than nothing.
+  if (id < 0 || !(until > from)) return -1;
   roster.addOctets(id, octets, nameFrom, nameEnd, addresses, addressCount);
+  roster.limit(from, until);
   return at + 1;
 }
 

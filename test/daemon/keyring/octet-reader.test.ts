@@ -11,7 +11,9 @@ import { readKeyring } from '../../../daemon/keyring/keyring-schema.ts';
 import { OctetReader } from '../../../daemon/keyring/octet-reader.ts';
 import { OctetWindow, UnusualJson } from '../../../daemon/keyring/octet-window.ts';
 import { parseInstant } from '../../../daemon/keyring/rfc3339.ts';
+import { RosterBuilder, RosterColumns } from '../../../daemon/keyring/roster.ts';
 import { takeUsualKey } from '../../../daemon/keyring/usual-key.ts';
+import { takeUsualMember } from '../../../daemon/keyring/usual-member.ts';
 
 const hexOf = (digits: number) =>
   fc
@@ -48,9 +50,24 @@ const member = fc.record(
   },
   { requiredKeys: ['id'] },
 );
-const usualMember = fc.record(
-  { id: hexOf(6), name, addresses: fc.array(address, { maxLength: 3 }) },
-  { requiredKeys: ['id', 'name'] },
+/** The same members of an object, in any order. */
+const inAnyOrder = (object: fc.Arbitrary<object>) =>
+  object.chain((each) => {
+    const members = Object.entries(each);
+    const order = fc.shuffledSubarray(members, { minLength: members.length });
+    return fc.oneof(fc.constant(each), order.map(Object.fromEntries));
+  });
+const usualMember = inAnyOrder(
+  fc.record(
+    {
+      id: hexOf(6),
+      name,
+      addresses: fc.array(address, { maxLength: 3 }),
+      from: fc.constantFrom(null, '2026-01-01T00:00:00Z', '2026-05-09T00:00:00Z'),
+      until: fc.constantFrom(null, '2026-05-08T00:00:00Z', '2027-01-01T00:00:00Z'),
+    },
+    { requiredKeys: ['id', 'name'] },
+  ),
 );
 const two = (most: number) => fc.nat({ max: most }).map((value) => String(value).padStart(2, '0'));
 const anyInstant = fc
@@ -63,19 +80,30 @@ const anyInstant = fc
     two(60),
   )
   .map(([year, month, day, hour, minute, second]) => `${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-const key = fc.record({
-  id: rarely(fc.nat({ max: 255 }), fc.constantFrom(-1, 1.5, 256, 1e3)),
-  key: rarely(
-    hexOf(64),
-    fc.oneof(
-      hexOf(63),
-      hexOf(64).map((hex) => hex.toUpperCase()),
-      hexOf(63).map((hex) => `${hex}g`),
-    ),
+const orDate = rarely(fc.constant(null), instant);
+const key = inAnyOrder(
+  fc.record(
+    {
+      id: rarely(fc.nat({ max: 255 }), fc.constantFrom(-1, 1.5, 256, 1e3)),
+      key: rarely(
+        hexOf(64),
+        fc.oneof(
+          hexOf(63),
+          hexOf(64).map((hex) => hex.toUpperCase()),
+          hexOf(63).map((hex) => `${hex}g`),
+        ),
+      ),
+      notBefore: rarely(fc.constant('2026-05-01T00:00:00Z'), fc.oneof(anyInstant, instant)),
+      notAfter: rarely(fc.constant('2026-05-08T00:00:00Z'), fc.oneof(anyInstant, instant)),
+      revokedAt: orDate,
+      compromisedAt: orDate,
+      suspendedAt: orDate,
+      resumedAt: orDate,
+      destroyedAt: orDate,
+    },
+    { requiredKeys: ['id', 'key', 'notBefore', 'notAfter'] },
   ),
-  notBefore: rarely(fc.constant('2026-05-01T00:00:00Z'), fc.oneof(anyInstant, instant)),
-  notAfter: rarely(fc.constant('2026-05-08T00:00:00Z'), fc.oneof(anyInstant, instant)),
-});
+);
 const group = fc.record(
   {
     id: hexOf(6),
@@ -210,9 +238,19 @@ test('a file that was damaged anywhere ends in the same way', () => {
         members: [
           { id: '0a0b0c', name: 'Engine 71', addresses: ['169.254.10.11', '10.0.0.1'] },
           { id: '0a0b0d' },
+          { name: 'Chief 7', from: '2026-01-01T00:00:00Z', id: '0a0b0f', until: null },
           { id: '0a0b0e', name: 'M\u00fcller', addresses: [] },
         ],
-        keys: [{ id: 39, key: 'ab'.repeat(32), notBefore: '2026-05-01T00:00:00Z', notAfter: '2026-05-08T00:00:00Z' }],
+        keys: [
+          { id: 39, key: 'ab'.repeat(32), notBefore: '2026-05-01T00:00:00Z', notAfter: '2026-05-08T00:00:00Z' },
+          {
+            revokedAt: null,
+            notAfter: '2026-05-15T00:00:00Z',
+            notBefore: '2026-05-08T00:00:00Z',
+            key: 'ac'.repeat(32),
+            id: 40,
+          },
+        ],
       },
     ],
   };
@@ -265,4 +303,52 @@ test('dates of keys are those of the calendar', () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+const takenMember = (text: string): number =>
+  takeUsualMember(Buffer.from(text), 0, new RosterBuilder(new RosterColumns(1)));
+const takenKey = (text: string): number => takeUsualKey(Buffer.from(text), 0, new KeyColumns(1));
+
+test('what interfaces 2 shows of a member and of a key is usual, in any order', () => {
+  const addresses = ['169.254.10.11'];
+  const member = { id: '0a0b0c', name: 'Engine 71', addresses, from: '2026-01-01T00:00:00Z', until: null };
+  const dates = { notBefore: '2026-05-01T00:00:00Z', notAfter: '2026-05-08T00:00:00Z' };
+  const orders = { revokedAt: null, compromisedAt: null, suspendedAt: null, resumedAt: null, destroyedAt: null };
+  const key = { id: 39, key: 'ab'.repeat(32), ...dates, ...orders };
+  for (const indent of [undefined, 2]) {
+    const inOrder = JSON.stringify(member, null, indent);
+    const inReverse = JSON.stringify(Object.fromEntries(Object.entries(member).toReversed()), null, indent);
+    for (const text of [inOrder, inReverse]) expect(takenMember(text)).toBe(text.length);
+    const keyInOrder = JSON.stringify(key, null, indent);
+    const keyInReverse = JSON.stringify(Object.fromEntries(Object.entries(key).toReversed()), null, indent);
+    for (const text of [keyInOrder, keyInReverse]) expect(takenKey(text)).toBe(text.length);
+  }
+});
+
+test.each([
+  ['no member', '{}'],
+  ['no id', '{"name":"Engine 71"}'],
+  ['an id twice', '{"id":"0a0b0c","id":"0a0b0c"}'],
+  ['a name twice', '{"name":"a","id":"0a0b0c","name":"a"}'],
+  ['another member', '{"id":"0a0b0c","role":"dog"}'],
+  ['no end', '{"id":"0a0b0c"'],
+  ['nothing behind a comma', '{"id":"0a0b0c",}'],
+  ['an end before the beginning', '{"id":"0a0b0c","from":"2026-01-02T00:00:00Z","until":"2026-01-01T00:00:00Z"}'],
+  ['a fraction of a second', '{"id":"0a0b0c","from":"2026-01-02T00:00:00.5Z"}'],
+  ['half of null', '{"id":"0a0b0c","from":nul}'],
+  ['an instant that is a number', '{"id":"0a0b0c","until":7}'],
+])('a member with %s is no usual one', (_, text) => {
+  expect(takenMember(text)).toBe(-1);
+});
+
+const KEY_TEXT = `"id":39,"key":"${'ab'.repeat(32)}","notBefore":"2026-05-01T00:00:00Z"`;
+
+test.each([
+  ['no end of its validity', `{${KEY_TEXT}}`],
+  ['its id twice', `{"id":39,${KEY_TEXT},"notAfter":"2026-05-08T00:00:00Z"}`],
+  ['a date', `{${KEY_TEXT},"notAfter":"2026-05-08T00:00:00Z","revokedAt":"2026-05-02T00:00:00Z"}`],
+  ['half of null', `{${KEY_TEXT},"notAfter":"2026-05-08T00:00:00Z","revokedAt":nul}`],
+  ['an algorithm', `{${KEY_TEXT},"notAfter":"2026-05-08T00:00:00Z","algorithm":"128-EEA2"}`],
+])('a key with %s is no usual one', (_, text) => {
+  expect(takenKey(text)).toBe(-1);
 });
