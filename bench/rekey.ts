@@ -54,7 +54,7 @@ function groupOf(scheme: Scheme, size: number): GroupState {
   const policy = { scheme, arity: 2, period: 7 * DAY, overlap: 2 * 3_600_000, ahead: 0 };
   const manager = new GroupManager(state, { random, now: Date.now(), rate: DEFAULT_BEARER });
   const [first, ...others] = members(size);
-  manager.create({ id: GROUP, name: 'bench', algorithm: 2, policy, multicast: null, members: [first] });
+  manager.create({ id: GROUP, name: 'bench', algorithm: 2, policy, multicast: null, foreign: [], members: [first] });
   const made = state.groups.get(GROUP);
   if (made === undefined) throw new Error('the group was not made');
   for (const { id, name, pmk, address } of others) {

@@ -13,6 +13,7 @@ import { type GroupRecord, type GroupVault, loadGroups, saveGroups, wipeGroupSta
 import { type ManagerView, managerView } from './group-view.ts';
 import type { RandomOctets } from './lkh.ts';
 import type { GroupOperation, RekeyPlan } from './rekey-plan.ts';
+import { foreignWindows } from './vault-orders.ts';
 
 /** The specification says: octets of an IPv4 address. MIKEY and rekey messages go out over IPv4. */
 const IPV4_OCTETS = 4;
@@ -175,7 +176,7 @@ export class GroupDesk {
   #carryOut(request: GroupRequest, given: Keyring, state: GroupState): { outcome: GroupOutcome; record: GroupRecord } {
     const { keyring: held } = this.#vault.keyring(null);
     try {
-      return carryOut(request, [given, held], this.#manager(state, request));
+      return carryOut(request, given, held, this.#manager(state, request));
     } finally {
       held.wipe();
     }
@@ -184,14 +185,17 @@ export class GroupDesk {
 
 function carryOut(
   request: GroupRequest,
-  keyrings: readonly Keyring[],
+  given: Keyring,
+  held: Keyring,
   manager: GroupManager,
 ): { outcome: GroupOutcome; record: GroupRecord } {
   const { operation, group, members, reason, hidePast = false, renews = true, extend = false } = request;
   const record = { members, reason, details: {} };
+  const keyrings = [given, held];
   switch (operation) {
     case 'create': {
-      const wanted = groupToCreate(request, keyrings);
+      const foreign = foreignWindows(held.groupById(group)?.keys ?? []);
+      const wanted = { ...groupToCreate(request, keyrings), foreign };
       const ids = wanted.members.map((member) => member.id);
       return { outcome: manager.create(wanted), record: { ...record, members: ids } };
     }
@@ -211,7 +215,7 @@ function carryOut(
   }
 }
 
-function groupToCreate(request: GroupRequest, keyrings: readonly Keyring[]): GroupToCreate {
+function groupToCreate(request: GroupRequest, keyrings: readonly Keyring[]): Omit<GroupToCreate, 'foreign'> {
   const { group: id, members, name, algorithm, policy } = request;
   if (policy === undefined) throw new RangeError('a group to create has a policy');
   const known = keyrings.map((keyring) => keyring.groupById(id)).find((group) => group !== undefined);

@@ -7,14 +7,18 @@ import { layer2IdText } from '../keyring/keyring.ts';
 import { GroupError } from './group-error.ts';
 import { type BuiltMessage, type Delivery, GroupMessenger } from './group-messenger.ts';
 import {
+  endablePgks,
   endedPgks,
   GROUP_MEMBER_CAP,
   type GroupPolicy,
   type GroupState,
   groupOf,
+  type KeyWindow,
   livePgks,
+  lostPgks,
   type ManagedGroup,
   type ManagedPgk,
+  mustRotate,
 } from './group-state.ts';
 import { shapeOf, treeSources } from './group-tree.ts';
 import { LkhTree, type RandomOctets } from './lkh.ts';
@@ -49,6 +53,8 @@ export interface GroupToCreate {
   /** IPv4 multicast address, 4 octets, or null. */
   readonly multicast: Uint8Array | null;
   readonly members: readonly MemberToAdd[];
+  /** PGKs of the group that are there already, from elsewhere. */
+  readonly foreign: readonly KeyWindow[];
 }
 
 /** Somebody who becomes a member. */
@@ -105,10 +111,10 @@ export class GroupManager {
     }
     checkPolicy(wanted.policy);
     const ids = this.#register(wanted.members, new Map());
-    const { id, name, algorithm, policy, multicast } = wanted;
+    const { id, name, algorithm, policy, multicast, foreign } = wanted;
     const group: ManagedGroup = {
       ...{ id, name, algorithm, policy, multicast },
-      ...{ members: new Map(), former: new Map(), pgks: [], nextSerial: 1, nextPgkId: 1, counter: 0 },
+      ...{ members: new Map(), former: new Map(), pgks: [], foreign, nextSerial: 1, nextPgkId: 1, counter: 0 },
       tree: policy.scheme === 'lkh' ? this.#newTree(id, policy.arity, ids) : null,
     };
     for (const member of ids) group.members.set(member, 1);
@@ -125,7 +131,8 @@ export class GroupManager {
   }
 
   /**
-   * Adds members. Those who were there before hear of it only where PGKs change, or a key tree has to grow.
+   * Adds members. Those who were there before hear of it only where PGKs change, or a key tree has to grow. PGKs that an
+   * order took back are given to nobody: then the group gets new ones, too.
    *
    * @param hidePast gives the group new PGKs first, so that the new members cannot read what was sent before
    * @throws GroupError `no-such-group`, `already-member`, `no-pmk`, `too-large`, `no-index`
@@ -142,11 +149,11 @@ export class GroupManager {
     const updates = ids.map((member) => shape.add(member, hidePast));
     // Their leaves follow from their PMKs, also where one of them was moved by the next.
     for (const member of ids) shape.seat(member);
-    const needsNew = hidePast || livePgks(group, now).length === 0;
+    const needsNew = hidePast || livePgks(group, now).length === 0 || mustRotate(group, now);
     let renewal: Renewal = { added: [], ended: [] };
     let changeover: number | null = null;
     if (needsNew) {
-      const most = group.policy.ahead + 1 + livePgks(group, now).length;
+      const most = group.policy.ahead + 1 + endablePgks(group, now).length;
       const sizes = this.#messenger.latencyBound(group, before, updates.flat(), most);
       changeover = this.#changeover(sizes);
       renewal = renewPgks(group, now, changeover, 0, random);
@@ -210,9 +217,9 @@ export class GroupManager {
     let renewal: Renewal = { added: [], ended: [] };
     let changeover: number | null = null;
     // Nobody is left to send under them, and whoever comes next gets new ones.
-    if (left.length === 0) endPgks(group, now, now, 0);
+    if (left.length === 0) endPgks(group, now, now, 0, 0);
     else if (rotate) {
-      const most = group.policy.ahead + 1 + livePgks(group, now).length;
+      const most = group.policy.ahead + 1 + endablePgks(group, now).length;
       changeover = this.#changeover(this.#messenger.latencyBound(group, left, updates, most));
       renewal = renewPgks(group, now, changeover, 0, random);
     }
@@ -245,15 +252,16 @@ export class GroupManager {
     const { now, random } = this.#around;
     const group = this.#groupWithMembers(groupId);
     const members = [...group.members.keys()];
-    const most = group.policy.ahead + 1 + livePgks(group, now).length;
+    const most = group.policy.ahead + 1 + endablePgks(group, now).length;
     const changeover = this.#changeover(this.#messenger.latencyBound(group, members, [], most));
     const renewal = renewPgks(group, now, changeover, group.policy.overlap, random);
     return this.#tell(group, members, renewal, changeover);
   }
 
-  /** Gives a group PGKs ahead, as many as its policy says, and replaces none. @throws as `rotate` */
+  /** Gives a group PGKs ahead, as many as its policy says, and replaces none. @throws as `rotate`, `must-rotate` */
   extend(groupId: number): GroupOutcome {
     const group = this.#groupWithMembers(groupId);
+    this.#mustNotRotate(group);
     const renewal = extendPgks(group, this.#around.now, this.#around.random);
     return this.#tell(group, [...group.members.keys()], renewal, null);
   }
@@ -261,13 +269,14 @@ export class GroupManager {
   /**
    * Sends members again what they should hold: for one that was out of reach.
    *
-   * @throws GroupError `no-such-group`, `no-members`, `not-a-member`
+   * @throws GroupError `no-such-group`, `no-members`, `not-a-member`, `must-rotate`
    */
   resend(groupId: number, wanted: readonly number[]): GroupOutcome {
     const { now } = this.#around;
     const group = this.#groupWithMembers(groupId);
     const ids = [...new Set(wanted)];
     for (const id of ids) this.#mustBeMember(group, id);
+    this.#mustNotRotate(group);
     const live = livePgks(group, now);
     const deliveries = ids.map((member): Delivery => {
       const first = group.members.get(member) ?? 0;
@@ -319,7 +328,7 @@ export class GroupManager {
       ...{ operation, group: group.id, scheme, at: now, changeover, members: group.members.size },
       messages: this.#messenger.planned(messages),
       ...{ cost, costs, pgks, exposure, elsewhere: [] },
-      warnings: warningsFor(group, added),
+      warnings: warningsFor(group, added, now),
     };
     return { plan, messages, changed: [...added, ...ended] };
   }
@@ -392,6 +401,13 @@ export class GroupManager {
     throw new GroupError('not-a-member', message, '`sidescope group show` lists the members');
   }
 
+  /** Members use a PGK that an order took back: what tells them is new PGKs. */
+  #mustNotRotate(group: ManagedGroup): void {
+    if (!mustRotate(group, this.#around.now)) return;
+    const text = `members of group ${layer2IdText(group.id)} use a PGK that was taken back`;
+    throw new GroupError('must-rotate', text, '`sidescope group rotate` gives them new ones');
+  }
+
   #elsewhere(ids: readonly number[], except: number): RekeyPlan['elsewhere'] {
     const found: { member: number; group: number }[] = [];
     for (const group of this.#state.groups.values()) {
@@ -410,8 +426,11 @@ function pastOf(member: number, given: readonly ManagedPgk[], now: number, hideP
     .map((pgk) => ({ member, pgkId: pgk.pgkId, from: pgk.notBefore, until: now, unreached: now }));
 }
 
-function warningsFor(group: ManagedGroup, added: readonly ManagedPgk[]): string[] {
-  const warnings: string[] = [];
+function warningsFor(group: ManagedGroup, added: readonly ManagedPgk[], now: number): string[] {
+  const warnings = lostPgks(group, now).map(({ pgkId, notAfter }) => {
+    const until = `${new Date(notAfter).toISOString().slice(0, 19)}Z`;
+    return `PGK ${pgkId} is destroyed, so nobody can be told that it ended: members may use it until ${until}`;
+  });
   for (const pgk of added) {
     const other = group.pgks.find(
       (each) =>

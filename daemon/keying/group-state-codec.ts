@@ -188,7 +188,8 @@ function readGroup(reader: CborReader, last: number, state: GroupState, random: 
     reader.key(3);
     former.set(before, { first, last: reader.uint(first) });
   }
-  return { id, name, algorithm, policy, multicast, members, former, pgks, nextSerial, nextPgkId, tree, counter };
+  const serials = { nextSerial, nextPgkId, counter };
+  return { id, name, algorithm, policy, multicast, members, former, pgks, foreign: [], ...serials, tree };
 }
 
 function writePgk(writer: CborWriter, pgk: ManagedPgk): void {
@@ -214,7 +215,7 @@ function readPgk(reader: CborReader, last: number): ManagedPgk {
   const firstNotAfter = reader.instant();
   reader.key(7);
   const withdrawnAt = reader.nothing() ? null : reader.instant();
-  return { serial, pgkId, octets, notBefore, notAfter, firstNotAfter, withdrawnAt };
+  return { serial, pgkId, octets, notBefore, notAfter, firstNotAfter, withdrawnAt, order: null };
 }
 
 function writeTree(writer: CborWriter, tree: LkhTree): void {

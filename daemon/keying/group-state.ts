@@ -28,12 +28,22 @@ export interface GroupPolicy {
   readonly ahead: number;
 }
 
+/** What became of a PGK by an order about the vault's key (`keys revoke`, `compromise`; `keys destroy`). */
+export type PgkOrder = 'taken-back' | 'destroyed';
+
+/** When a PGK id is in use. */
+export interface KeyWindow {
+  readonly pgkId: number;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
 /** A PGK as it was given out. Nothing in here is changed in place. */
 export interface ManagedPgk {
   /** Rises from PGK to PGK of a group. */
   readonly serial: number;
   readonly pgkId: number;
-  /** 32 octets. */
+  /** 32 octets; zeros where it is destroyed. */
   readonly octets: Uint8Array;
   readonly notBefore: number;
   /** As members were told last. */
@@ -42,6 +52,8 @@ export interface ManagedPgk {
   readonly firstNotAfter: number;
   /** When it was taken back before its time began; else null. */
   readonly withdrawnAt: number | null;
+  /** Not kept with the state: the vault says it (vault-orders.ts). */
+  readonly order: PgkOrder | null;
 }
 
 /** Somebody who can be a member of groups. */
@@ -81,6 +93,8 @@ export interface ManagedGroup {
   readonly former: Map<number, HeldSerials>;
   /** In order of serial. PGKs that nobody can hold any more are forgotten. */
   pgks: readonly ManagedPgk[];
+  /** PGKs of the group that the vault has from elsewhere. Not kept with the state: the vault says it. */
+  foreign: readonly KeyWindow[];
   nextSerial: number;
   /** PGK id that is tried first for the next PGK. */
   nextPgkId: number;
@@ -103,14 +117,39 @@ export interface GroupState {
 
 /** PGKs that are valid, or will be. */
 export function livePgks(group: ManagedGroup, now: number): ManagedPgk[] {
-  return group.pgks.filter((pgk) => pgk.withdrawnAt === null && pgk.notAfter > now);
+  return group.pgks.filter((pgk) => pgk.order === null && isHeldAt(pgk, now));
+}
+
+/** PGKs that members hold as valid, or to come, and can be told the end of: also those that an order took back. */
+export function endablePgks(group: ManagedGroup, now: number): ManagedPgk[] {
+  return group.pgks.filter((pgk) => pgk.order !== 'destroyed' && isHeldAt(pgk, now));
+}
+
+/** PGKs that an order destroyed while members hold them as valid: nobody can be told that they ended. */
+export function lostPgks(group: ManagedGroup, now: number): ManagedPgk[] {
+  return group.pgks.filter((pgk) => pgk.order === 'destroyed' && isHeldAt(pgk, now));
+}
+
+/** Whether members go on using PGKs that an order took back: nobody told them, or they do until after the next one begins. */
+export function mustRotate(group: ManagedGroup, now: number): boolean {
+  const starts = livePgks(group, now).map((pgk) => pgk.notBefore);
+  const next = starts.length === 0 ? now : starts.reduce((first, start) => Math.min(first, start));
+  const isUsed = (pgk: ManagedPgk): boolean => pgk.notAfter === pgk.firstNotAfter || pgk.notAfter > next;
+  return endablePgks(group, now).some((pgk) => pgk.order === 'taken-back' && isUsed(pgk));
+}
+
+function isHeldAt(pgk: ManagedPgk, now: number): boolean {
+  return pgk.withdrawnAt === null && pgk.notAfter > now;
 }
 
 /** PGKs that ended before the time that members were told first, and that these serials include. */
 export function endedPgks(group: ManagedGroup, { first, last }: HeldSerials): ManagedPgk[] {
   return group.pgks.filter(
     (pgk) =>
-      pgk.serial >= first && pgk.serial <= last && (pgk.withdrawnAt !== null || pgk.notAfter < pgk.firstNotAfter),
+      pgk.serial >= first &&
+      pgk.serial <= last &&
+      pgk.order !== 'destroyed' &&
+      (pgk.withdrawnAt !== null || pgk.notAfter < pgk.firstNotAfter),
   );
 }
 

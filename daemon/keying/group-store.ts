@@ -2,13 +2,14 @@
 // audit log before it takes effect.
 
 import type { JsonObject } from '../audit/canonical-json.ts';
-import { type EpochContents, Keyring, layer2IdText, type Member } from '../keyring/keyring.ts';
+import { type EpochContents, type Group, Keyring, layer2IdText, type Member } from '../keyring/keyring.ts';
 import { systemRandomness } from '../keyring/vault/sealing.ts';
 import type { Vault } from '../keyring/vault.ts';
 import type { GroupOutcome } from './group-manager.ts';
 import { type GroupState, groupOf, type ManagedGroup, type ManagedPgk, wipeGroupState } from './group-state.ts';
 import { decodeGroupState, encodeGroupState } from './group-state-codec.ts';
 import type { RandomOctets } from './lkh.ts';
+import { takeVaultOrders } from './vault-orders.ts';
 
 // We chose.
 
@@ -39,7 +40,7 @@ export interface GroupRecord {
   readonly details: JsonObject;
 }
 
-/** The state as the vault has it, or a new one. Whoever asked wipes it. @throws VaultError `malformed` */
+/** The state as the vault has it, with what became of its PGKs there, or a new one. Whoever asked wipes it. @throws VaultError `malformed` */
 export function loadGroups(vault: GroupVault, random: RandomOctets = systemRandomness): GroupState {
   const octets = vault.attachment(ATTACHMENT);
   if (octets === null) {
@@ -47,7 +48,11 @@ export function loadGroups(vault: GroupVault, random: RandomOctets = systemRando
     return { ...fresh, members: new Map(), groups: new Map() };
   }
   try {
-    return decodeGroupState(octets, random);
+    const state = decodeGroupState(octets, random);
+    const { keyring } = vault.keyring(null);
+    takeVaultOrders(state, keyring, vault.now());
+    keyring.wipe();
+    return state;
   } finally {
     octets.fill(0);
   }
@@ -112,7 +117,7 @@ function keyringOf(
     derivation: known?.derivation ?? 'ts33303',
     multicast: known?.multicast ?? (group.multicast === null ? [] : [group.multicast]),
     members: rosterOf(state, group, known?.members ?? [], now, touched, leftAt),
-    keys: changed.map(epochOf),
+    keys: changed.map((pgk) => epochOf(pgk, known)),
   } as const;
   held.wipe();
   return new Keyring({ groups: [contents], pmks: [], lkh: [], managers: [] });
@@ -143,13 +148,15 @@ function rosterOf(
   return roster;
 }
 
-function epochOf(pgk: ManagedPgk): EpochContents {
+function epochOf(pgk: ManagedPgk, known: Group | undefined): EpochContents {
+  const held = known?.keys.find(({ id, notBefore }) => id === pgk.pgkId && notBefore === pgk.notBefore);
   return {
     id: pgk.pgkId,
     octets: pgk.octets.slice(),
     algorithm: null,
     notBefore: pgk.notBefore,
-    notAfter: pgk.notAfter,
+    // An import may have ended it in the vault before: a window gets no longer.
+    notAfter: Math.min(pgk.notAfter, held?.notAfter ?? pgk.notAfter),
     revokedAt: pgk.withdrawnAt,
     ...{ compromisedAt: null, suspendedAt: null, resumedAt: null, destroyedAt: null },
   };

@@ -3,7 +3,7 @@
 
 import { layer2IdText } from '../keyring/keyring.ts';
 import { GroupError } from './group-error.ts';
-import { livePgks, type ManagedGroup, type ManagedPgk } from './group-state.ts';
+import { endablePgks, livePgks, type ManagedGroup, type ManagedPgk } from './group-state.ts';
 import type { RandomOctets } from './lkh.ts';
 
 // The specification says.
@@ -22,7 +22,7 @@ export interface Renewal {
 
 /**
  * Gives a group new PGKs from an instant on: one, and as many ahead as its policy says. Those it had end there, or some
- * overlap later; whose time had not come then are withdrawn.
+ * overlap later (those that an order took back there, in any case); whose time had not come then are withdrawn.
  *
  * A sender uses the valid PGK that ends first (reference 1.3), so that all members change over when the old one ends.
  *
@@ -37,7 +37,7 @@ export function renewPgks(
   overlap: number,
   random: RandomOctets,
 ): Renewal {
-  const ended = endPgks(group, now, from + overlap, tellableSince(group));
+  const ended = endPgks(group, now, from, overlap, tellableSince(group));
   const added: ManagedPgk[] = [];
   for (let place = 0; place <= group.policy.ahead; place++) {
     added.push(addPgk(group, from + place * group.policy.period, random));
@@ -59,13 +59,15 @@ function tellableSince(group: ManagedGroup): number {
 /**
  * Ends the PGKs of a group at an instant; whose time had not come then are withdrawn.
  *
+ * @param overlap ms that they stay valid beyond that, unless an order took them back
  * @param since serial of the first that may be ended
  * @returns them, as they are now
  */
-export function endPgks(group: ManagedGroup, now: number, end: number, since: number): ManagedPgk[] {
+export function endPgks(group: ManagedGroup, now: number, from: number, overlap: number, since: number): ManagedPgk[] {
   const ended: ManagedPgk[] = [];
-  for (const pgk of livePgks(group, now)) {
+  for (const pgk of endablePgks(group, now)) {
     if (pgk.serial < since) continue;
+    const end = pgk.order === null ? from + overlap : from;
     if (pgk.notBefore >= end) ended.push({ ...pgk, withdrawnAt: now });
     else if (pgk.notAfter > end) ended.push({ ...pgk, notAfter: end });
   }
@@ -107,6 +109,7 @@ function addPgk(group: ManagedGroup, notBefore: number, random: RandomOctets): M
     notAfter,
     firstNotAfter: notAfter,
     withdrawnAt: null,
+    order: null,
   };
   group.nextPgkId = (pgkId + 1) % PGK_IDS;
   group.pgks = [...group.pgks, pgk];
@@ -114,17 +117,19 @@ function addPgk(group: ManagedGroup, notBefore: number, random: RandomOctets): M
 }
 
 /**
- * A PGK id for a window: its index is not 0, and no PGK that somebody may hold in that time has the same index. Where all
+ * A PGK id for a window: its index is not 0, and no PGK that somebody may hold in that time has the same index, whether the
+ * manager made it or the vault has it from elsewhere. Where all
  * 31 are taken by PGKs that were given out and then ended early, one of theirs is taken: only who missed that has to try two.
  *
  * @throws GroupError `no-index`
  */
 export function allotPgkId(group: ManagedGroup, notBefore: number, notAfter: number): number {
+  const foreign = group.foreign.filter((pgk) => pgk.notBefore < notAfter && notBefore < pgk.notAfter);
   const held = group.pgks.filter((pgk) => pgk.notBefore < notAfter && notBefore < pgk.firstNotAfter);
   const valid = held.filter((pgk) => pgk.withdrawnAt === null && notBefore < pgk.notAfter);
-  const ids = new Set(held.map((pgk) => pgk.pgkId));
-  for (const taken of [held, valid]) {
-    const indexes = new Set(taken.map((pgk) => pgk.pgkId & INDEX_MASK));
+  const ids = new Set([...held, ...foreign].map((pgk) => pgk.pgkId));
+  for (const own of [held, valid]) {
+    const indexes = new Set([...own, ...foreign].map((pgk) => pgk.pgkId & INDEX_MASK));
     for (let step = 0; step < PGK_IDS; step++) {
       const id = (group.nextPgkId + step) % PGK_IDS;
       const index = id & INDEX_MASK;

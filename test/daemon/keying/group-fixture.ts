@@ -70,7 +70,7 @@ export class World {
   }
 
   create(scheme: Scheme, members: readonly number[], changes: Partial<GroupPolicy> = {}, id = GROUP): GroupOutcome {
-    const wanted = { id, name: 'Fire 7', algorithm: 2, policy: policy(scheme, changes), multicast: null };
+    const wanted = { id, name: 'Fire 7', algorithm: 2, policy: policy(scheme, changes), multicast: null, foreign: [] };
     return this.say(this.manager.create({ ...wanted, members: members.map(newMember) }));
   }
 
