@@ -10,6 +10,7 @@ import { layer2IdText } from './group.ts';
 import type { Keyring } from './keyring.ts';
 import { changeSlots, type SlotChange } from './vault/change-slots.ts';
 import type { VaultOptions } from './vault/create-vault.ts';
+import { destroyedMaterial, withoutMaterial } from './vault/destroyed-keys.ts';
 import { removeUnfinished } from './vault/file-system.ts';
 import { briefEntries, keyEntries, mergedEntries } from './vault/key-entries.ts';
 import { listKeys, selectKeys, type VaultKeyRow } from './vault/listing.ts';
@@ -85,6 +86,8 @@ export class Vault {
     this.#slot = opened.slot;
     this.#dataKey = opened.dataKey;
     this.#contents = opened.contents;
+    // Opening sealed the state file anew (but for reading only): its former key has done its service.
+    this.#forgetStateKey();
     this.#highWater = opened.state.highWater;
     this.isReadOnly = how.acceptRollback !== undefined;
     this.accepted = opened.accepted;
@@ -226,7 +229,6 @@ export class Vault {
     this.#refuseForbidden(contents, now);
     const data = { reason, ...(since === undefined ? {} : { since: new Date(since).toISOString() }) };
     this.#save({ contents, entries: keyEntries(ORDER_RECORDS[order], [...chosen], data) });
-    if (order === 'destroy') for (const key of replaced.keys()) key.material?.fill(0);
     const touched = new Set([...chosen].map(({ group, key }) => keyName(group.id, key.id, key.notBefore)));
     return this.#rowsOf(touched);
   }
@@ -250,7 +252,9 @@ export class Vault {
       dataKey: changed.dataKey,
       entries: [entry],
     });
-    if (isRotated) this.saveState();
+    if (!isRotated) return;
+    this.saveState();
+    this.#forgetStateKey();
   }
 
   /**
@@ -355,12 +359,12 @@ export class Vault {
   #save(change: Partial<SaveGoal>): void {
     const { vaultId, created, generation, hash } = this.#file;
     const start = { path: this.#paths.vault, anchorPath: this.#anchorPath, vaultId, created };
-    // The state file was sealed anew when the vault was opened: its former key has done its service.
-    const secrets = { ...this.#contents.secrets, previousState: null };
+    const next = change.contents ?? this.#contents;
+    const destroyed = destroyedMaterial(this.#contents, next);
     const goal: SaveGoal = {
-      contents: { ...this.#contents, secrets },
       ...{ slots: this.#file.slots, dataKey: this.#dataKey, entries: [], lastSeen: this.#highWater },
       ...change,
+      contents: { ...next, attachments: withoutMaterial(next.attachments, destroyed) },
     };
     const savedKey = this.#dataKey;
     try {
@@ -369,10 +373,17 @@ export class Vault {
       this.#file = result.file;
       this.#contents = result.contents;
       this.#dataKey = goal.dataKey;
+      for (const material of destroyed) material.fill(0);
     } catch (error) {
       if (error instanceof VaultError && error.code === 'vault.in-doubt') this.#isInDoubt = true;
       throw error;
     }
+  }
+
+  #forgetStateKey(): void {
+    const { secrets } = this.#contents;
+    secrets.previousState?.fill(0);
+    this.#contents = { ...this.#contents, secrets: { ...secrets, previousState: null } };
   }
 
   /** No change may bring a key where it must not go, whatever made it. */

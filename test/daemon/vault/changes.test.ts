@@ -222,4 +222,22 @@ describe('use counters and attachments', () => {
     withVault(around, (vault) => vault.attach('groups', null, []));
     expect(withVault(around, (vault) => vault.attachment('groups'))).toBeNull();
   });
+
+  test('octets of a destroyed key go from there too, those of others stay', () => {
+    const around = worldWithVault();
+    const kept = (...numbers: readonly number[]): Buffer =>
+      Buffer.concat([Buffer.from('x'), ...numbers.map((each) => Buffer.from(keyHex(each), 'hex')), Buffer.from('y')]);
+    const without = (octets: Buffer, number: number): Buffer => {
+      const at = octets.indexOf(Buffer.from(keyHex(number), 'hex'));
+      return Buffer.concat([octets.subarray(0, at), Buffer.alloc(32), octets.subarray(at + 32)]);
+    };
+    withVault(around, (vault) => vault.attach('groups', kept(39, 40, 38), []));
+    withVault(around, (vault) => vault.order('destroy', ['f00001/40'], 'x'));
+    const once = without(kept(39, 40, 38), 40);
+    expect(Buffer.from(withVault(around, (vault) => vault.attachment('groups')) ?? [])).toEqual(once);
+    const destroyedAt = new Date(NOW).toISOString();
+    const { key: _gone, ...tombstone } = keyEntry(39, -2, 7, { destroyedAt }) as { key: string };
+    withVault(around, (vault) => vault.importKeyring(keyringOf([tombstone]), 'x'));
+    expect(Buffer.from(withVault(around, (vault) => vault.attachment('groups')) ?? [])).toEqual(without(once, 39));
+  });
 });

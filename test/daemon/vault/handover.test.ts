@@ -45,6 +45,20 @@ describe('slots', () => {
     expect(withVault(world(older), statesOf)[39]).toBe('active');
   });
 
+  test('the key of the state file is a new one too; the former opens none once the vault was saved again', () => {
+    const around = worldWithVault();
+    const former = around.fs.octets(`${PATH}.state`);
+    withVault(around, (vault) => vault.changeSlots({ add: [passphrase(fresh)], remove: [1], carry: [] }));
+    const act = (step: (vault: Vault) => unknown): void => {
+      const vault = Vault.open(PATH, passphrase(fresh), options(around));
+      step(vault);
+      vault.close();
+    };
+    act((vault) => vault.order('revoke', ['f00001/39'], 'x'));
+    around.fs.put(`${PATH}.state`, former);
+    expect(codeOf(() => act(statesOf))).toBe('vault.state-changed');
+  });
+
   test('recipients are carried over by their public key, passphrases by themselves', () => {
     const around = worldWithVault();
     withVault(around, (vault) => vault.changeSlots({ add: [recipient, passphrase(second)], remove: [], carry: [] }));
