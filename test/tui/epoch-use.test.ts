@@ -1,12 +1,19 @@
 // What keys were used for beside a plain count of all messages, over random talkers; and when a group has no key.
 
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { MessageEvent } from '../../daemon/events.ts';
+import { openCapture } from '../../captures/open.ts';
+import type { EpochEvent, MessageEvent } from '../../daemon/events.ts';
 import type { GroupDescription, KeyDescription } from '../../daemon/inspection/contract.ts';
 import { MessageBatches } from '../../daemon/inspection/message-batches.ts';
+import { readingPass } from '../../daemon/inspection/reading-pass.ts';
+import { copyOfKeyring } from '../../daemon/keyring/keyring-copy.ts';
+import { loadKeyrings } from '../../daemon/keyring/keyring-file.ts';
 import { DENSITY_BUCKETS, Density, EpochUse, hasUsed, PTKS_PER_KEY } from '../../tui/model/epoch-use.ts';
+import { GroupTable } from '../../tui/model/group-table.ts';
 import { coveredSpans, gapsBetween, lastingReaders, usableSpans } from '../../tui/model/key-cover.ts';
+import { batchesOf } from './told.ts';
 
 interface Said {
   readonly group: number;
@@ -102,6 +109,39 @@ describe('use of keys', () => {
     const use = useOf([{ group: 1, source: 1, pgkId: null, ptkId: 1, isStale: false, time: 0 }], 1);
     expect(use.group(0xf0_0001)).toBeUndefined();
   });
+});
+
+test.each(['attacked', 'clean', 'rollover'])(
+  'is what the epoch records of the %s sample say: forged and altered messages opened under no key',
+  async (name) => {
+    const folder = join(import.meta.dirname, '..', '..', 'captures', 'samples', name);
+    const keyring = await loadKeyrings([join(folder, 'keyring.json')]);
+    const use = new EpochUse();
+    const groups = new GroupTable();
+    let epochs: readonly EpochEvent[] = [];
+    await readingPass(await openCapture(join(folder, 'capture.pcapng')), {
+      ...{ keyring: copyOfKeyring(keyring), allowStale: false, now: () => performance.now() },
+      tell: (note) => {
+        if (note.kind === 'epochs') epochs = note.events;
+        if (note.kind !== 'batch') return;
+        use.add(note.batch);
+        groups.add(note.batch);
+      },
+    });
+    expect(epochs.length).toBeGreaterThan(0);
+    for (const { group, pgkId, messages, sources, firstUse, lastUse } of epochs) {
+      const key = use.group(Number.parseInt(group, 16))?.keys.get(pgkId);
+      expect([key?.messages ?? 0, key?.members ?? 0]).toEqual([messages, sources]);
+      if (key === undefined) continue;
+      expect([key.first, key.last]).toEqual([firstUse, lastUse].map((time) => Date.parse(time ?? '')));
+    }
+  },
+);
+
+test('a group is not on the key of a forged message', () => {
+  const groups = new GroupTable();
+  for (const batch of batchesOf([{ frame: 1 }, { frame: 2, pgkId: 37, verdict: 'forged' }])) groups.add(batch);
+  expect(groups.row(0xf0_0001)?.lastPgkId).toBe(39);
 });
 
 test('a density counts as all its messages do, in whole buckets, however long it lasts', () => {

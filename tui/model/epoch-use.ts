@@ -19,7 +19,22 @@ export const PTKS_PER_KEY = 512;
 const CALENDAR_MS = 8.64e15;
 
 const PTK_IDS = 0x1_0000;
+const DECRYPTED = VERDICTS.indexOf('decrypted');
 const STALE = VERDICTS.indexOf('stale');
+
+// The specification says (findings, terms).
+/** A message that raised one of these did not open under the key that its record names, or does not count as opening. */
+const NOT_OPENED: ReadonlySet<string> = new Set(['payload.tampered', 'payload.other_group_key']);
+
+/**
+ * Whether a message with this verdict opened under the key that its record names: of an unverifiable one it is the only key
+ * that fits, of a forged one that which the context was proved with.
+ *
+ * @param verdict place in VERDICTS
+ */
+export function hasOpened(verdict: number): boolean {
+  return verdict === DECRYPTED || verdict === STALE;
+}
 
 /** How many messages when, in buckets of equal width that begin at whole multiples of it. */
 export class Density {
@@ -143,8 +158,9 @@ export class EpochUse {
 
   add(batch: MessageBatch): void {
     this.#names.push(...batch.names);
+    const others = new Set(batch.raised.filter(({ name }) => NOT_OPENED.has(name)).map(({ row }) => row));
     for (let at = 0; at < batch.count; at++) {
-      if (batch.pgkId[at] < 0) continue;
+      if (batch.pgkId[at] < 0 || !hasOpened(batch.verdict[at]) || others.has(at)) continue;
       const name = batch.sourceName[at];
       this.note({
         ...{

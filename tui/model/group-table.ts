@@ -7,6 +7,7 @@ import {
   type KeyDescription,
   type MessageBatch,
 } from '../../daemon/inspection/contract.ts';
+import { hasOpened } from './epoch-use.ts';
 import { groupIdText } from './message-store.ts';
 
 /** Constants we chose. */
@@ -59,7 +60,7 @@ export class GroupRow {
     if (this.sources.size < SOURCES_COUNTED) this.sources.add(source);
     if (!(this.first <= time)) this.first = time;
     if (!(this.last >= time)) this.last = time;
-    if (pgkId >= 0) this.lastPgkId = pgkId;
+    if (pgkId >= 0 && hasOpened(verdict)) this.lastPgkId = pgkId;
     this.#count(Math.floor(time / 1000));
   }
 
@@ -151,7 +152,7 @@ export class GroupTable {
     if (row === undefined) return;
     row.verdicts[before]--;
     row.verdicts[verdict]++;
-    if (pgkId >= 0) row.lastPgkId = pgkId;
+    if (pgkId >= 0 && hasOpened(verdict)) row.lastPgkId = pgkId;
   }
 
   /** A finding, told for the first time. */

@@ -11,7 +11,7 @@ import type {
 } from '../../daemon/inspection/contract.ts';
 import type { Cancelable, Feed, FeedListener, FeedState, StatusFact } from '../feed.ts';
 import { detailsRequest } from './details-request.ts';
-import { EpochUse } from './epoch-use.ts';
+import { EpochUse, hasOpened } from './epoch-use.ts';
 import { FindingList } from './finding-list.ts';
 import { GroupTable } from './group-table.ts';
 import { AllMessages, MatchingMessages, type MessageRows } from './message-rows.ts';
@@ -173,7 +173,7 @@ export class Session {
   #corrected(ordinal: number, before: number): void {
     const { group, verdict, pgkId, ptkId, source, sourceName, time } = this.store.message(ordinal);
     this.groups.correct(group, before, VERDICTS.indexOf(verdict), pgkId);
-    if (pgkId < 0) return;
+    if (pgkId < 0 || !hasOpened(VERDICTS.indexOf(verdict))) return;
     this.epochUse.note({ group, source, sourceName, time, pgkId, ptkId, isStale: verdict === 'stale' });
   }
 
