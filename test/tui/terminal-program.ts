@@ -64,14 +64,14 @@ export class TerminalProgram {
     const { columns = 80, rows = 24, environment = {}, file = process.execPath, folder = ROOT } = options;
     this.terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 100 });
     this.process = spawn(file, file === process.execPath ? [MAIN, ...args] : [...args], {
-      name: 'xterm-256color',
+      // It becomes TERM, whatever the environment says.
+      name: environment.TERM ?? 'xterm-256color',
       cols: columns,
       rows,
       cwd: folder,
       env: {
         PATH: process.env.PATH ?? '',
         HOME: '',
-        TERM: 'xterm-256color',
         LANG: 'C.UTF-8',
         COLORTERM: 'truecolor',
         ...environment,

@@ -20,6 +20,8 @@ const UPDATE_BEGIN = '\u001b[?2026h';
 const UPDATE_END = '\u001b[?2026l';
 const CURSOR_ON = '\u001b[?25h';
 const CURSOR_OFF = '\u001b[?25l';
+/** Nothing is left of a picture on a terminal without an alternate screen, and what follows begins at its top. */
+const CLEAN = '\u001b[0m\u001b[2J\u001b[H';
 /** Exit codes of a process that a signal ended: 128 and its number. */
 const SIGNALS = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130 } as const;
 
@@ -49,13 +51,15 @@ export class BlessedScreen implements Screen {
   #isEntered = false;
   #isClosed = false;
   #isCursorShown = false;
+  /** Somebody else stops the job. */
+  readonly #stopped = (): void => this.suspend();
 
   /** Takes the terminal over. @param ascii it knows ASCII only */
   constructor(streams: TerminalStreams, palette: Palette, ascii: boolean) {
     this.#input = streams.input;
     this.#output = streams.output;
     // blessed must not read the keys: it gets an input that stays silent.
-    this.#program = blessed.program({ input: new PassThrough(), output: streams.output });
+    this.#program = unheard(() => blessed.program({ input: new PassThrough(), output: streams.output }));
     this.#writer = new CellWriter(palette, ascii);
     this.#parser = new InputParser((event) => this.#listener?.input(event));
     this.#enter();
@@ -110,6 +114,7 @@ export class BlessedScreen implements Screen {
 
   suspend(): void {
     this.#leave();
+    process.off('SIGTSTP', this.#stopped);
     // All of the job stops, as with Ctrl-Z in the shell: npx or npm may be waiting for us in it.
     process.kill(0, 'SIGTSTP');
   }
@@ -128,6 +133,8 @@ export class BlessedScreen implements Screen {
   #enter(): void {
     if (this.#isEntered) return;
     this.#isEntered = true;
+    // Who was stopped without warning is told that the terminal still is in raw mode, and the shell has changed that.
+    this.#input.setRawMode(false);
     this.#input.setRawMode(true);
     this.#program.alternateBuffer();
     this.#program.hideCursor();
@@ -144,7 +151,7 @@ export class BlessedScreen implements Screen {
     this.#waiting = null;
     this.#isBehind = false;
     try {
-      this.#output.write(`${PASTE_OFF}\u001b[0m`);
+      this.#output.write(`${PASTE_OFF}${CLEAN}`);
       this.#program.setMouse({ vt200Mouse: false, cellMotion: false, sgrMouse: false }, false);
       this.#program.showCursor();
       this.#program.normalBuffer();
@@ -197,16 +204,31 @@ export class BlessedScreen implements Screen {
     const continued = (): void => {
       if (this.#isClosed) return;
       this.#isEntered = false;
+      process.off('SIGTSTP', this.#stopped).on('SIGTSTP', this.#stopped);
       this.#enter();
       this.#listener?.resized();
     };
-    process.on('SIGCONT', continued);
+    process.on('SIGCONT', continued).on('SIGTSTP', this.#stopped);
     // Whatever ends the process, the terminal is left in order.
     const exits = (): void => this.#leave();
     process.on('exit', exits);
     this.#undo.push(
-      () => process.off('SIGCONT', continued),
+      () => process.off('SIGCONT', continued).off('SIGTSTP', this.#stopped),
       () => process.off('exit', exits),
     );
+  }
+}
+
+/**
+ * blessed compiles all that is known of the terminal, and prints what it cannot (`plab_norm` of `screen-256color`) on that
+ * very terminal; it then takes what it knows of xterm.
+ */
+function unheard<Value>(make: () => Value): Value {
+  const heard = Object.getOwnPropertyDescriptor(console, 'error') ?? {};
+  Object.defineProperty(console, 'error', { ...heard, value: () => undefined });
+  try {
+    return make();
+  } finally {
+    Object.defineProperty(console, 'error', heard);
   }
 }
