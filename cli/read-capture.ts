@@ -11,7 +11,7 @@ import { joinListeners, type Watcher } from './join-listeners.ts';
 import { openInput } from './open-input.ts';
 import { chooseOutput, chosenFilter, type Output } from './outputs/output.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
-import { readKeyring } from './read-keyring.ts';
+import { readKeyring, tellOfDelivered } from './read-keyring.ts';
 import type { ReadOptions } from './read-options.ts';
 import { reportError, reportWarning } from './report-error.ts';
 import type { StatisticsTables } from './statistics-tables.ts';
@@ -89,6 +89,7 @@ export async function readCapture(path: string, options: ReadOptions, prepared: 
     reportWarning('fail-on', `there are findings up to severity ${worst}`, '`-q -z findings` lists them');
     process.exitCode = ExitCode.finding;
   }
+  tellOfDelivered(keyring);
   endWith(path, problem, stop);
 }
 

@@ -43,16 +43,24 @@ export async function readKeyring(options: KeyArguments, capture: string): Promi
     ...(options.anchor === undefined ? {} : { anchorPath: options.anchor }),
   });
   for (const sentence of accepted) reportWarning('vault.accepted', sentence, '');
-  if (withheld.length > 0) {
-    const named = withheld
-      .slice(0, MOST_NAMED)
-      .map(({ group, id, state }) => `PGK ${id} of ${layer2IdText(group)} (${state})`);
-    const more = withheld.length > MOST_NAMED ? ` and ${withheld.length - MOST_NAMED} more` : '';
-    reportWarning(
-      'vault.withheld',
-      `not used, because not active today: ${named.join(', ')}${more}`,
-      '--allow-stale REASON uses them for this capture, and records it',
-    );
-  }
+  tellOfWithheld(withheld, '');
   return keyring;
+}
+
+/** Says which keys that the capture delivered were not used, because a vault's keys open only what is active today. */
+export function tellOfDelivered({ withheld }: Keyring): void {
+  tellOfWithheld(withheld, ' although delivered');
+}
+
+function tellOfWithheld(withheld: Keyring['withheld'], although: string): void {
+  if (withheld.length === 0) return;
+  const named = withheld
+    .slice(0, MOST_NAMED)
+    .map(({ group, id, state }) => `PGK ${id} of ${layer2IdText(group)} (${state})`);
+  const more = withheld.length > MOST_NAMED ? ` and ${withheld.length - MOST_NAMED} more` : '';
+  reportWarning(
+    'vault.withheld',
+    `not used${although}, because not active today: ${named.join(', ')}${more}`,
+    '--allow-stale REASON uses them for this capture, and records it',
+  );
 }

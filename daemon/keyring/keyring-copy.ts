@@ -27,6 +27,8 @@ export interface PlainKeyring {
     readonly octets: Uint8Array;
   }[];
   readonly managers: KeyringContents['managers'];
+  /** `Keyring.today`. */
+  readonly today: number | null;
   /**
    * Group index by serial of each key; null where the keys of the first group come first, then those of the next. Serials
    * are what threads name keys by.
@@ -65,6 +67,7 @@ export function plainKeyring(keyring: Keyring, rosters = true): PlainKeyring {
       octets: Uint8Array.from(octets),
     })),
     managers: keyring.managers.map(({ name, publicKey }) => ({ name, publicKey: Uint8Array.from(publicKey) })),
+    today: keyring.today,
     order: orderOf(keyring),
   };
 }
@@ -79,6 +82,7 @@ export function keyringOf(copy: PlainKeyring): Keyring {
     lkh: copy.lkh.map(({ group, node, version, octets }) => new NodeKey(group, node, version, Uint8Array.from(octets))),
     managers: copy.managers,
   });
+  keyring.today = copy.today;
   if (order === null) return keyring;
   // Of each group, its next key in the columns.
   const next = new Uint32Array(copy.counts.length);

@@ -3,6 +3,7 @@
 
 import { PGK_OCTETS, PgkPads } from '../../dissectors/security/kdf.ts';
 import type { EpochStateName } from '../events.ts';
+import { epochStateAt, epochStateNumberAt, isActiveState } from './epoch-state.ts';
 import {
   type EpochDates,
   type Group,
@@ -116,6 +117,13 @@ export class Keyring {
    * nobody keeps this keyring in step with a vault.
    */
   gate: ((epoch: PgkEpoch) => EpochStateName | null) | null = null;
+  /**
+   * The wall clock that a PGK which comes at run time has to be active at, milliseconds since 1970: else it keeps its place
+   * and its dates, and nothing opens under it, as with the keys that a vault withholds. Null: nobody asks.
+   */
+  today: number | null = null;
+  /** Octets of keys that came and are withheld: what is delivered again is compared with them. By serial. */
+  readonly #withheld = new Map<number, Uint8Array>();
   #changes = 0;
   readonly #pmks: Pmk[];
   readonly #lkh: NodeKey[];
@@ -184,7 +192,7 @@ export class Keyring {
     for (const held of group?.keys ?? []) {
       if (held.id !== delivered.id) continue;
       const overlaps = delivered.notBefore < held.notAfter && held.notBefore < delivered.notAfter;
-      const octets = held.octets;
+      const octets = held.octets ?? this.#withheld.get(held.serial) ?? null;
       if (octets === null) {
         if (overlaps) return { outcome: 'destroyed', epoch: null };
       } else if (sameOctets(octets, delivered.octets)) {
@@ -197,7 +205,18 @@ export class Keyring {
     const home = group ?? this.#addGroup({ ...ASSUMED_GROUP, id: delivered.group }, true);
     const epoch = this.#append(home, { ...FRESH_KEY, ...delivered }, Uint8Array.from(delivered.octets), 0);
     home.sort();
+    this.#withhold(epoch, delivered.octets);
     return { outcome: 'added', epoch };
+  }
+
+  /** PGKs that came at run time and are withheld, with the state that they are in today. */
+  get withheld(): readonly { readonly group: number; readonly id: number; readonly state: EpochStateName }[] {
+    const { today } = this;
+    if (today === null) return [];
+    return Array.from(this.#withheld.keys(), (serial) => {
+      const epoch = this.#epochs[serial];
+      return { group: epoch.group.id, id: epoch.id, state: epochStateAt(epoch, today) };
+    });
   }
 
   /** Adds a group that the vault has now. @throws RangeError where it is there or the cap is reached */
@@ -255,8 +274,15 @@ export class Keyring {
   wipe(): void {
     this.#changes++;
     for (const epoch of this.#epochs) epoch.forget();
+    for (const octets of this.#withheld.values()) octets.fill(0);
     for (const pmk of this.pmks) pmk.octets.fill(0);
     for (const node of this.lkh) node.octets.fill(0);
+  }
+
+  #withhold(epoch: HeldEpoch, octets: Uint8Array): void {
+    if (this.today === null || isActiveState(epochStateNumberAt(epoch, this.today))) return;
+    this.#withheld.set(epoch.serial, Uint8Array.from(octets));
+    epoch.forget();
   }
 
   #deliverAgain(held: HeldEpoch, delivered: DeliveredKey): AddedEpoch {

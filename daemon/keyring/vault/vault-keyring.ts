@@ -46,7 +46,7 @@ export function keysInState(contents: VaultContents, now: number): KeyInState[] 
  * A keyring of the keys that may be used.
  *
  * Keys that are not active today keep their place and their dates, so that epoch records and findings name them, but
- * without octets nothing opens under them.
+ * without octets nothing opens under them. The same holds for PGKs that a capture delivers.
  *
  * @param allowStale gives all keys that are not destroyed, whatever their state today
  */
@@ -63,6 +63,7 @@ export function keyringFor(
     else withheld.push({ group: group.id, id: key.id, state });
   }
   const keyring = makeKeyring(contents, (key) => (mayUse.has(key) ? copyOrNull(key.material) : null));
+  if (!allowStale) keyring.today = now;
   return { keyring, usable: mayUse.size, withheld };
 }
 
