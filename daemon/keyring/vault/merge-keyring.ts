@@ -207,13 +207,19 @@ function restricted(group: number, held: VaultKey, fresh: VaultKey, now: number)
     const [known, told] = [key[member], fresh[member]];
     if (told !== null && (known === null || told < known)) key = { ...key, [member]: told };
   }
-  if (fresh.suspendedAt !== null && fresh.resumedAt === null && key.suspendedAt === null) {
-    key = { ...key, suspendedAt: fresh.suspendedAt };
+  if (isNewSuspension(key, fresh, now)) {
+    key = { ...key, suspendedAt: fresh.suspendedAt, resumedAt: fresh.resumedAt };
   }
   if (fresh.material === null && key.material !== null) {
     key = { ...key, destroyedAt: fresh.destroyedAt ?? now, material: null };
   }
   return key;
+}
+
+/** Whether the other source suspends a key that is not: not where it only does not know that the key was resumed since. */
+function isNewSuspension(held: VaultKey, { suspendedAt, resumedAt }: VaultKey, now: number): boolean {
+  if (suspendedAt === null || (resumedAt !== null && resumedAt <= now)) return false;
+  return held.suspendedAt === null || (held.resumedAt !== null && suspendedAt > held.resumedAt);
 }
 
 function sameDescription(a: VaultGroup, b: VaultGroup): boolean {
@@ -235,7 +241,7 @@ function samePmk(a: Pmk, b: Pmk): boolean {
   return equalOctets(a.octets, b.octets) && a.member === b.member;
 }
 
-/** Entries of both lists, by name. */
+/** Entries of both lists, by name; where both have one, that which came last. */
 function mergeBy<Value>(
   held: readonly Value[],
   fresh: readonly Value[],
@@ -250,7 +256,7 @@ function mergeBy<Value>(
       const message = `the vault holds another ${what} of the same name`;
       throw new VaultError('conflicting-key', message, `Give the new ${what} a name of its own`);
     }
-    if (known === undefined) byName.set(nameOf(value), value);
+    byName.set(nameOf(value), value);
   }
   return [...byName.values()];
 }

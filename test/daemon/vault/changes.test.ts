@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { layer2IdText } from '../../../daemon/keyring/group.ts';
+import type { Keyring } from '../../../daemon/keyring/keyring.ts';
+import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { createVault, Vault } from '../../../daemon/keyring/vault.ts';
 import {
   auditLines,
@@ -144,6 +146,35 @@ describe('import', () => {
       expect(vault.importKeyring(group([destroyed]), 'x')).toMatchObject({ restricted: 1 });
       expect(statesOf(vault)[40]).toBe('destroyed');
     });
+  });
+
+  test('a suspension after a resumption is one anew; a copy from before the resumption is none', () => {
+    const around = worldWithVault();
+    const at = (hours: number): string => new Date(NOW + hours * 3_600_000).toISOString();
+    const suspended = (dates: object) => group([keyEntry(39, -2, 7, dates)]);
+    withVault(around, (vault) => {
+      vault.order('suspend', ['f00001/39'], 'x');
+      around.time.now += 3_600_000;
+      vault.order('resume', ['f00001/39'], 'x');
+      vault.importKeyring(suspended({ suspendedAt: at(0) }), 'older.json');
+      expect(statesOf(vault)[39]).toBe('active');
+      around.time.now += 7_200_000;
+      expect(vault.importKeyring(suspended({ suspendedAt: at(2) }), 'x')).toMatchObject({ restricted: 1 });
+      expect(statesOf(vault)[39]).toBe('suspended');
+    });
+  });
+
+  test('a PMK whose profile was corrected is taken as it is now', () => {
+    const around = worldWithVault();
+    const pmks = (idr: string): Keyring => {
+      const pmk = { id: '706d6b2d31', key: keyHex(1), member: '0a0b0c', profile: { idr } };
+      return parseKeyring(JSON.stringify({ format: 'sidescope-keyring/1', groups: [], pmks: [pmk] }), 'x');
+    };
+    withVault(around, (vault) => vault.importKeyring(pmks('pmk-id'), 'x'));
+    withVault(around, (vault) => vault.importKeyring(pmks('ue'), 'x'));
+    expect(withVault(around, (vault) => vault.keyring(null).keyring.pmks.map(({ profile }) => profile.idr))).toEqual([
+      'ue',
+    ]);
   });
 
   test('another algorithm for a group is refused; a new roster is taken', () => {
