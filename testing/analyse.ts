@@ -1,6 +1,5 @@
 // Analyses a capture in a test: the same pipeline as `sidescope read`, its records in arrays.
 
-import { readFile } from 'node:fs/promises';
 import type { CaptureProblem, FrameSource } from '../captures/frame-batch.ts';
 import { frameSourceFromChunks, openCapture } from '../captures/open.ts';
 import { Analysis } from '../daemon/analysis.ts';
@@ -12,7 +11,7 @@ import type {
   SidescopeEvent,
   SummaryEvent,
 } from '../daemon/events.ts';
-import { parseKeyring } from '../daemon/keyring/keyring-file.ts';
+import { loadKeyrings, parseKeyring } from '../daemon/keyring/keyring-file.ts';
 
 /** How to analyse. */
 export interface AnalyseOptions {
@@ -44,8 +43,12 @@ const NO_KEYS = { format: 'sidescope-keyring/1', groups: [] };
  *
  * @param capture path of a file, or its octets; pcap or pcapng, plain or compressed
  * @throws SidescopeError `keyring.*`, CaptureOpenError: the keyring or the capture cannot be read at all
+ * @throws TypeError: the capture is neither path nor octets, which a type would have said
  */
 export async function analyse(capture: string | Uint8Array, options: AnalyseOptions = {}): Promise<Analysed> {
+  if (typeof capture !== 'string' && !((capture as unknown) instanceof Uint8Array)) {
+    throw new TypeError('the capture is neither the path of a file nor a Uint8Array of its octets');
+  }
   const keyring = await keyringOf(options.keyring ?? NO_KEYS);
   const source = typeof capture === 'string' ? await openCapture(capture) : sourceOf(capture);
   const events: SidescopeEvent[] = [];
@@ -72,7 +75,7 @@ export async function analyse(capture: string | Uint8Array, options: AnalyseOpti
 }
 
 async function keyringOf(keyring: string | object): Promise<ReturnType<typeof parseKeyring>> {
-  if (typeof keyring === 'string') return parseKeyring(await readFile(keyring), keyring);
+  if (typeof keyring === 'string') return loadKeyrings([keyring]);
   return parseKeyring(JSON.stringify(keyring), 'the keyring object');
 }
 

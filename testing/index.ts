@@ -11,6 +11,7 @@ export type {
   SummaryEvent,
   Verdict,
 } from '../daemon/events.ts';
+export type { FindingName } from '../daemon/findings/finding-names.ts';
 export { type Analysed, type AnalyseOptions, analyse } from './analyse.ts';
 export { type BulkCapture, type BulkOptions, writeBulkCapture } from './bulk.ts';
 export { type CompareOptions, compareExpected } from './compare-expected.ts';

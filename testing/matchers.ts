@@ -1,12 +1,12 @@
-// Matchers for `expect.extend` (vitest, jest): what a test says about the records of a capture. Plain functions; no test
-// runner is imported but for its types.
+// Matchers for `expect.extend` (vitest, jest): what a test says about the records of a capture. Plain functions: what
+// vitest says of its own matchers is extended, and no test runner is imported.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-// A type only: vitest itself is not loaded.
-import type { MatcherState } from 'vitest';
 import { SEVERITIES, type Severity, type SidescopeEvent } from '../daemon/events.ts';
+import { FINDING_NAMES, type FindingName, isFindingName } from '../daemon/findings/finding-names.ts';
+import { nearestNames } from '../dissectors/filter/nearest.ts';
 
 /** The records of a capture: what `analyse` gives, or any list of them. */
 export type Events = readonly SidescopeEvent[] | { readonly events: readonly SidescopeEvent[] };
@@ -27,14 +27,21 @@ export interface MatcherResult {
   readonly message: () => string;
 }
 
-/** What the test runner tells a matcher. */
-type MatcherContext = Partial<Pick<MatcherState, 'snapshotState'>>;
+/** What the test runner tells a matcher. Nothing is taken from vitest's own types: who has no vitest reads these, too. */
+interface MatcherContext {
+  readonly snapshotState?: unknown;
+}
 
 /** We chose: differences that a failing golden file shows. */
 const SHOWN_DIFFERENCES = 5;
 
-/** A finding of that name is among the records. */
-export function toHaveFinding(received: Events, name: string, scope: FindingScope = {}): MatcherResult {
+/**
+ * A finding of that name is among the records.
+ *
+ * @throws TypeError where no finding can ever be the one that is meant: `not` would hold of it, whatever was captured
+ */
+export function toHaveFinding(received: Events, name: FindingName, scope: FindingScope = {}): MatcherResult {
+  refuseImpossible(name, scope);
   const findings = eventsOf(received).filter((event) => event.type === 'finding');
   const fitting = findings.filter(
     (finding) =>
@@ -48,7 +55,8 @@ export function toHaveFinding(received: Events, name: string, scope: FindingScop
     .map(([member, value]) => `, ${member} ${value}`)
     .join('')}`;
   const there = findings.map(
-    (one) => `  ${one.name} (${one.severity}) of ${one.source ?? 'nobody'} in ${one.group ?? 'no group'}`,
+    (one) =>
+      `  ${one.name} (${one.severity}) of ${one.source ?? 'nobody'} in ${one.group ?? 'no group'} on frames ${one.frames.join(' ')}`,
   );
   return {
     pass: fitting.length > 0,
@@ -59,13 +67,26 @@ export function toHaveFinding(received: Events, name: string, scope: FindingScop
   };
 }
 
-/** No finding is there, or none of a severity above the named one. */
+/**
+ * No finding is there, or none of a severity above the named one. It does not hold of a capture of which nothing could be
+ * read: that was not judged.
+ */
 export function toHaveNoFindings(received: Events, scope: { readonly above?: Severity } = {}): MatcherResult {
+  const events = eventsOf(received);
   const bound = scope.above === undefined ? -1 : SEVERITIES.indexOf(scope.above);
-  const worse = eventsOf(received)
+  if (scope.above !== undefined && bound < 0) {
+    throw new TypeError(`${scope.above} is no severity; there are ${SEVERITIES.join(', ')}`);
+  }
+  const worse = events
     .filter((event) => event.type === 'finding')
     .filter(({ severity }) => SEVERITIES.indexOf(severity) > bound);
   const what = scope.above === undefined ? 'findings' : `findings above ${scope.above}`;
+  if (events.some((event) => event.type === 'summary' && !event.complete && event.frames === 0)) {
+    return {
+      pass: false,
+      message: () => `expected no ${what}; nothing of the capture could be read: ${reasonOf(received)}`,
+    };
+  }
   const list = worse.map((one) => `  ${one.name} (${one.severity}) on frames ${one.frames.join(' ')}: ${one.summary}`);
   return {
     pass: worse.length === 0,
@@ -122,10 +143,43 @@ function toMatchEvents(this: MatcherContext, received: Events, goldenFile: strin
 /** All matchers, for `expect.extend(sidescopeMatchers)`. */
 export const sidescopeMatchers = { toHaveFinding, toHaveNoFindings, toDecipherEvery, toMatchEvents };
 
-function eventsOf(received: Events): readonly SidescopeEvent[] {
-  const events: unknown = 'events' in received ? received.events : received;
-  if (Array.isArray(events)) return events as readonly SidescopeEvent[];
-  throw new TypeError('expected the records of a capture: what analyse() gives, or a list of events');
+/** @param received what the test gave to `expect`: types do not hold it back */
+function eventsOf(received: unknown): readonly SidescopeEvent[] {
+  const events = typeof received === 'object' && received !== null && 'events' in received ? received.events : received;
+  if (Array.isArray(events) && events.every(isRecord)) return events;
+  const hint = received instanceof Promise ? '; put await before it, or .resolves behind expect' : '';
+  throw new TypeError(`expected the records of a capture: what analyse() gives, or a list of events${hint}`);
+}
+
+function isRecord(event: unknown): event is SidescopeEvent {
+  return typeof event === 'object' && event !== null && 'type' in event && typeof event.type === 'string';
+}
+
+/** What kept the capture from being read, where the records are those of `analyse`. */
+function reasonOf(received: unknown): string {
+  const problem = typeof received === 'object' && received !== null && 'problem' in received ? received.problem : null;
+  const named = typeof problem === 'object' && problem !== null && 'message' in problem;
+  return named ? String(problem.message) : 'its summary says that it is not complete';
+}
+
+/** Specification: a Layer-2 id, of whose low octet versions 1 and 2 say nothing. */
+const SOURCE_ID = /^[0-9a-f]{6}$/;
+const GROUP_ID = /^[0-9a-f]{4}(?:[0-9a-f]{2}|\?\?)$/;
+
+function refuseImpossible(name: string, { source, group, severity }: FindingScope): void {
+  if (!isFindingName(name)) {
+    const nearest = nearestNames(name, FINDING_NAMES).at(0);
+    throw new TypeError(`no finding is called ${name}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`);
+  }
+  if (source !== undefined && !SOURCE_ID.test(source)) {
+    throw new TypeError(`source ${source} is no Layer-2 id: 6 hex digits, lower case`);
+  }
+  if (group !== undefined && !GROUP_ID.test(group)) {
+    throw new TypeError(`group ${group} is no Layer-2 id: 6 hex digits, lower case, or f000??`);
+  }
+  if (severity !== undefined && !SEVERITIES.includes(severity)) {
+    throw new TypeError(`${severity} is no severity; there are ${SEVERITIES.join(', ')}`);
+  }
 }
 
 function goldenLine(event: SidescopeEvent): string {
@@ -169,8 +223,8 @@ function differences(golden: readonly string[], lines: readonly string[], file: 
 /** The matchers as a test sees them. */
 export interface SidescopeMatchers<Result = unknown> {
   /** A finding of that name is among the records. */
-  toHaveFinding(name: string, scope?: FindingScope): Result;
-  /** No finding is there, or none above a severity. */
+  toHaveFinding(name: FindingName, scope?: FindingScope): Result;
+  /** No finding is there, or none above a severity; and something was read. */
   toHaveNoFindings(scope?: { readonly above?: Severity }): Result;
   /** Every message (of a group) opened under an active key. */
   toDecipherEvery(scope?: { readonly group?: string }): Result;

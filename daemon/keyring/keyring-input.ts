@@ -132,6 +132,11 @@ async function octetsOfPipe(path: string): Promise<Uint8Array> {
 
 function unreadable(path: string, cause: unknown): SidescopeError {
   if (cause instanceof SidescopeError) return cause;
+  // The text of a keyring in place of its path: it holds keys, and the system's error quotes it.
+  if (path.trimStart().startsWith('{')) {
+    const message = 'the text of a keyring stands where the path of its file should';
+    return new SidescopeError('keyring.text-for-path', message, 'Name the file that holds it', ExitCode.usage);
+  }
   const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
   const hint = 'Check the path and who may read the file';
   return new SidescopeError('keyring.unreadable', `${path} cannot be read (${reason})`, hint, ExitCode.usage, {

@@ -79,6 +79,7 @@ const ALLOWED: readonly Row[] = [
   ['testing/replay.ts', 'value', 'daemon/relay/client.ts'],
   ['testing/replay.ts', 'value', 'daemon/keyring/keyring-file.ts'],
   ['testing/replay.ts', 'value', 'daemon/keying/mikey-sender.ts'],
+  ['testing/replay.ts', 'value', 'daemon/findings/finding-names.ts'],
   ['testing/replay.ts', 'value', 'dissectors/layer.ts'],
   ['cli/read.ts', 'value', 'daemon/relay/session.ts'],
   ['cli/read.ts', 'dynamic', 'tui/feed.ts'],

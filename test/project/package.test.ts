@@ -1,5 +1,5 @@
-// The promises about the package that nothing else would notice: exact versions with checksums, no install scripts, and a
-// reason for every dependency.
+// The promises about the package that nothing else would notice: exact versions with checksums, no install scripts, a
+// reason for every dependency, and who may install it beside what.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 interface Manifest {
+  readonly peerDependencies: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
@@ -44,6 +45,12 @@ describe('package', () => {
   test('the lock file holds a checksum of every package that is installed here', () => {
     const bare = Object.entries(lock.packages).filter(([path, { integrity }]) => isInstalled(path) && !integrity);
     expect(bare.map(([path]) => path)).toEqual([]);
+  });
+
+  // An exact version here makes npm refuse to install sidescope beside any other vitest.
+  test('vitest may be any that has the interface which the matchers extend', () => {
+    expect(manifest.peerDependencies).toEqual({ vitest: '^3.2.0 || ^4.0.0' });
+    expect(lock.packages['']).toMatchObject({ peerDependencies: manifest.peerDependencies });
   });
 
   // A registry mirror that lacks some platforms makes `npm install` leave their packages out of the lock file, and

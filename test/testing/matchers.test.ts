@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Analysed, analyse, runSynth, sidescopeMatchers, synthesise } from '../../testing/index.ts';
 import { baseJson, baseScenario } from './base-scenario.ts';
@@ -89,8 +90,72 @@ describe('matchers', () => {
     else process.env.UPDATE = update;
   });
 
-  test('anything else than records is refused', () => {
-    expect(() => expect({ events: 3 }).toHaveFinding('x')).toThrow('expected the records of a capture');
+  test('toHaveFinding says on which frames those are that are there', () => {
+    expect(() => expect(stale).toHaveFinding('key.expired', { frame: 99 })).toThrow(
+      /finding key\.expired, frame 99; there are\n {2}key\.expired .* on frames 1 2 3 4 5$/,
+    );
+  });
+
+  test.each<[unknown, object, string]>([
+    ['key.expird', {}, 'no finding is called key.expird; did you mean key.expired?'],
+    ['key.expired', { group: 'Fire 7' }, 'group Fire 7 is no Layer-2 id'],
+    ['key.expired', { source: '0A0B0C' }, 'source 0A0B0C is no Layer-2 id'],
+    ['key.expired', { severity: 'hgih' }, 'hgih is no severity; there are info, low'],
+  ])('what no finding can be is refused, and by not as well: %s %j', (name, scope, message) => {
+    const wrong = [name, scope] as ['key.expired', object];
+    expect(() => expect(stale).toHaveFinding(...wrong)).toThrow(message);
+    expect(() => expect(stale).not.toHaveFinding(...wrong)).toThrow(message);
+  });
+
+  test('a group of which only 16 bits are known may be meant', () => {
+    expect(stale).not.toHaveFinding('key.expired', { group: 'f000??' });
+  });
+
+  test('a severity that is none is refused', () => {
+    const wrong = { above: 'hgih' as 'high' };
+    expect(() => expect(clean).toHaveNoFindings(wrong)).toThrow('hgih is no severity');
+  });
+
+  test('a capture of which nothing could be read has not got no findings', async () => {
+    const empty = await analyse(new Uint8Array(0));
+    expect(() => expect(empty).toHaveNoFindings()).toThrow('nothing of the capture could be read: the input is empty');
+    expect(() => expect(empty.events).toHaveNoFindings({ above: 'high' })).toThrow('not complete');
+    // A file of no frames that is whole was read.
+    const { capture, keyring } = synthesise(baseScenario([]));
+    expect(await analyse(capture, { keyring })).toHaveNoFindings();
+  });
+
+  test.each([[{ events: 3 }], [undefined], [null], ['key.expired'], [[1, 2]]])(
+    '%j is refused: no records',
+    (received) => {
+      expect(() => expect(received).toHaveFinding('key.expired')).toThrow('expected the records of a capture');
+      expect(() => expect(received).toHaveNoFindings()).toThrow('expected the records of a capture');
+    },
+  );
+
+  test('records that are still awaited are refused with what is missing', () => {
+    expect(() => expect(Promise.resolve(clean)).toHaveNoFindings()).toThrow('put await before it');
+  });
+});
+
+describe('analyse', () => {
+  const { capture, keyring } = synthesise(baseScenario([{ do: 'talk', at: 0, radio: 'Engine 71' }]));
+
+  test('a keyring that is not there is an error as read has it', async () => {
+    const missing = analyse(capture, { keyring: join(folder, 'nowhere.json') });
+    await expect(missing).rejects.toMatchObject({ code: 'keyring.unreadable', exitCode: 2 });
+  });
+
+  test('the text of a keyring in place of its path does not get into the error', async () => {
+    const error: unknown = await analyse(capture, { keyring: JSON.stringify(keyring) }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'keyring.text-for-path' });
+    expect(inspect(error, { depth: null })).not.toMatch(/[0-9a-f]{32}/);
+  });
+
+  test.each([undefined, 5, new ArrayBuffer(24)])('%o is no capture, rather than an empty one', async (wrong) => {
+    await expect(analyse(wrong as never)).rejects.toThrow('neither the path of a file nor a Uint8Array');
   });
 });
 
