@@ -1,6 +1,16 @@
 // Files that `sidescope keys` takes in and gives out.
 
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { type KeyFlaw, lintKeys } from '../daemon/keyring/key-lint.ts';
 import type { Keyring } from '../daemon/keyring/keyring.ts';
@@ -63,6 +73,11 @@ function readIfSealed(path: string): Uint8Array | null {
   } finally {
     closeSync(handle);
   }
+}
+
+/** Refuses a file that is there already. @throws SidescopeError `usage.output` */
+export function refuseExisting(path: string): void {
+  if (existsSync(path)) throw fileError(path, { code: 'EEXIST' });
 }
 
 /** Writes a file that must not be there yet, for its owner alone, and makes it durable. */

@@ -2,7 +2,7 @@
 
 import type { ListedKeyRow } from '../daemon/engine-process/replay-use.ts';
 import type { KeyOrder } from '../daemon/keyring/vault/transitions.ts';
-import type { ImportCounts, VaultKeyRow } from '../daemon/keyring/vault.ts';
+import type { ImportCounts, SlotRow, VaultKeyRow } from '../daemon/keyring/vault.ts';
 import { printable, printableJson } from '../dissectors/printable.ts';
 import { aligned } from './columns.ts';
 
@@ -64,4 +64,9 @@ function minute(instant: string): string {
 /** Used of a budget, e.g. `1200 (0 %)`. */
 function share(used: number, budget: number): string {
   return used === 0 ? '0' : `${used} (${Math.floor((used / budget) * 100)} %)`;
+}
+
+/** Who can open a vault. */
+export function slotsText(slots: readonly SlotRow[]): string {
+  return slots.map(({ id, kind, name }) => `slot ${id}: ${kind}${name === '' ? '' : ` ${printable(name)}`}\n`).join('');
 }

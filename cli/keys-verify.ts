@@ -8,6 +8,7 @@ import { type VaultCheck, type VaultReport, verifyVault } from '../daemon/keyrin
 import { openVault, type Unlock, type UnlockSource } from '../daemon/keyring/vault.ts';
 import { printable, printableJson } from '../dissectors/printable.ts';
 import type { DaemonKeys } from './keys-daemon.ts';
+import { slotsText } from './keys-text.ts';
 import { writeOutput } from './stdout.ts';
 import { actor } from './vault-options.ts';
 
@@ -61,8 +62,8 @@ export async function checkDaemonVault(
   }
 }
 
-function reportText({ checks, checkpoint, checkpointKey }: VaultReport): string {
-  const lines = checks.map(checkText);
+function reportText({ checks, checkpoint, checkpointKey, slots }: VaultReport): string {
+  const lines = [...checks.map(checkText), '', 'opened by', slotsText(slots).trimEnd()];
   if (checkpoint !== null) {
     lines.push('', 'last checkpoint (keep it elsewhere; --against FILE checks it):', '', checkpoint.trimEnd());
     lines.push('', `signed with ${checkpointKey}`);
@@ -75,9 +76,9 @@ function checkText({ subject, isGood, code, text, hint }: VaultCheck): string {
   return `WRONG  ${subject}: ${printable(text)} [${code}]\n       ${printable(hint)}`;
 }
 
-function reportJson({ checks, checkpoint, checkpointKey }: VaultReport): string {
+function reportJson({ checks, checkpoint, checkpointKey, slots }: VaultReport): string {
   const isGood = checks.every((check) => check.isGood);
-  return `${printableJson({ v: 1, type: 'verify', isGood, checks, checkpoint, checkpointKey }, 2)}\n`;
+  return `${printableJson({ v: 1, type: 'verify', isGood, checks, slots, checkpoint, checkpointKey }, 2)}\n`;
 }
 
 function readNote(path: string): string {

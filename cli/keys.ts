@@ -19,8 +19,8 @@ import {
 } from '../daemon/keyring/vault.ts';
 import { printable } from '../dissectors/printable.ts';
 import { DaemonKeys, daemonRuns } from './keys-daemon.ts';
-import { readImports, writeNewFile } from './keys-files.ts';
-import { importText, keysJson, keysText, orderText } from './keys-text.ts';
+import { readImports, refuseExisting, writeNewFile } from './keys-files.ts';
+import { importText, keysJson, keysText, orderText, slotsText } from './keys-text.ts';
 import { checkDaemonVault, checkWholeVault } from './keys-verify.ts';
 import { oneOf } from './one-of.ts';
 import { reportWarning } from './report-error.ts';
@@ -270,8 +270,7 @@ async function passwdOfDaemon(
 }
 
 function tellOfSlots(path: string, slots: readonly SlotRow[], isRotated: boolean): void {
-  const rows = slots.map(({ id, kind, name }) => `slot ${id}: ${kind}${name === '' ? '' : ` ${printable(name)}`}\n`);
-  writeOutput(`${printable(path)} is opened by\n${rows.join('')}`);
+  writeOutput(`${printable(path)} is opened by\n${slotsText(slots)}`);
   if (!isRotated) return;
   const hint = 'delete old copies, and replace keys that whoever had the old passphrase must not know';
   reportWarning('vault.old-copies', 'copies of the vault made before go on opening with the old passphrase', hint);
@@ -306,6 +305,8 @@ async function verify(named: string | undefined, options: KeysArguments): Promis
 
 async function exportKeys(names: readonly string[], options: KeysArguments): Promise<void> {
   const recipient = readRecipient(options.to);
+  // What is given out is on record first: not where it cannot be.
+  refuseExisting(options.out);
   const daemon = await DaemonKeys.find(vaultPath(options), 'keys export');
   if (daemon !== null) {
     daemon.close();

@@ -21,7 +21,7 @@ import { refuseDumpingProcess } from './vault/process-guard.ts';
 import { type SaveGoal, saveVault } from './vault/save-vault.ts';
 import { sealExport } from './vault/seal-export.ts';
 import { copyOf, SEAL_KEY_OCTETS } from './vault/sealing.ts';
-import type { Slot, Unlock } from './vault/slots.ts';
+import { type Slot, type SlotRow, slotRows, type Unlock } from './vault/slots.ts';
 import { type KeyUse, keyName, writeState } from './vault/state-file.ts';
 import { systemSurroundings, type VaultPaths, type VaultSurroundings, vaultPaths } from './vault/surroundings.ts';
 import { isActiveToday, type KeyOrder, mayChange, ORDER_RECORDS, orderKey } from './vault/transitions.ts';
@@ -32,20 +32,12 @@ import { type KeyInState, keyringFor, keysInState, type WithheldKey } from './va
 
 export { createVault, type VaultOptions } from './vault/create-vault.ts';
 export type { VaultKeyRow } from './vault/listing.ts';
-export type { SlotRequest, Unlock } from './vault/slots.ts';
+export type { SlotRequest, SlotRow, Unlock } from './vault/slots.ts';
 export { VaultError } from './vault/vault-error.ts';
 export type { WithheldKey } from './vault/vault-keyring.ts';
 
 /** Gives what opens the vault; asked once the file is known to be a vault. */
 export type UnlockSource = () => Unlock | Promise<Unlock>;
-
-/** A slot as it may be shown. */
-export interface SlotRow {
-  readonly id: number;
-  readonly kind: Slot['kind'];
-  /** Name of a credential, public key of a recipient in hex; empty for a passphrase. */
-  readonly name: string;
-}
 
 /** What an import came to: keys that are new, that are now more restricted, that were held just so; groups changed. */
 export interface ImportCounts {
@@ -131,10 +123,7 @@ export class Vault {
 
   /** Who can open the vault. */
   get slots(): SlotRow[] {
-    return this.#file.slots.map((slot) => {
-      const name = slot.kind === 'recipient' ? Buffer.from(slot.recipient).toString('hex') : slot.name;
-      return { id: slot.id, kind: slot.kind, name };
-    });
+    return slotRows(this.#file.slots);
   }
 
   /** The slot this vault was opened by. */
@@ -222,7 +211,7 @@ export class Vault {
     this.#mustChange();
     const now = this.now();
     const rows = keysInState(this.#contents, now);
-    const chosen = new Set(names.flatMap((name) => selectKeys(rows, name)));
+    const chosen = new Set(names.flatMap((name) => selectKeys(rows, name, order)));
     const replaced = new Map<VaultKey, VaultKey>();
     for (const { group, key, state } of chosen) {
       replaced.set(key, orderKey(key, order, state, now, keyText(group.id, key.id), since));

@@ -148,7 +148,8 @@ test('an export goes to its recipient and nobody else', () => {
   const to = Buffer.from(x25519.publicOf(other)).toString('hex');
   expect(open(['export', 'f00001/39', '--to', to, '-o', file('sealed')])).toMatchObject({ code: 0, err: '' });
   expect(open(['export', 'f00001/39', '--to', to, '-o', file('sealed')]).err).toContain('nothing is overwritten');
-  expect(readFileSync(`${vault}.audit`, 'utf8')).toContain('"type":"keys.exported"');
+  // What was not given out is not on record as given out.
+  expect(readFileSync(`${vault}.audit`, 'utf8').split('"type":"keys.exported"')).toHaveLength(2);
   const first = vault;
   vault = file(`vault-${++counter}`);
   run(['init', '--recipient', Buffer.from(x25519.publicOf(identity)).toString('hex')]);
@@ -251,6 +252,13 @@ test('passwd: another way in, and one that goes', () => {
   const added = open(['passwd', '--recipient', Buffer.from(x25519.publicOf(second)).toString('hex')]);
   expect(added.out).toContain('slot 2: recipient');
   expect(open(['passwd'])).toMatchObject({ code: 2 });
+  // The hint of a slot that is not there says that a check lists them.
+  expect(open(['verify']).out).toContain(`opened by\nslot 1: recipient `);
+  const { slots } = JSON.parse(open(['verify', '-T', 'json']).out) as { slots: readonly object[] };
+  expect(slots).toMatchObject([
+    { id: 1, kind: 'recipient' },
+    { id: 2, kind: 'recipient' },
+  ]);
   const removed = run(['passwd', '--remove-slot', '1', '--identity', file('second.pem')]);
   expect(removed.code).toBe(0);
   expect(removed.err).toContain('[vault.old-copies]');

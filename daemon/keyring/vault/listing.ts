@@ -4,6 +4,7 @@ import { CIPHER_ALGORITHMS } from '../../../dissectors/security/traffic-cipher.t
 import type { EpochStateName } from '../../events.ts';
 import { layer2IdText } from '../group.ts';
 import { keyName, type VaultState } from './state-file.ts';
+import { type KeyOrder, takesOrder } from './transitions.ts';
 import type { VaultContents } from './vault-contents.ts';
 import { VaultError } from './vault-error.ts';
 import { type KeyInState, keysInState } from './vault-keyring.ts';
@@ -76,12 +77,12 @@ const BY_FINGERPRINT = /^[0-9a-f]{16}$/;
 export const KEY_NAME_FORMS = 'GROUP/PGKID (f00001/39), a fingerprint of 16 hex digits, or GROUP for all its keys';
 
 /**
- * The keys that a name means: `f00001/39`, a fingerprint, or `f00001` for all keys of the group that are not destroyed.
- * PGK ids come round again: a name means the key whose window has not ended, where there is exactly one.
+ * The keys that a name means: `f00001/39`, a fingerprint, or `f00001` for all keys of the group that are not destroyed; for
+ * an order, those that it can be given for, where there are any. PGK ids come round again: a name means the key whose window has not ended, where there is exactly one.
  *
  * @throws VaultError `no-such-key`, `ambiguous-key`
  */
-export function selectKeys(rows: readonly KeyInState[], name: string): KeyInState[] {
+export function selectKeys(rows: readonly KeyInState[], name: string, order?: KeyOrder): KeyInState[] {
   const byId = BY_ID.exec(name);
   if (byId !== null) return [oneOf(rows, name, byId[1], Number(byId[2]))];
   if (BY_FINGERPRINT.test(name)) {
@@ -93,7 +94,8 @@ export function selectKeys(rows: readonly KeyInState[], name: string): KeyInStat
   if (!BY_GROUP.test(name)) throw noSuchKey(name);
   const found = rows.filter(({ group, state }) => layer2IdText(group.id) === name && state !== 'destroyed');
   if (found.length === 0) throw noSuchKey(name);
-  return found;
+  const able = found.filter(({ state }) => order === undefined || takesOrder(state, order));
+  return able.length > 0 ? able : found;
 }
 
 function oneOf(rows: readonly KeyInState[], name: string, groupText: string, id: number): KeyInState {

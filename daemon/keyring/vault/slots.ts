@@ -78,6 +78,22 @@ export interface RecipientSlot extends SlotBase {
 /** One way to open the vault. */
 export type Slot = ScryptSlot | RecipientSlot;
 
+/** A slot as it may be shown. */
+export interface SlotRow {
+  readonly id: number;
+  readonly kind: Slot['kind'];
+  /** Name of a credential, public key of a recipient in hex; empty for a passphrase. */
+  readonly name: string;
+}
+
+/** Slots as they may be shown. */
+export function slotRows(slots: readonly Slot[]): SlotRow[] {
+  return slots.map((slot) => {
+    const name = slot.kind === 'recipient' ? Buffer.from(slot.recipient).toString('hex') : slot.name;
+    return { id: slot.id, kind: slot.kind, name };
+  });
+}
+
 /** What somebody opens a vault with. */
 export type Unlock =
   | { readonly kind: 'passphrase'; readonly octets: Uint8Array }

@@ -49,6 +49,11 @@ export function isActiveToday(state: EpochStateName): boolean {
   return state === 'active' || state === 'overlap';
 }
 
+/** Whether an order can be given for a key in this state. */
+export function takesOrder(state: EpochStateName, order: KeyOrder): boolean {
+  return ALLOWED[order].includes(state);
+}
+
 /** Whether a key may go from one state to another. Staying is no change. */
 export function mayChange(from: EpochStateName, to: EpochStateName): boolean {
   return !FORBIDDEN[from].includes(to);
@@ -71,7 +76,7 @@ export function orderKey(
   name: string,
   since: number = now,
 ): VaultKey {
-  if (!ALLOWED[order].includes(state)) throw refused(order, state, name);
+  if (!takesOrder(state, order)) throw refused(order, state, name);
   if (since > now) {
     throw new VaultError('transition', `${name} cannot be compromised in the future`, 'Give a time that has passed');
   }

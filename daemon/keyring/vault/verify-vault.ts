@@ -11,7 +11,7 @@ import { Lock } from './lock.ts';
 import { auditSurroundings, monotoneClock, type OpenHow, stateOf } from './open-vault.ts';
 import { refuseDumpingProcess } from './process-guard.ts';
 import { copyOf, ed25519PrivateKey, ed25519PublicOctets, equalOctets } from './sealing.ts';
-import type { Unlock } from './slots.ts';
+import { type SlotRow, slotRows, type Unlock } from './slots.ts';
 import { systemSurroundings, type VaultPaths, type VaultSurroundings, vaultPaths } from './surroundings.ts';
 import { readVaultFile, type UnlockedVault, unlockVault } from './unlock-vault.ts';
 import { wipeContents } from './vault-contents.ts';
@@ -37,6 +37,8 @@ export interface VaultReport {
   readonly checkpoint: string | null;
   /** The public key of the checkpoints, for signed-note tools. */
   readonly checkpointKey: string;
+  /** Who can open the vault. */
+  readonly slots: readonly SlotRow[];
 }
 
 /** How a vault is checked. */
@@ -121,7 +123,8 @@ function report(
     monotoneClock(around.now(), highWater);
     return 'not turned back';
   });
-  return { checks, checkpoint: chain.note, checkpointKey: verifierKey(auditOrigin(file.vaultId), publicKey) };
+  const checkpointKey = verifierKey(auditOrigin(file.vaultId), publicKey);
+  return { checks, checkpoint: chain.note, checkpointKey, slots: slotRows(file.slots) };
 }
 
 /** Walks over the whole audit log; what is behind the vault's own mark tells its history. */

@@ -83,6 +83,17 @@ describe('orders', () => {
     });
   });
 
+  test('for a whole group an order goes to the keys that take it; where none does, it is refused', () => {
+    const around = worldWithVault();
+    withVault(around, (vault) => {
+      vault.order('compromise', ['f00001/40'], 'x');
+      expect(vault.order('suspend', ['f00001'], 'x')).toMatchObject([{ pgkId: 39, state: 'suspended' }]);
+      expect(vault.order('revoke', ['f00001'], 'x').map((key) => key.pgkId)).toEqual([38, 39]);
+      expect(codeOf(() => vault.order('resume', ['f00001'], 'x'))).toBe('vault.transition');
+      expect(statesOf(vault)).toEqual({ 38: 'revoked', 39: 'revoked', 40: 'compromised' });
+    });
+  });
+
   test('an order that one key refuses is carried out on none', () => {
     const around = worldWithVault();
     expect(codeOf(() => withVault(around, (vault) => vault.order('suspend', ['f00001/39', 'f00001/38'], 'x')))).toBe(
