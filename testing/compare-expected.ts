@@ -11,6 +11,7 @@ import {
   type SummaryEvent,
 } from '../daemon/events.ts';
 import {
+  ABOVE_INFO,
   type Expected,
   type ExpectedFinding,
   type ExpectedKey,
@@ -37,8 +38,6 @@ export interface CompareOptions {
 
 /** Verdicts whose plaintext may be shown (interfaces 3). `stale` needs `--allow-stale`. */
 const SHOWN: readonly string[] = ['clear', 'downgraded', 'decrypted', 'unverifiable'];
-/** In `forbidden`: nothing of severity `low` or higher. */
-const ABOVE_INFO = 'above-info';
 /** We chose: shorter prefixes of a SHA-256 are no identification; the format says 16 digits or all. */
 const SHORTEST_HASH = 16;
 

@@ -43,6 +43,10 @@ export function makeDelivery(world: World, step: DeliveryStep, time: number, ran
   }
   const notBefore = step.validFrom === null ? key.notBefore : start + step.validFrom * 1000;
   const notAfter = step.validUntil === null ? key.notAfter : start + step.validUntil * 1000;
+  if (notAfter <= notBefore) {
+    const message = `step at ${step.at} s: the validity that it delivers ends before it begins`;
+    throw new SidescopeError('scenario.wrong-value', message, 'Correct validFrom or validUntil', ExitCode.usage);
+  }
   const timestamp =
     step.counter === null ? { time: start + time / 1000 + step.timeOffset * 1000 } : { counter: step.counter };
   const material = step.fault === 'conflict' ? random.octets(KEY_OCTETS) : key.octets;
@@ -88,7 +92,10 @@ export class DeliveryTruth {
     const last = this.#last.get(pmk);
     if (last !== undefined && stamp <= last) return { accepted: false, reason: 'mikey.replay' };
     this.#last.set(pmk, stamp);
-    if (delivery.fault === 'conflict') return { accepted: false, reason: 'mikey.material_conflict' };
+    if (delivery.fault === 'conflict') {
+      refuseWithoutRival(delivery);
+      return { accepted: false, reason: 'mikey.material_conflict' };
+    }
     // Of several that hold the gravest, and of the same grade the first in findings.md.
     if (key.held && delivery.notAfter > key.notAfter) return { accepted: true, reason: 'mikey.lifetime_extended' };
     const own = 'time' in timestamp ? timestamp.time : time;
@@ -96,4 +103,15 @@ export class DeliveryTruth {
     if (delivery.notAfter <= own) return { accepted: true, reason: 'mikey.expired_on_delivery' };
     return { accepted: true, reason: null };
   }
+}
+
+/** Other octets contradict only those that the reader has of the same PGK for the same time. */
+function refuseWithoutRival({ key, notBefore, notAfter }: Delivery): void {
+  if (key.held && notBefore < key.notAfter && key.notBefore < notAfter) return;
+  throw new SidescopeError(
+    'scenario.no-rival',
+    `fault conflict wants a PGK that the reader holds; it does not hold PGK ${key.id} of ${key.group.described.name} then`,
+    'Deliver it without a fault before, or let the keyring hold it',
+    ExitCode.usage,
+  );
 }

@@ -7,6 +7,9 @@ import type { OutcomeName } from '../dissectors/walk-table.ts';
 /** Name of the format. */
 export const EXPECTED_FORMAT = 'sidescope-expected/1';
 
+/** In `forbidden`: nothing of severity `low` or higher. */
+export const ABOVE_INFO = 'above-info';
+
 /** One value, or a list of acceptable ones. */
 export type OneOf<T> = T | readonly T[];
 

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Verdict } from '../daemon/events.ts';
+import { SduType } from '../dissectors/sidelink/pdcp-slrb.ts';
 import type { OutcomeName } from '../dissectors/walk-table.ts';
 import { type Delivery, DeliveryTruth } from './delivery.ts';
 import type { ExpectedKey, ExpectedMessage, OneOf } from './expected.ts';
@@ -21,6 +22,7 @@ const OTHER_INTERFACE_MS = 50;
 const SHORTEST_SURE = 28;
 const PDCP_HEADER_OCTETS = 5;
 const RLC_SN_MASK = 0x1f;
+const VERSION_UNICAST = 2;
 const VERSION_WHOLE = 3;
 
 /** What a faithful reader says. */
@@ -31,6 +33,8 @@ export interface GroundTruth {
   readonly undecoded: ReadonlyMap<OutcomeName, number>;
   /** Frames of which only segments of SDUs that never were complete arrived: lost, or still waiting at the end. */
   readonly segments: number;
+  /** Frames that were cut before their MAC PDU: malformed, or nothing says any more that they were sidelink. */
+  readonly framingCut: number;
   readonly copies: boolean;
 }
 
@@ -47,6 +51,8 @@ interface OpenSdu {
   readonly next: number;
   readonly lastSn: number;
   readonly frames: readonly number[];
+  /** Whether one of the frames was cut behind its headers. */
+  readonly cut: boolean;
 }
 
 interface Heard {
@@ -68,6 +74,9 @@ class TruthWalk {
   readonly #segmentsOnly = new Set<number>();
   readonly #deliveries = new DeliveryTruth();
   readonly #deliveriesHeard = new Map<Delivery, { readonly time: number; readonly interfaces: Set<number> }>();
+  /** Groups that the reader knows from deliveries. */
+  readonly #delivered = new Set<WorldGroup>();
+  #framingCut = 0;
   #copies = false;
 
   constructor(world: World) {
@@ -94,6 +103,7 @@ class TruthWalk {
       keys: this.#keys,
       undecoded: this.#undecoded,
       segments,
+      framingCut: this.#framingCut,
       copies: this.#copies,
     };
   }
@@ -110,7 +120,10 @@ class TruthWalk {
     const named = accepted ? { group: layer2Hex(key.group.id), pgkId: key.id } : {};
     this.#keys.push({ frame: record.frame, event: 'delivered', ...named, accepted, reason });
     if (!accepted) return;
-    key.held = true;
+    this.#delivered.add(key.group);
+    // Of a group that only the delivery tells of, a reader knows no derivation but the standard's.
+    const { listed, derivation } = key.group.described;
+    key.held = listed || derivation === 'ts33303';
     key.notBefore = delivery.notBefore;
     key.notAfter = delivery.notAfter;
   }
@@ -125,6 +138,10 @@ class TruthWalk {
     }
     const cut = record.cutOctets > 0;
     const kept = transmission.pdu.length - record.cutOctets;
+    if (cut && kept <= 0) {
+      this.#framingCut++;
+      return;
+    }
     if (transmission.malformed || (cut && kept < transmission.headerOctets)) {
       this.#count('malformed');
       return;
@@ -133,13 +150,17 @@ class TruthWalk {
       this.#count('duplicate');
       return;
     }
+    if (transmission.rlcPdus[0].elements[0].message.version === VERSION_UNICAST) {
+      this.#count('unicast');
+      return;
+    }
     let order = 0;
     for (const rlcPdu of transmission.rlcPdus) {
       for (const element of rlcPdu.elements) {
-        const frames = this.#take(record.frame, rlcPdu, element);
-        if (frames === null) continue;
-        for (const frame of frames) this.#inMessages.add(frame);
-        this.#messages.push(this.#expect(record, element.message, frames, order++, cut));
+        const taken = this.#take(record.frame, rlcPdu, element, cut);
+        if (taken === null) continue;
+        for (const frame of taken.frames) this.#inMessages.add(frame);
+        this.#messages.push(this.#expect(record, element.message, taken.frames, order++, taken.cut));
       }
     }
     if (order === 0) this.#segmentsOnly.add(record.frame);
@@ -175,16 +196,21 @@ class TruthWalk {
     return true;
   }
 
-  /** Follows reassembly by name: the frames of the SDU that this element completes, or null. */
-  #take(frame: number, { lcid, sn }: RlcPdu, { message, part, parts }: Element): readonly number[] | null {
+  /** Follows reassembly by name: the frames of the SDU that this element completes and whether one was cut, or null. */
+  #take(
+    frame: number,
+    { lcid, sn }: RlcPdu,
+    { message, part, parts }: Element,
+    cut: boolean,
+  ): Pick<OpenSdu, 'frames' | 'cut'> | null {
     const entity = `${message.source}/${message.group.id}/${message.version}/${lcid}`;
     const open = this.#open.get(entity);
     if (parts === 1) {
       this.#open.delete(entity);
-      return [frame];
+      return { frames: [frame], cut };
     }
     if (part === 0) {
-      this.#open.set(entity, { message, next: 1, lastSn: sn, frames: [frame] });
+      this.#open.set(entity, { message, next: 1, lastSn: sn, frames: [frame], cut });
       return null;
     }
     const follows =
@@ -194,9 +220,11 @@ class TruthWalk {
       ((open.lastSn + 1) & RLC_SN_MASK) === (sn & RLC_SN_MASK);
     this.#open.delete(entity);
     if (!follows) return null;
-    const frames = [...open.frames, frame];
-    if (part === parts - 1) return frames;
-    this.#open.set(entity, { message, next: part + 1, lastSn: sn, frames });
+    // Two pieces of it may stand in one frame.
+    const frames = open.frames.at(-1) === frame ? open.frames : [...open.frames, frame];
+    const taken = { frames, cut: open.cut || cut };
+    if (part === parts - 1) return taken;
+    this.#open.set(entity, { message, next: part + 1, lastSn: sn, ...taken });
     return null;
   }
 
@@ -231,7 +259,7 @@ class TruthWalk {
     const id = layer2Hex(group.id);
     if (version === VERSION_WHOLE) return id;
     const partial = `${id.slice(0, 4)}??`;
-    const fitting = this.#listed(group);
+    const fitting = this.#known(group);
     if (fitting.length === 0) return partial;
     if (fitting.length === 1) return layer2Hex(fitting[0].id);
     return opened ? id : [id, partial];
@@ -240,6 +268,12 @@ class TruthWalk {
   /** Groups of the keyring that the destination in the PDU could be. */
   #listed({ id }: WorldGroup): WorldGroup[] {
     return this.#world.groups.filter(({ described }) => described.listed && described.id >> 8 === id >> 8);
+  }
+
+  /** The same with groups that came by MIKEY: the reader has their keys, and no policy. */
+  #known(group: WorldGroup): WorldGroup[] {
+    const near = [...this.#delivered].filter(({ described, id }) => !described.listed && id >> 8 === group.id >> 8);
+    return [...this.#listed(group), ...near];
   }
 
   #judge(message: SentMessage, time: number): Judgement {
@@ -251,10 +285,12 @@ class TruthWalk {
     }
     const context = `${message.group.id}/${message.version}/${message.source}/${message.pgkIndex}/${message.ptkId}`;
     const proved = this.#proved.get(context);
-    const provedKey = proved !== undefined && isHeld(proved, time) ? proved : undefined;
-    const key = message.key !== null && isHeld(message.key, time) ? message.key : null;
-    if (unsure || sdu.length < SHORTEST_SURE) return this.#unsure(message, key, provedKey, time);
-    if (treatment === 'claimed') return { verdict: 'downgraded', pgkId: null, sdu };
+    const provedKey = proved !== undefined && isHeld(proved) ? proved : undefined;
+    const key = message.key !== null && isHeld(message.key) ? message.key : null;
+    // A fragment whose IP header is damaged does not look like one any more.
+    const recognisable = message.state !== 'garbled' || message.sduType !== SduType.ip;
+    if ((unsure && recognisable) || sdu.length < SHORTEST_SURE) return this.#unsure(message, key, provedKey, time);
+    if (treatment === 'claimed' && message.state !== 'garbled') return { verdict: 'downgraded', pgkId: null, sdu };
     if (treatment === 'ciphered' && key !== null && message.state !== 'garbled') {
       if (message.state === 'good') this.#proved.set(context, key);
       return { verdict: isUsable(key, time) ? 'decrypted' : 'stale', pgkId: key.id, sdu };
@@ -269,12 +305,16 @@ class TruthWalk {
 
   /** Short, non-IP, reserved, a fragment: `unverifiable` under the only key that fits. */
   #unsure(message: SentMessage, key: WorldKey | null, proved: WorldKey | undefined, time: number): Judgement {
-    const fitting = this.#listed(message.group)
+    const fitting = this.#known(message.group)
       .flatMap(({ keys }) => keys)
-      .filter((candidate) => indexOf(candidate) === message.pgkIndex && isHeld(candidate, time));
+      .filter((candidate) => indexOf(candidate) === message.pgkIndex && isHeld(candidate));
     if (fitting.length === 0) return { verdict: ['no-key', 'unverifiable'], pgkId: 'any', sdu: null };
     const only = proved ?? (fitting.length === 1 ? fitting[0] : undefined);
     const right = only !== undefined && only === key && message.treatment === 'ciphered';
+    if (message.treatment === 'claimed' && message.sdu.length >= SHORTEST_SURE) {
+      // A fragment in the clear may show by its IP header alone that it was never ciphered.
+      return { verdict: ['unverifiable', 'no-key', 'forged', 'downgraded'], pgkId: 'any', sdu: null };
+    }
     return {
       verdict: right || message.sdu.length < SHORTEST_SURE ? 'unverifiable' : ['unverifiable', 'no-key', 'forged'],
       pgkId: right ? only.id : 'any',

@@ -1,6 +1,7 @@
 // How the interfaces of a capture wrap what they heard: the framings of reference wireshark-interop 1, written with the
 // encoders of the dissectors.
 
+import { MAX_RECORD_OCTETS } from '../captures/formats/record-reader.ts';
 import { encodeUpperPdu } from '../captures/formats/upper-pdu.ts';
 import { encodeGsmtap2, encodeGsmtap3 } from '../dissectors/framing/gsmtap.ts';
 import { encodeMacLteFramed, encodeMacLteUdp, type MacLteValues } from '../dissectors/framing/mac-lte.ts';
@@ -18,6 +19,8 @@ const GSMTAP3_MAC = 0x0400;
 /** Ports of the dummy UDP header in srsRAN's captures. */
 const SRSRAN_SOURCE = 0xbeef;
 const SRSRAN_DESTINATION = 0xdead;
+/** Octets that the 16-bit lengths of UDP and IPv4 say at most. */
+const LONGEST_DATAGRAM = 0xffff;
 /** System frame numbers run from 0 to 1023 (TS 36.331). */
 const SFN_MASK = 0x3ff;
 
@@ -79,6 +82,11 @@ export function wrapMacPdu(framing: FramingName, pdu: Uint8Array, facts: Framing
 /** Whether the interface carries IP datagrams of its own, beside or around the PDUs. */
 export function carriesIp(framing: FramingName): boolean {
   return framing === 'udp-ethernet' || framing === 'udp-ip' || framing === 'gsmtap-2' || framing === 'gsmtap-3';
+}
+
+/** The most octets that a frame of the interface has. */
+export function mostOctets(framing: FramingName): number {
+  return carriesIp(framing) || framing === 'srsran' ? LONGEST_DATAGRAM : MAX_RECORD_OCTETS;
 }
 
 /** Wraps a UDP payload for an interface that carries IP. */

@@ -1,6 +1,8 @@
 // Findings as a scenario declares them, and the identities in them.
 
 import type { Confidence, Severity } from '../daemon/events.ts';
+import { FINDING_NAMES, type FindingName, isFindingName } from '../daemon/findings/finding-names.ts';
+import { nearestNames } from '../dissectors/filter/nearest.ts';
 import * as read from './scenario-reader.ts';
 
 /** A 24-bit Layer-2 id: 6 hex digits, lower case, as a number. */
@@ -10,9 +12,15 @@ export const layer2Id = read.textAs('a Layer-2 id: 6 hex digits, lower case', (t
 
 const SEVERITY_WORDS = ['info', 'low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[];
 const CONFIDENCE_WORDS = ['proved', 'strong', 'heuristic'] as const satisfies readonly Confidence[];
-const findingName = read.textAs('the name of a finding, e.g. key.expired', (text) =>
-  /^[a-z]+\.[a-z_0-9]+$/.test(text) ? text : null,
-);
+
+/** The name of a finding of the catalogue. */
+export const findingName: read.Shape<FindingName> = (spot) => {
+  const text = read.prose(spot);
+  if (isFindingName(text)) return text;
+  const near = nearestNames(text, FINDING_NAMES);
+  const hint = near.length > 0 ? `Did you mean ${near.join(', ')}?` : '`sidescope findings` lists them';
+  throw read.wrongAt(spot, 'wrong-value', 'is not the name of a finding', hint);
+};
 
 /** A finding that a step or the scenario as a whole gives cause for. */
 export const findingShape = read.object({

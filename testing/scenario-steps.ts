@@ -1,7 +1,7 @@
 // The steps of a scenario: what can happen on its time line (docs/testing.md describes each member).
 
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../dissectors/security/algorithm.ts';
-import { findingShape } from './scenario-findings.ts';
+import { findingName, findingShape } from './scenario-findings.ts';
 import * as read from './scenario-reader.ts';
 import { addressOctets } from './text-forms.ts';
 
@@ -13,6 +13,11 @@ const LATEST = 366 * 86_400;
 const address = read.textAs('an IPv4 or IPv6 address', (text) => (addressOctets(text) === null ? null : text));
 const seconds = read.decimal(0, LATEST);
 const milliseconds = read.decimal(0, 86_400_000);
+const ipVersion: read.Shape<4 | 6> = (spot) => {
+  const version = read.whole(4, 6)(spot);
+  if (version === 4 || version === 6) return version;
+  throw read.wrongAt(spot, 'wrong-value', 'is not 4 or 6', 'Write 4 or 6');
+};
 const algorithm: read.Shape<CipherAlgorithm> = read.word(CIPHER_ALGORITHMS);
 
 /** The key to cipher with, where it is not the valid one of the group that ends first. */
@@ -115,7 +120,7 @@ const messageMembers = {
   every: read.withDefault(milliseconds, 20),
   /** Octets of what is innermost: speech, text, data. */
   octets: read.withDefault(read.range(0, 8000), [40, 80] as const),
-  ip: read.withDefault(read.whole(4, 6), 4),
+  ip: read.withDefault(ipVersion, 4),
   sourceAddress: read.maybe(address),
   destinationAddress: read.maybe(address),
   ssrc: read.maybe(read.whole(0, 0xffff_ffff)),
@@ -224,7 +229,7 @@ export const stepShape = read.variant('do', {
     fault: read.withDefault(read.word(DELIVERY_FAULTS), 'none'),
     /** What a reader says of it, where that does not follow from the rest. */
     accepted: read.maybe(read.flag),
-    reason: read.maybe(read.name),
+    reason: read.maybe(findingName),
   }),
   noise: read.object({
     ...verb('noise'),
@@ -255,6 +260,7 @@ export const stepShape = read.variant('do', {
 export type ScenarioStep = ReturnType<typeof stepShape>;
 /** A step that sends messages. */
 export type MessageStep = Extract<ScenarioStep, { readonly do: 'talk' | 'send' }>;
+export type ReplayStep = Extract<ScenarioStep, { readonly do: 'replay' }>;
 export type InjectStep = Extract<ScenarioStep, { readonly do: 'inject' }>;
 export type DeliveryStep = Extract<ScenarioStep, { readonly do: 'delivery' }>;
 export type NoiseStep = Extract<ScenarioStep, { readonly do: 'noise' }>;

@@ -3,7 +3,8 @@
 
 import type { EpochStateName } from '../daemon/events.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../dissectors/security/algorithm.ts';
-import { findingShape, layer2Id } from './scenario-findings.ts';
+import { ABOVE_INFO } from './expected.ts';
+import { findingName, findingShape, layer2Id } from './scenario-findings.ts';
 import * as read from './scenario-reader.ts';
 import { readDocument, type Spot, wrongAt } from './scenario-reader.ts';
 import { stepShape } from './scenario-steps.ts';
@@ -130,6 +131,9 @@ const epochShape = read.object({
   state: read.required(read.oneOrMore(read.word(EPOCH_STATES))),
 });
 
+/** The name of a finding, or all above `info`. */
+const forbiddenName: read.Shape<string> = (spot) => (spot.node.value === ABOVE_INFO ? ABOVE_INFO : findingName(spot));
+
 const scenarioShape = read.object({
   format: read.required(read.word([SCENARIO_FORMAT])),
   name: read.required(read.name),
@@ -148,10 +152,7 @@ const scenarioShape = read.object({
   steps: read.required(read.list(stepShape, MOST_STEPS)),
   findings: read.withDefault(read.list(findingShape), []),
   allowed: read.withDefault(read.list(findingShape), []),
-  forbidden: read.withDefault(
-    read.list(read.textAs('the name of a finding, or above-info', (text) => text)),
-    [] as readonly string[],
-  ),
+  forbidden: read.withDefault(read.list(forbiddenName), [] as readonly string[]),
   epochs: read.withDefault(read.list(epochShape), []),
   args: read.withDefault(read.list(read.prose), []),
 });

@@ -1,5 +1,6 @@
 // What radios say: SDUs in the clear, made with the encoders of the dissectors.
 
+import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { encodeArp } from '../dissectors/internet/arp.ts';
 import { encodeIcmpv6, encodeNeighborOption } from '../dissectors/internet/icmpv6.ts';
 import { encodeIpv4 } from '../dissectors/internet/ipv4.ts';
@@ -88,9 +89,17 @@ function addressesOf(step: MessageStep, radio: WorldRadio, version: number): Add
   const own = version === 4 ? radio.address4 : radio.address6;
   const all = version === 4 ? radio.group.multicast4 : radio.group.multicast6;
   return {
-    source: (step.sourceAddress === null ? null : addressOctets(step.sourceAddress)) ?? own,
-    destination: (step.destinationAddress === null ? null : addressOctets(step.destinationAddress)) ?? all,
+    source: addressOf(step, 'sourceAddress', own),
+    destination: addressOf(step, 'destinationAddress', all),
   };
+}
+
+/** The address that a step names, which has to be of the version of `usual`, or `usual`. */
+function addressOf(step: MessageStep, member: 'sourceAddress' | 'destinationAddress', usual: Uint8Array): Uint8Array {
+  const named = step[member] === null ? null : addressOctets(step[member]);
+  if (named === null || named.length === usual.length) return named ?? usual;
+  const message = `step at ${step.at} s: ${member} is no IPv${usual.length === 4 ? 4 : 6} address, which this content has`;
+  throw new SidescopeError('scenario.wrong-address', message, 'Name another address, or set ip', ExitCode.usage);
 }
 
 function inUdp(step: MessageStep, radio: WorldRadio, payload: Uint8Array, port: number): Uint8Array {
@@ -138,7 +147,7 @@ function neighborAdvertisement(step: MessageStep, radio: WorldRadio): Uint8Array
   const { source } = addressesOf(step, radio, 6);
   const option = encodeNeighborOption(TARGET_LINK_ADDRESS, hardwareOf(radio));
   const body = Uint8Array.of(OVERRIDE_FLAG, 0, 0, 0, ...source, ...option);
-  const destination = (step.destinationAddress === null ? null : addressOctets(step.destinationAddress)) ?? ALL_NODES;
+  const destination = addressOf(step, 'destinationAddress', ALL_NODES);
   const payload = encodeIcmpv6(NEIGHBOR_ADVERTISEMENT, 0, body, source, destination);
   return encodeIpv6({ source, destination, nextHeader: IpProtocol.icmpv6, payload, hopLimit: NEIGHBOR_HOPS });
 }

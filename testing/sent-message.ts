@@ -62,12 +62,15 @@ export function nextMessage(
       : { sdu: again.sdu, sduType: again.sduType, unsure: again.unsure };
   const sduType = step.header?.sduType ?? content.sduType;
   const unsure = content.unsure || (sduType > SduType.arp && sduType !== SduType.pc5Signalling);
+  // What its header calls PC5-S and is none comes to nothing, whatever the key.
+  const mistyped = sduType === SduType.pc5Signalling && content.sduType !== SduType.pc5Signalling;
   const common = { source: radio.id, group: radio.group, version, lcid, sduType, unsure };
   if (step.cipher === 'off') {
     const header = { pgkIndex: 0, ptkId: 0, sn: 0, ...overrides(step) };
     const { sdu, state } = flipped(step, content.sdu);
     const pdu = encodePdcpSlrb({ sduType, ...header, sdu });
-    return { ...common, ...header, pdu, treatment: 'plain', key: null, sdu, state };
+    const treatment = header.pgkIndex === 0 && header.ptkId === 0 ? 'plain' : 'claimed';
+    return { ...common, ...header, pdu, treatment, key: null, sdu, state: mistyped ? 'garbled' : state };
   }
   const key = chosenKey(world, step, radio, time);
   const counters = world.counters(radio, lcid);
@@ -76,12 +79,15 @@ export function nextMessage(
   counters.sent.push(truth);
   advance(counters, step);
   const header = { ...truth, ...overrides(step) };
-  if (step.cipher === 'claimed') {
-    const pdu = encodePdcpSlrb({ sduType, ...header, sdu: content.sdu });
-    return { ...common, ...header, pdu, treatment: 'claimed', key, sdu: content.sdu, state: 'good' };
-  }
-  const { sdu, state } = flipped(step, content.sdu);
   const algorithm = step.key?.algorithm ?? key.algorithm;
+  const way = step.cipher === 'claimed' ? ({ sdu: content.sdu, state: 'good' } as const) : flipped(step, content.sdu);
+  const { sdu } = way;
+  const state = mistyped ? 'garbled' : way.state;
+  if (step.cipher === 'claimed' || algorithm === 'EEA0') {
+    // EEA0 leaves the SDU as it is: under a key that wants it, that is what a key makes of it.
+    const treatment = key.algorithm === 'EEA0' && header.pgkIndex === truth.pgkIndex ? 'ciphered' : 'claimed';
+    return { ...common, ...header, pdu: encodePdcpSlrb({ sduType, ...header, sdu }), treatment, key, sdu, state };
+  }
   const p2 = step.key?.p2 === 'own' ? key.group.id : radio.group.id;
   const body = world.cipher(key, algorithm, p2, radio.id, truth.ptkId, truth.sn, lcid, sdu);
   const pdu = encodePdcpSlrb({ sduType, ...header, sdu: body });

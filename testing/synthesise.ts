@@ -1,5 +1,7 @@
 // A scenario becomes a capture, the keyring for it, and what a faithful reader says about it.
 
+import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import { parseKeyring } from '../daemon/keyring/keyring-file.ts';
 import { OUTCOME_NAMES, type OutcomeName } from '../dissectors/walk-table.ts';
 import { EXPECTED_FORMAT, type Expected, type ExpectedFinding, type ExpectedMessage } from './expected.ts';
 import { type FrameRecord, writeCapture } from './frame-records.ts';
@@ -33,6 +35,7 @@ export interface Synthesis {
 export function synthesise(scenario: Scenario): Synthesis {
   const world = new World(scenario);
   const keyring = world.keyring();
+  checkKeyring(keyring);
   const interfaces = interfacesOf(world);
   const arrivals = runSteps(world, interfaces);
   const { octets, records, wholeFrames } = writeCapture(scenario, interfaces, arrivals);
@@ -69,6 +72,17 @@ export function synthesise(scenario: Scenario): Synthesis {
   return { capture: octets, captureName, keyring, expected };
 }
 
+/** Refuses what makes a keyring that every reader refuses, such as two groups of one id. */
+function checkKeyring(keyring: Readonly<Record<string, unknown>>): void {
+  try {
+    parseKeyring(JSON.stringify(keyring, null, 1), 'keyring.json');
+  } catch (error) {
+    if (!(error instanceof SidescopeError)) throw error;
+    const message = `the keyring of this scenario would be refused: ${error.message}`;
+    throw new SidescopeError('scenario.wrong-keyring', message, error.hint, ExitCode.usage);
+  }
+}
+
 /** Messages behind the cut may be left out. */
 function withoutCut(message: ExpectedMessage, wholeFrames: number): ExpectedMessage {
   return message.frame <= wholeFrames ? message : { ...message, optional: true };
@@ -79,7 +93,8 @@ function undecodedRanges(truth: GroundTruth): Expected['undecoded'] {
   for (const name of OUTCOME_NAMES) {
     const count = truth.undecoded.get(name) ?? 0;
     const segments = name === 'lost-reassembly' || name === 'pending-reassembly' ? truth.segments : 0;
-    ranges[name] = [count, count + segments];
+    const framingCut = name === 'not-sidelink' || name === 'malformed' ? truth.framingCut : 0;
+    ranges[name] = [count, count + segments + framingCut];
   }
   return ranges;
 }

@@ -2,13 +2,14 @@
 
 import { createHash } from 'node:crypto';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
+import { LinkKind, linkKind } from '../dissectors/registry.ts';
 import { encodeRlcUm } from '../dissectors/sidelink/rlc-um.ts';
 import { encodeSlSch } from '../dissectors/sidelink/sl-sch.ts';
 import { type Delivery, makeDelivery } from './delivery.ts';
-import { carriesIp, wrapDatagram, wrapMacPdu } from './interface-framing.ts';
+import { carriesIp, mostOctets, wrapDatagram, wrapMacPdu } from './interface-framing.ts';
 import type { Random } from './random.ts';
 import { FRAMINGS, type FramingName } from './scenario.ts';
-import type { InjectStep, MessageStep, NoiseStep, ScenarioStep } from './scenario-steps.ts';
+import type { InjectStep, MessageStep, NoiseStep, ReplayStep, ScenarioStep } from './scenario-steps.ts';
 import { injectedMessage, nextMessage, type SentMessage, setCounters } from './sent-message.ts';
 import { packMessages, type TimedMessage, type Transmission } from './transmission.ts';
 import type { World, WorldRadio } from './world.ts';
@@ -90,11 +91,39 @@ export function runSteps(world: World, interfaces: readonly CaptureInterface[]):
   return run.arrivals.sort((a, b) => a.time - b.time);
 }
 
+/** Which interfaces a step takes, and what to say where there is none. */
+interface Suits {
+  readonly is: (one: CaptureInterface) => boolean;
+  readonly what: string;
+  readonly hint: string;
+}
+
+const CARRIES_IP: Suits = {
+  is: ({ framing }) => carriesIp(framing),
+  what: 'carries IP',
+  hint: 'Add an interface with framing udp-ethernet to the capture, and name it in the step',
+};
+
+const NOISE_SUITS: Readonly<Partial<Record<NoiseStep['content'], Suits>>> = {
+  ethernet: CARRIES_IP,
+  'unknown-linktype': {
+    is: ({ linkType }) => linkKind(linkType) === LinkKind.unknown,
+    what: 'has a link type that readers do not know',
+    hint: 'Add an interface with a linkType such as 9999 to the capture, and name it in the step',
+  },
+};
+
+/** What a labelled step gave so far. */
+interface Labelled {
+  readonly arrivals: Arrival[];
+  readonly messages: SentMessage[];
+}
+
 class TimelineRun {
   readonly arrivals: Arrival[] = [];
   readonly #world: World;
   readonly #interfaces: readonly CaptureInterface[];
-  readonly #byLabel = new Map<string, { arrivals: Arrival[]; messages: SentMessage[] }>();
+  readonly #byLabel = new Map<string, Labelled>();
 
   constructor(world: World, interfaces: readonly CaptureInterface[]) {
     this.#world = world;
@@ -113,10 +142,10 @@ class TimelineRun {
         this.#inject(step, index, time, random);
         break;
       case 'replay':
-        this.#replay(step.step, step.from, step.count, step.interface, index, time, step.label);
+        this.#replay(this.#earlier(step.step, step.at, 'arrivals'), step, index, time);
         break;
       case 'delivery': {
-        const at = this.#interface(step.interface, carriesIp);
+        const at = this.#interface(step.interface, CARRIES_IP);
         const delivery = makeDelivery(this.#world, step, time, random);
         const bytes = wrapDatagram(this.#interfaces[at].framing, delivery.octets, MIKEY_PORT);
         this.#arrive({ time, step: index, interface: at, what: { kind: 'delivery', delivery }, bytes }, step.label);
@@ -143,7 +172,7 @@ class TimelineRun {
     const radio = world.radio(step.radio);
     const lcids = step.wire.lcids.length > 0 ? step.wire.lcids : [radio.described.lcid];
     for (const lcid of lcids) setCounters(world.counters(radio, lcid), step);
-    const earlier = step.again === null ? [] : (this.#byLabel.get(step.again)?.messages ?? []);
+    const earlier = step.again === null ? [] : this.#earlier(step.again, step.at, 'messages');
     const timed: TimedMessage[] = [];
     for (let message = 0; message < step.count; message++) {
       const at = time + Math.round(message * step.every * 1000);
@@ -180,36 +209,35 @@ class TimelineRun {
     }
     const wire = { ...PLAIN_WIRE };
     // The outsider does not know where the radio's RLC SN stands.
-    const transmissions = packMessages({ wire, every: step.every }, timed, () => random.between(0, 31), random);
-    this.#remember(step.label, timed);
+    const transmissions = packMessages(
+      { wire, at: step.at, every: step.every },
+      timed,
+      () => random.between(0, 31),
+      random,
+    );
     for (const transmission of transmissions) {
       this.#hear(transmission, transmission.time, index, at, { crcOk: true, snap: null }, step.label);
     }
   }
 
   #replay(
-    label: string,
-    from: number,
-    count: number | null,
-    where: string | null,
+    all: readonly Arrival[],
+    { from, count, interface: where, label }: ReplayStep,
     index: number,
     time: number,
-    ownLabel: string | null,
   ): void {
-    const all = this.#byLabel.get(label)?.arrivals ?? [];
     const heard = all.slice(from, count === null ? all.length : from + count);
     for (const arrival of heard) {
       const { what } = arrival;
       const at = time + arrival.time - heard[0].time;
       const through = where === null ? arrival.interface : this.#interface(where, null);
-      if (what.kind === 'transmission') this.#hear(what.transmission, at, index, through, what, ownLabel);
-      else this.#arrive({ ...arrival, time: at, step: index, interface: through }, ownLabel);
+      if (what.kind === 'transmission') this.#hear(what.transmission, at, index, through, what, label);
+      else this.#arrive({ ...arrival, time: at, step: index, interface: through }, label);
     }
   }
 
   #noise(step: NoiseStep, index: number, time: number, random: Random): void {
-    const wanted = step.content === 'ethernet' ? carriesIp : null;
-    const at = this.#interface(step.interface, wanted);
+    const at = this.#interface(step.interface, NOISE_SUITS[step.content] ?? null);
     for (let frame = 0; frame < step.count; frame++) {
       const sentAt = time + Math.round(frame * step.every * 1000);
       const { bytes, pdu } = this.#noiseFrame(step, this.#interfaces[at].framing, sentAt, random);
@@ -270,8 +298,28 @@ class TimelineRun {
   ): void {
     const milliseconds = Math.floor(transmission.time / 1000);
     const bytes = wrapMacPdu(this.#interfaces[at].framing, transmission.pdu, { milliseconds, crcOk: facts.crcOk });
+    const several = transmission.rlcPdus.length > 1 || transmission.rlcPdus[0].elements.length > 1;
+    if (facts.snap !== null && facts.snap < bytes.length && several) {
+      const message = `step at ${this.#atOf(step)} s: snap cuts a frame of several SDUs`;
+      const hint = 'Put one SDU into each frame, or lengthen snap';
+      throw new SidescopeError('scenario.cut-several', message, hint, ExitCode.usage);
+    }
+    const most = mostOctets(this.#interfaces[at].framing);
+    if (bytes.length > most) {
+      const message = `step at ${this.#atOf(step)} s: a frame has ${bytes.length} octets; on its interface one takes up to ${most}`;
+      throw new SidescopeError(
+        'scenario.too-large',
+        message,
+        'Lessen octets, or put less into each PDU',
+        ExitCode.usage,
+      );
+    }
     const what = { kind: 'transmission', transmission, crcOk: facts.crcOk, snap: facts.snap } as const;
     this.#arrive({ time, step, interface: at, what, bytes }, label);
+  }
+
+  #atOf(step: number): number {
+    return this.#world.scenario.steps[step].at;
   }
 
   #arrive(arrival: Arrival, label: string | null): void {
@@ -283,7 +331,16 @@ class TimelineRun {
     if (label !== null) this.#labelled(label).messages.push(...timed.map(({ message }) => message));
   }
 
-  #labelled(label: string): { arrivals: Arrival[]; messages: SentMessage[] } {
+  /** What a labelled step that ran before gave. @throws SidescopeError where that is nothing */
+  #earlier<What extends 'arrivals' | 'messages'>(label: string, at: number, what: What): Labelled[What] {
+    const found = this.#byLabel.get(label)?.[what] ?? [];
+    if (found.length > 0) return found;
+    const wanted = what === 'messages' ? 'messages were sent in step' : 'frames were heard of step';
+    const message = `step at ${at} s: no ${wanted} ${label} before it`;
+    throw new SidescopeError('scenario.nothing-before', message, 'Name a step with an earlier time', ExitCode.usage);
+  }
+
+  #labelled(label: string): Labelled {
     let entry = this.#byLabel.get(label);
     if (entry === undefined) {
       entry = { arrivals: [], messages: [] };
@@ -296,17 +353,12 @@ class TimelineRun {
     return (lcid) => this.#world.counters(radio, lcid).rlcSn++;
   }
 
-  #interface(name: string | null, suits: ((framing: FramingName) => boolean) | null): number {
-    const index = this.#interfaces.findIndex((one) =>
-      name === null ? (suits?.(one.framing) ?? true) : one.name === name,
-    );
-    if (index >= 0 && (suits === null || suits(this.#interfaces[index].framing))) return index;
-    throw new SidescopeError(
-      'scenario.no-interface',
-      name === null ? 'no interface of the capture carries IP' : `interface ${name} carries no IP`,
-      'Add an interface with framing udp-ethernet to the capture, and name it in the step',
-      ExitCode.usage,
-    );
+  #interface(name: string | null, suits: Suits | null): number {
+    const index = this.#interfaces.findIndex((one) => (name === null ? (suits?.is(one) ?? true) : one.name === name));
+    if (index >= 0 && (suits === null || suits.is(this.#interfaces[index]))) return index;
+    const { what, hint } = suits ?? CARRIES_IP;
+    const message = name === null ? `no interface of the capture ${what}` : `interface ${name} is none that ${what}`;
+    throw new SidescopeError('scenario.no-interface', message, hint, ExitCode.usage);
   }
 }
 

@@ -1,5 +1,6 @@
 // From PDCP PDUs to transport blocks: segmentation and concatenation (TS 36.322), several SDUs and padding (TS 36.321).
 
+import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { PDCP_HEADER_OCTETS } from '../dissectors/sidelink/pdcp-slrb.ts';
 import { encodeRlcUm } from '../dissectors/sidelink/rlc-um.ts';
 import { encodeSlSch, type SlSchPdu } from '../dissectors/sidelink/sl-sch.ts';
@@ -12,7 +13,11 @@ const FI_CONTINUES = 2;
 const FI_CONTINUED = 1;
 const RESERVED_LCID = 21;
 const RESERVED_VERSION = 7;
+const VERSION_UNICAST = 2;
 const RLC_SN_MASK = 0x1f;
+/** The most that the length fields say, of all but the last element: LI of 11 bits, L of 15 bits. */
+const MOST_RLC_ELEMENT = 0x7ff;
+const MOST_MAC_SDU = 0x7fff;
 /** Octets of a PDCP PDU that is shorter than its header. */
 const SHORT_PDCP = 3;
 
@@ -39,7 +44,10 @@ export interface Transmission {
   /** Microseconds after the start. */
   readonly time: number;
   readonly rlcPdus: readonly RlcPdu[];
-  /** Octets of the MAC PDU up to the end of the first PDCP header, where the first RLC PDU has no length indicators. */
+  /**
+   * Octets of the MAC PDU up to the end of the first PDCP header, where the first RLC PDU has no length indicators: up to
+   * the end of the RLC header where it begins inside an SDU, and of the MAC header where it is one-to-one.
+   */
   readonly headerOctets: number;
   /** Damaged on purpose: nothing in it can be read. */
   readonly malformed: boolean;
@@ -53,7 +61,7 @@ export interface TimedMessage {
 
 /** Puts the messages of one step into transport blocks. `nextSn` gives the RLC SN of the next PDU of a channel. */
 export function packMessages(
-  step: Pick<MessageStep, 'wire' | 'every'>,
+  step: Pick<MessageStep, 'at' | 'wire' | 'every'>,
   messages: readonly TimedMessage[],
   nextSn: (lcid: number) => number,
   random: Random,
@@ -65,7 +73,7 @@ export function packMessages(
   else pieces = chunks(messages, wire.concatenate).map(wholePieces);
   const transmissions: Transmission[] = [];
   for (const group of chunks(pieces, wire.perMacPdu)) {
-    const rlcPdus = group.map(({ elements, octets }) => toRlc(elements, octets, nextSn, wire.damage));
+    const rlcPdus = group.map(({ elements, octets }) => toRlc(elements, octets, nextSn, step));
     transmissions.push(toMac(rlcPdus, group[group.length - 1].time, step, random));
   }
   return transmissions;
@@ -156,12 +164,13 @@ function toRlc(
   elements: readonly Element[],
   octets: readonly Uint8Array[],
   nextSn: (lcid: number) => number,
-  damage: MessageStep['wire']['damage'],
+  { at, wire: { damage } }: Pick<MessageStep, 'at' | 'wire'>,
 ): RlcPdu {
   const { lcid } = elements[0].message;
   const sn = nextSn(lcid) & RLC_SN_MASK;
   const first = elements[0];
   const last = elements[elements.length - 1];
+  refuseLonger(octets, MOST_RLC_ELEMENT, at, 'element of an RLC PDU');
   const fi = (first.part > 0 ? FI_CONTINUES : 0) | (last.part < last.parts - 1 ? FI_CONTINUED : 0);
   if (damage === 'rlc-length') {
     // A second element is announced, and its place is cut away together with part of the first.
@@ -174,16 +183,30 @@ function toRlc(
   return { lcid, sn, elements, octets: encodeRlcUm({ fi, sn, elements: octets }) };
 }
 
+/** Refuses pieces that another one follows and whose length has no room in its field. */
+function refuseLonger(pieces: readonly Uint8Array[], most: number, at: number, what: string): void {
+  const longest = Math.max(0, ...pieces.slice(0, -1).map(({ length }) => length));
+  if (longest <= most) return;
+  const message = `step at ${at} s: an ${what} that another one follows has ${longest} octets; it takes up to ${most}`;
+  throw new SidescopeError('scenario.too-large', message, 'Lessen octets, or put less into each PDU', ExitCode.usage);
+}
+
 /** Octets that a broken length makes too many. */
 const CUT_OCTETS = 5;
 
 function toMac(
   rlcPdus: readonly RlcPdu[],
   time: number,
-  step: Pick<MessageStep, 'wire'>,
+  step: Pick<MessageStep, 'at' | 'wire'>,
   random: Random,
 ): Transmission {
   const { wire } = step;
+  refuseLonger(
+    rlcPdus.map(({ octets }) => octets),
+    MOST_MAC_SDU,
+    step.at,
+    'SDU of a MAC PDU',
+  );
   const { source, group, version } = rlcPdus[0].elements[0].message;
   const bare: SlSchPdu = {
     version: wire.damage === 'mac-version' ? RESERVED_VERSION : version,
@@ -195,8 +218,13 @@ function toMac(
   const padding = wire.damage === 'mac-length' ? CUT_OCTETS : random.between(wire.padding[0], wire.padding[1]);
   const length = encodeSlSch(bare).length;
   let pdu = encodeSlSch({ ...bare, size: length + padding });
-  if (wire.damage === 'mac-length') pdu = pdu.slice(0, -2 * CUT_OCTETS);
-  const rlcAt = Buffer.from(pdu).indexOf(rlcPdus[0].octets);
-  const headerOctets = rlcAt + 1 + PDCP_HEADER_OCTETS;
-  return { pdu, time, rlcPdus, headerOctets, malformed: wire.damage !== null };
+  const [first] = rlcPdus;
+  const rlcAt = Buffer.from(pdu).indexOf(first.octets);
+  // Inside the first SDU, so that none of several is whole.
+  if (wire.damage === 'mac-length') pdu = pdu.slice(0, rlcAt + first.octets.length - CUT_OCTETS);
+  const inRlc = 1 + (first.elements[0].part === 0 ? PDCP_HEADER_OCTETS : 0);
+  // Nobody looks below the MAC header of what is one-to-one.
+  const unicast = version === VERSION_UNICAST;
+  const malformed = wire.damage !== null && (!unicast || wire.damage.startsWith('mac'));
+  return { pdu, time, rlcPdus, headerOctets: rlcAt + (unicast ? 0 : inRlc), malformed };
 }

@@ -212,10 +212,9 @@ export function isUsable(key: WorldKey, time: number): boolean {
   return time >= key.notBefore - SKEW_MS && time < key.notAfter + SKEW_MS && !isWithdrawn(key, time);
 }
 
-/** Whether the reader holds the octets at all. */
-export function isHeld(key: WorldKey, time: number): boolean {
-  const { destroyedAt } = key.dates;
-  return key.held && (destroyedAt === null || time < destroyedAt);
+/** Whether the reader holds the octets at all. The keyring has none of a key that says when it is destroyed. */
+export function isHeld(key: WorldKey): boolean {
+  return key.held && key.dates.destroyedAt === null;
 }
 
 function isWithdrawn(key: WorldKey, time: number): boolean {
