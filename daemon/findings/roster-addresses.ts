@@ -23,8 +23,10 @@ export class RosterAddresses {
 
   /** Whether the roster lists an address for a source at some time; null where it lists none of that length. */
   lists(group: Group, source: number, time: number, bytes: Uint8Array, at: number, length: number): boolean | null {
-    let hasSome = false;
     const { roster } = group;
+    // Each of the first messages of a member asks, and of many members none finds its stay in a cache.
+    if (!roster.hasAddresses) return null;
+    let hasSome = false;
     for (let place = roster.find(source); roster.isOf(place, source); place++) {
       const stay = roster.stayAt(place);
       if (!roster.covers(stay, time)) continue;
