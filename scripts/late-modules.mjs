@@ -54,6 +54,7 @@ const LATE = {
     'dissectors/security/wasm/pek-kernel.js',
     'dissectors/security/wasm/sha256-kernel.js',
   ],
+  'dissectors/security/word-streams.js': ['dissectors/security/eea1.js', 'dissectors/security/eea3.js'],
   'dissectors/sidelink/sl-sch.js': ['dissectors/sidelink/pc5-signalling.js'],
   'dissectors/walk.js': ['dissectors/keying/lkh-rekey.js', 'dissectors/sidelink/mib-sl.js'],
 };

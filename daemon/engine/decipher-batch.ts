@@ -4,9 +4,11 @@
 // that were not seen before go with them where it can be told which key will be tried first (first-messages.ts). Where
 // threads share memory, a kernel goes through the rows and lists them by key (gather-kernel.ts).
 
-import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
+import { ALGORITHM_ID, type MessageColumns } from '../../dissectors/security/algorithm.ts';
 import { CIPHER_RUNS_CAP, CipherRuns } from '../../dissectors/security/cipher-runs.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
+import type { WordStream } from '../../dissectors/security/word-stream-cipher.ts';
+import { wordStreamOf } from '../../dissectors/security/word-streams.ts';
 import type { FirstMessages } from './first-messages.ts';
 import { buildGatherKernel, type GatherKernel } from './gather-kernel.ts';
 import { Gathered } from './gather-rows.ts';
@@ -58,6 +60,9 @@ export class BatchDecipher {
   #begin = 0;
   #end = 0;
 
+  /** Rows of runs that are not applied yet, the first ones of `#rows`. */
+  #gathered = 0;
+
   /**
    * @param shared memory in which batches and arenas lie (round-kernel.ts), and what `wires` and `traffic` remember (judging-memory.ts);
    * null: they lie elsewhere
@@ -105,18 +110,24 @@ export class BatchDecipher {
     const used = this.#used;
     const together =
       attached && this.#ciphered > 0 && this.#kernel.begin(table, this.#begin, this.#end, this.#ciphered);
-    this.#firsts.finish(table, together ? lone : null);
+    this.#gathered = 0;
+    this.#firsts.finish(table, together ? lone : null, (row, stream, keyAt) => {
+      this.#rows[this.#gathered++] = row;
+      this.#addRun(table, together, stream, this.#firsts.words, keyAt);
+    });
     if (used > 0 && (!together || this.#clear > 0)) copyToPlain(table, this.#traffic, together);
-    const elsewhere = together ? this.#kernel : null;
-    const columns = { count: table.counter, bearer: table.lcid, octets: table.length, at: table.plainWord };
-    let gathered = 0;
+    const columns = columnsOf(table);
     for (let i = 0; i < used; i++) {
       const slot = this.#slots[i];
       if (together && lone !== null && this.#takeLone(table, slot, lone)) continue;
-      // What is gathered may hold the cipher that this one takes the place of.
-      if (this.#runs.count > 0 && (this.#runs.count === CIPHER_RUNS_CAP || !this.#traffic.keepsOthers(slot))) {
-        this.#runs.apply(columns, this.#rows, table.words, elsewhere);
-        gathered = 0;
+      const algorithm = this.#traffic.algorithm(slot);
+      const stream = wordStreamOf(algorithm);
+      if (stream !== null) {
+        const from = this.#gathered;
+        this.#gathered = this.#list(slot, from);
+        if (!attached) this.#kernel.waitFor(this.#gathered - from);
+        this.#addRun(table, together, stream, this.#traffic.words, slot * PEK_WORDS);
+        continue;
       }
       const cipher = this.#traffic.cipher(slot);
       if (together && gatherer !== null && columnsAt >= 0 && isCounterCipher(cipher)) {
@@ -124,19 +135,39 @@ export class BatchDecipher {
         this.#first[slot] = 0;
         continue;
       }
-      let end = gathered;
-      for (let next = this.#first[slot]; next !== 0; next = this.#next[next - 1]) this.#rows[end++] = next - 1;
-      this.#first[slot] = 0;
+      // Behind those that wait for the others of their run.
+      const from = this.#gathered;
+      const end = this.#list(slot, from);
       if (together && isCounterCipher(cipher)) {
-        this.#kernel.decipher(cipher, columns, table, this.#rows, gathered, end);
+        this.#kernel.decipher(cipher, columns, table, this.#rows, from, end);
         continue;
       }
-      if (!attached && this.#traffic.algorithm(slot) !== EEA0) this.#kernel.waitFor(end - gathered);
-      this.#runs.add(cipher, end);
-      gathered = end;
+      if (!attached && algorithm !== EEA0) this.#kernel.waitFor(end - from);
+      cipher.apply(columns, this.#rows, from, end, table.words);
     }
-    if (this.#runs.count > 0) this.#runs.apply(columns, this.#rows, table.words, elsewhere);
+    this.#applyRuns(table, together);
     lone?.decipher();
+  }
+
+  /** Takes the rows of a traffic key from its list to `#rows`, from a place on; the place behind the last. */
+  #list(slot: number, from: number): number {
+    let end = from;
+    for (let next = this.#first[slot]; next !== 0; next = this.#next[next - 1]) this.#rows[end++] = next - 1;
+    this.#first[slot] = 0;
+    return end;
+  }
+
+  /** Adds the rows that were gathered since the last run. @param keyAt word of their key among `keys` */
+  #addRun(table: MessageTable, together: boolean, stream: WordStream, keys: Uint32Array, keyAt: number): void {
+    this.#runs.add(stream, keys, keyAt, this.#gathered);
+    if (this.#runs.count === CIPHER_RUNS_CAP) this.#applyRuns(table, together);
+  }
+
+  #applyRuns(table: MessageTable, together: boolean): void {
+    if (this.#runs.count > 0) {
+      this.#runs.apply(columnsOf(table), this.#rows, table.words, together ? this.#kernel : null);
+    }
+    this.#gathered = 0;
   }
 
   /** Takes the messages of a key that has few of them; false where it has more, or other ones. */
@@ -251,9 +282,14 @@ export class BatchDecipher {
   /** Wipes what the last messages left, but for the deciphered ones themselves. */
   forget(): void {
     this.#kernel.wipe();
+    this.#runs.wipe();
     this.#lone?.wipe();
     this.#firsts.forget();
   }
+}
+
+function columnsOf({ counter, lcid, length, plainWord }: MessageTable): MessageColumns {
+  return { count: counter, bearer: lcid, octets: length, at: plainWord };
 }
 
 /**

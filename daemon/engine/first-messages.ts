@@ -1,9 +1,11 @@
-// First messages of contexts, where a round has many: the keys that judging will try first are derived together, and what is
-// under 128-EEA2 is deciphered with the messages of known keys. Judging takes what is ready here instead of making it, tries
+// First messages of contexts, where a round has many: the keys that judging will try first are derived together, and the
+// messages are deciphered with those of known keys. Judging takes what is ready here instead of making it, tries
 // the same keys in the same order, and remembers keys and contexts as before: nothing that it depends on changes.
 
 import { ALGORITHM_ID } from '../../dissectors/security/algorithm.ts';
 import { createPekBatch, type PekBatch } from '../../dissectors/security/pek-batch.ts';
+import type { WordStream } from '../../dissectors/security/word-stream-cipher.ts';
+import { wordStreamOf } from '../../dissectors/security/word-streams.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { PgkEpoch } from '../keyring/keyring.ts';
 import { SDU_PC5, SHORTEST_SURE, VERSION_WHOLE } from './judge.ts';
@@ -17,6 +19,8 @@ const EEA2 = ALGORITHM_ID['128-EEA2'];
 /** Keys of a round derived ahead; first messages above it are judged without. */
 export const FIRSTS_CAP = 1 << 13;
 const BUCKETS = FIRSTS_CAP * 2;
+/** Octets of a message under SNOW 3G or ZUC at most: of a longer one a wrong key would have to decipher too much. */
+const LONGEST = 256;
 
 /** See the head of the file. Every entry is the key of one context. */
 export class FirstMessages {
@@ -85,7 +89,8 @@ export class FirstMessages {
     if (entry === NONE) return false;
     this.#entryOf[row] = entry;
     this.#deciphered[row] = 0;
-    if (this.#algorithm[entry] !== EEA2 || !lone.takes(table, row)) return false;
+    const isTaken = this.#algorithm[entry] === EEA2 ? lone.takes(table, row) : this.#hasKernel(table, row, entry);
+    if (!isTaken) return false;
     table.takePlain(row);
     this.#rows[this.#waiting++] = row;
     return true;
@@ -95,13 +100,24 @@ export class FirstMessages {
    * Derives the keys of all that were taken, and has messages deciphered.
    *
    * @param lone null where this round goes without
+   * @param addRun is given those under SNOW 3G and ZUC; the key begins at word `keyAt` of `words`
    */
-  finish(table: MessageTable, lone: LoneMessages | null): void {
+  finish(
+    table: MessageTable,
+    lone: LoneMessages | null,
+    addRun: (row: number, stream: WordStream, keyAt: number) => void,
+  ): void {
     this.#batch?.finish();
     for (let i = 0; lone !== null && i < this.#waiting; i++) {
       const row = this.#rows[i];
+      const entry = this.#entryOf[row];
+      const stream = wordStreamOf(this.#algorithm[entry]);
       this.#deciphered[row] = 1;
-      lone.add(table, row, this.#words, this.#entryOf[row] * PEK_WORDS);
+      if (stream === null) lone.add(table, row, this.#words, entry * PEK_WORDS);
+      else {
+        table.sum[row] = 0;
+        addRun(row, stream, entry * PEK_WORDS);
+      }
     }
     this.#waiting = 0;
   }
@@ -140,6 +156,13 @@ export class FirstMessages {
     this.#words.fill(0, 0, this.#entries * PEK_WORDS);
     this.#heads.fill(0);
     this.#entries = 0;
+  }
+
+  /** Whether a message is under SNOW 3G or ZUC, and short enough to be tried at once; who asks has a message for the kernel. */
+  #hasKernel(table: MessageTable, row: number, entry: number): boolean {
+    const octets = table.length[row];
+    const stream = wordStreamOf(this.#algorithm[entry]);
+    return stream !== null && octets > 0 && octets <= LONGEST && stream.kernel(1) !== null;
   }
 
   /** The entry of a key, made if need be; NONE where there is no room. */

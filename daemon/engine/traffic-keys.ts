@@ -110,12 +110,7 @@ export class TrafficKeys {
     return this.#algorithm[slot];
   }
 
-  /** Whether asking for the cipher of a slot takes none away that was given out before: it is there, or there is room. */
-  keepsOthers(slot: number): boolean {
-    return (this.#ciphers[slot] ?? null) !== null || this.#nextReady >= this.#ready.length;
-  }
-
-  /** The cipher of a slot. Above the cap the one that was made first has another key from then on, or none. */
+  /** The cipher of a slot, until the next call: above the cap the one that was made first has another key then, or none. */
   cipher(slot: number): TrafficCipher {
     const ready = this.#ciphers[slot];
     if (ready !== undefined && ready !== null) return ready;

@@ -1,11 +1,14 @@
 // 128-EEA3 (TS 33.401 B.1.4, TS 35.221): ZUC keyed and started from COUNT, BEARER and DIRECTION.
 
-import { int32 } from '../octets.ts';
 import type { CipherAlgorithm } from './traffic-cipher.ts';
-import { KernelInTime, type KeyStreamKernel, writeEntry } from './wasm/key-stream-kernel.ts';
+import { KernelInTime, writeStart } from './wasm/key-stream-kernel.ts';
 import { createZucPlanes } from './wasm/zuc-planes.ts';
-import { WordStreamCipher } from './word-stream-cipher.ts';
-import { loadZucKey, wipeZuc, xorZuc } from './zuc.ts';
+import { startWord, type WordStream, WordStreamCipher } from './word-stream-cipher.ts';
+import { hostWord } from './words.ts';
+import { loadZucKey, wipeZuc, xorZuc, ZUC_KEY_WORDS } from './zuc.ts';
+
+/** The specification says (TS 33.401 B.1): words of a PEK. */
+const PEK_WORDS = 4;
 
 // We chose.
 /** The kernel takes as long for one message as for 128, which is as long as `xorZuc` takes for so many. */
@@ -24,14 +27,14 @@ export function createEea3Cipher(pek: Uint8Array): Eea3Cipher {
 /** 128-EEA3 under one PEK. */
 export class Eea3Cipher extends WordStreamCipher {
   readonly algorithm: CipherAlgorithm = '128-EEA3';
-  readonly kernelMessages = KERNEL_MESSAGES;
-  /** The key as the kernel takes it. */
-  readonly #words: Int32Array;
 
   /** @param pek 16 octets; they are copied */
   constructor(pek: Uint8Array) {
-    super(pek, loadZucKey);
-    this.#words = Int32Array.of(int32(pek, 0), int32(pek, 4), int32(pek, 8), int32(pek, 12));
+    super(pek, ZUC_KEY_WORDS);
+  }
+
+  protected load(octets: Uint8Array, at: number): void {
+    loadZucKey(octets, at, this.key);
   }
 
   protected xor(count: number, stream: number, octets: number, out: Uint32Array, at: number): void {
@@ -39,17 +42,27 @@ export class Eea3Cipher extends WordStreamCipher {
     xorZuc(this.key, count, stream, count, stream, out, at, octets);
   }
 
-  kernel(messages: number): KeyStreamKernel | null {
-    return kernelInTime.forMessages(messages);
-  }
-
-  protected list(list: Int32Array, at: number, count: number, stream: number): void {
-    writeEntry(list, at, this.#words, count, stream);
-  }
-
   protected wipe(): void {
-    this.#words.fill(0);
+    STREAM.wipe();
+  }
+}
+
+/** Messages under 128-EEA3 together. */
+const STREAM: WordStream = {
+  kernelMessages: KERNEL_MESSAGES,
+  kernel: (messages) => kernelInTime.forMessages(messages),
+  list(list, at, keys, keyAt, count, bearer) {
+    for (let word = 0; word < PEK_WORDS; word++) list[at + word] = hostWord(keys[keyAt + word]);
+    writeStart(list, at, count, startWord(bearer, 0));
+  },
+  cipher: createEea3Cipher,
+  wipe() {
     wipeZuc();
     kernelInTime.wipe();
-  }
+  },
+};
+
+/** @returns always the same */
+export function eea3Stream(): WordStream {
+  return STREAM;
 }

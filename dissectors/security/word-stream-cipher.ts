@@ -11,7 +11,25 @@ import {
   type MessageColumns,
   type TrafficCipher,
 } from './traffic-cipher.ts';
-import { ENTRY_WORDS, type KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+import type { KeyStreamKernel } from './wasm/key-stream-kernel.ts';
+
+/** How messages of one of these algorithms are made together, whatever their keys are (cipher-runs.ts). */
+export interface WordStream {
+  /** From how many messages on the kernel is faster than a cipher. */
+  readonly kernelMessages: number;
+  /** The kernel for so many messages more; null where the host has none, or it does not pay yet. */
+  kernel(messages: number): KeyStreamKernel | null;
+  /**
+   * Makes a message in direction 0 the one that a kernel's list has from word `at` on.
+   *
+   * @param keys PEKs as host words: that of the message begins at word `keyAt`
+   */
+  list(list: Int32Array, at: number, keys: Uint32Array, keyAt: number, count: number, bearer: number): void;
+  /** A cipher under this PEK of 16 octets. */
+  cipher(pek: Uint8Array): WordStreamCipher;
+  /** Wipes what generator and kernel hold of the last messages. */
+  wipe(): void;
+}
 
 /** One word-oriented stream cipher under one PEK. */
 export abstract class WordStreamCipher implements TrafficCipher {
@@ -20,10 +38,22 @@ export abstract class WordStreamCipher implements TrafficCipher {
   protected readonly key: Int32Array;
   #forgotten = false;
 
-  /** @param pek 16 octets; they are copied */
-  constructor(pek: Uint8Array, load: (pek: Uint8Array) => Int32Array) {
+  /**
+   * @param pek 16 octets; they are copied
+   * @param words of the key as the generator takes it
+   */
+  constructor(pek: Uint8Array, words: number) {
     checkCipherKey(pek);
-    this.key = load(pek);
+    this.key = new Int32Array(words);
+    this.rekey(pek, 0);
+  }
+
+  /** Loads the PEK that begins at octet `at`. */
+  protected abstract load(octets: Uint8Array, at: number): void;
+
+  rekey(octets: Uint8Array, at: number): void {
+    if (this.#forgotten) throw forgottenError();
+    this.load(octets, at);
   }
 
   /**
@@ -32,20 +62,6 @@ export abstract class WordStreamCipher implements TrafficCipher {
    * @param stream BEARER, DIRECTION and 26 zeros as one word
    */
   protected abstract xor(count: number, stream: number, octets: number, out: Uint32Array, at: number): void;
-
-  /** From how many messages on the kernel is faster than `xor`. */
-  abstract readonly kernelMessages: number;
-
-  /** The kernel for so many messages of any ciphers of this algorithm; null where the host has none, or it does not pay yet. */
-  abstract kernel(messages: number): KeyStreamKernel | null;
-
-  /**
-   * Writes a message into the list of a kernel.
-   *
-   * @param at word of the list
-   * @param stream as in `xor`
-   */
-  protected abstract list(list: Int32Array, at: number, count: number, stream: number): void;
 
   /** Wipes what generator and kernel hold of the last messages. */
   protected abstract wipe(): void;
@@ -74,12 +90,6 @@ export abstract class WordStreamCipher implements TrafficCipher {
     this.xor(count | 0, startWord(bearer, direction), octets, out, at);
   }
 
-  /** Makes a message in direction 0 the one that a kernel's list has at a place. */
-  enlist(kernel: KeyStreamKernel, place: number, count: number, bearer: number): void {
-    if (this.#forgotten) throw forgottenError();
-    this.list(kernel.list, place * ENTRY_WORDS, count | 0, startWord(bearer, 0));
-  }
-
   forget(): void {
     this.key.fill(0);
     this.wipe();
@@ -88,6 +98,6 @@ export abstract class WordStreamCipher implements TrafficCipher {
 }
 
 /** BEARER, DIRECTION and 26 zeros. */
-function startWord(bearer: number, direction: number): number {
+export function startWord(bearer: number, direction: number): number {
   return (bearer << 27) | (direction << 26);
 }

@@ -104,12 +104,16 @@ function lowHigh(a: number, b: number): number {
   return (a << 16) | (b >>> 15);
 }
 
+/** Words of a loaded key. */
+export const ZUC_KEY_WORDS = REGISTER_WORDS;
+
 /**
- * The register with a key loaded and the octets of the IV left 0 (3.5).
- * @param key 16 octets
+ * Loads the register with a key, the octets of the IV left 0 (3.5).
+ * @param octets hold the 16 octets of the key from `at` on
+ * @param key ZUC_KEY_WORDS words of the register
  */
-export function loadZucKey(key: Uint8Array): Int32Array {
-  return Int32Array.from(LOADING, (d, i) => (key[i] << 23) | (d << 8));
+export function loadZucKey(octets: Uint8Array, at: number, key: Int32Array): void {
+  for (let i = 0; i < ZUC_KEY_WORDS; i++) key[i] = (octets[at + i] << 23) | (LOADING[i] << 8);
 }
 
 // One message at a time, so one history serves all ciphers of the process.

@@ -43,16 +43,11 @@ export interface KeyStreamKernel {
 }
 
 /**
- * Writes an entry of the list from word `at` on.
+ * Writes the IV of the entry of a list that begins at word `at`, behind its key.
  *
- * @param key 4 words
  * @param first the two words that are the IV twice, COUNT and BEARER with DIRECTION in the order of the cipher
  */
-export function writeEntry(list: Int32Array, at: number, key: Int32Array, first: number, second: number): void {
-  list[at] = key[0];
-  list[at + 1] = key[1];
-  list[at + 2] = key[2];
-  list[at + 3] = key[3];
+export function writeStart(list: Int32Array, at: number, first: number, second: number): void {
   list[at + 4] = first;
   list[at + 5] = second;
   list[at + 6] = first;

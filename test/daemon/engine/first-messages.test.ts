@@ -12,6 +12,9 @@ import { RoundKernel } from '../../../daemon/engine/round-kernel.ts';
 import { KeyIndex } from '../../../daemon/keyring/key-index.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { aesKernelFor } from '../../../dissectors/security/aes-eea2.ts';
+import { CipherRuns } from '../../../dissectors/security/cipher-runs.ts';
+import { WordStreamCipher } from '../../../dissectors/security/word-stream-cipher.ts';
+import { wordStreamOf } from '../../../dissectors/security/word-streams.ts';
 import { keyring, noise, pgk, Scene } from '../findings/scene.ts';
 import { buildKernelsAtOnce, judged } from './judged-columns.ts';
 
@@ -19,6 +22,7 @@ const KEYS = [
   pgk(39, { notAfter: '2026-05-02T11:00:00Z' }),
   pgk(40, { notBefore: '2026-05-02T10:00:00Z', notAfter: '2026-05-02T13:00:00Z' }),
   pgk(41, { algorithm: '128-EEA1' }),
+  pgk(42, { algorithm: '128-EEA3' }),
   // The same index as 39.
   pgk(71),
 ];
@@ -27,14 +31,14 @@ const OLDER = { id: 'a00001', algorithm: '128-EEA2', derivation: 'ts33303-no-gro
 const DIRECT = { id: 'b00001', algorithm: '128-EEA2', derivation: 'direct', keys: [pgk(39), pgk(40)] };
 const KEYRINGS: readonly object[] = [
   keyring({ keys: KEYS }, [SHARING]),
-  keyring({ keys: KEYS.slice(0, 3) }, [OLDER, DIRECT]),
+  keyring({ keys: KEYS.slice(0, 4) }, [OLDER, DIRECT]),
   keyring({ keys: [KEYS[0]] }),
 ];
 
 const said = fc.record({
   source: fc.integer({ min: 1, max: 30 }),
   ptkId: fc.integer({ min: 1, max: 3 }),
-  pgk: fc.constantFrom(39, 39, 40, 41, 50, 71, 99),
+  pgk: fc.constantFrom(39, 39, 40, 41, 42, 50, 71, 99),
   group: fc.constantFrom(0xf00001, 0xf00001, 0xf00002, 0xa00001, 0xb00001),
   version: fc.constantFrom(1 as const, 3 as const),
   sduType: fc.constantFrom(0, 0, 0, 0, 1, 2, 5),
@@ -44,6 +48,11 @@ const said = fc.record({
 afterEach(() => {
   vi.restoreAllMocks();
 });
+
+function algorithmOf(pgk: number): '128-EEA1' | '128-EEA2' | '128-EEA3' {
+  if (pgk === 41) return '128-EEA1';
+  return pgk === 42 ? '128-EEA3' : '128-EEA2';
+}
 
 /** A round of its own for every so many frames. */
 function batchesOf(messages: readonly (typeof said extends fc.Arbitrary<infer Value> ? Value : never)[]): FrameBatch[] {
@@ -58,13 +67,14 @@ function batchesOf(messages: readonly (typeof said extends fc.Arbitrary<infer Va
       plain: { plain: true },
       algorithm: { algorithm: '128-EEA3' as const },
     }[kind];
-    scene.say({ at: 0.1 + i / 50, sn: 1 + i, ...message, ...another });
+    scene.say({ at: 0.1 + i / 50, sn: 1 + i, algorithm: algorithmOf(message.pgk), ...message, ...another });
   }
   return scene.batches(60);
 }
 
 test('offered or not, any traffic comes to the same', () => {
   buildKernelsAtOnce();
+  for (const algorithm of [1, 3]) wordStreamOf(algorithm)?.kernel(1 << 24);
   const offered = vi.spyOn(FirstMessages.prototype, 'offer');
   const opened = vi.spyOn(FirstMessages.prototype, 'opens');
   const lone = vi.spyOn(LoneMessages.prototype, 'add');
@@ -114,7 +124,7 @@ test('nothing is ready once keys were forgotten, nor for another table', () => {
       row = at;
       firsts.begin(table);
       firsts.offer(table, at, new LoneMessages(new RoundKernel()));
-      firsts.finish(table, null);
+      firsts.finish(table, null, () => undefined);
       const epoch = held.epochs[1];
       const entry = firsts.entryOf(table, at, epoch, 0xf00001, 2);
       expect(entry).toBe(0);
@@ -152,4 +162,29 @@ test('where contexts are many, the second round has them ahead', () => {
   }
   engine.close();
   expect(ahead).toEqual([0, 1150]);
+});
+
+test.each([41, 42])('and so it is under PGK %i, whose algorithm is SNOW 3G or ZUC', (pgk) => {
+  aesKernelFor(100_000);
+  for (const algorithm of [1, 3]) wordStreamOf(algorithm)?.kernel(1 << 24);
+  const add = vi.spyOn(CipherRuns.prototype, 'add');
+  const alone = vi.spyOn(WordStreamCipher.prototype, 'apply');
+  const scene = new Scene();
+  for (let source = 1; source <= 2300; source++)
+    scene.say({ at: source / 1000, source, sn: 1, pgk, algorithm: algorithmOf(pgk) });
+  const held = parseKeyring(JSON.stringify(KEYRINGS[0]), 'first.json');
+  const ahead: number[] = [];
+  const opened: number[] = [];
+  const engine = new Engine(
+    { index: new KeyIndex(held) },
+    { message: (table, row) => opened.push(table.verdict[row]) },
+  );
+  for (const batch of scene.batches(1150)) {
+    alone.mockClear();
+    engine.push(batch);
+    ahead.push(add.mock.calls.length, alone.mock.calls.length > 100 ? 1 : 0);
+  }
+  engine.close();
+  expect(ahead).toEqual([0, 1, 1150, 0]);
+  expect(opened).toEqual(Array.from({ length: 2300 }, () => VerdictCode.decrypted));
 });

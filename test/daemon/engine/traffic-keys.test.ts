@@ -37,24 +37,6 @@ test('a cipher that goes from slot to slot takes the key of each', () => {
   traffic.forgetAll();
 });
 
-test('who holds ciphers is told which slot takes one of them away', () => {
-  const traffic = new TrafficKeys();
-  const slots = Array.from({ length: CIPHER_CAP + 1 }, (_, i) =>
-    traffic.obtain(keyring.epochs[0], GROUP, 2, SOURCE, i),
-  );
-  for (const slot of slots.slice(0, CIPHER_CAP)) {
-    expect(traffic.keepsOthers(slot)).toBe(true);
-    traffic.cipher(slot);
-  }
-  expect(traffic.keepsOthers(slots[0])).toBe(true);
-  expect(traffic.keepsOthers(slots[CIPHER_CAP])).toBe(false);
-  traffic.cipher(slots[CIPHER_CAP]);
-  // The first one has given its cipher up, and would take that of the second.
-  expect(traffic.keepsOthers(slots[0])).toBe(false);
-  expect(traffic.keepsOthers(slots[1])).toBe(true);
-  traffic.forgetAll();
-});
-
 test('a slot whose key was wiped has another generation, and one that is asked for again has not', () => {
   const traffic = new TrafficKeys();
   const slot = traffic.obtain(keyring.epochs[0], GROUP, 2, SOURCE, 7);

@@ -13,7 +13,7 @@ import {
 } from '../../../dissectors/security/wasm/key-stream-kernel.ts';
 import { createSnow3gKernel } from '../../../dissectors/security/wasm/snow3g-kernel.ts';
 import { createZucPlanes } from '../../../dissectors/security/wasm/zuc-planes.ts';
-import { loadZucKey, S0, S1, xorZuc } from '../../../dissectors/security/zuc.ts';
+import { loadZucKey, S0, S1, xorZuc, ZUC_KEY_WORDS } from '../../../dissectors/security/zuc.ts';
 import { octetsOfWords } from '../../reference/confidentiality.ts';
 import * as slowSnow3g from '../../reference/snow3g.ts';
 import * as slowZuc from '../../reference/zuc.ts';
@@ -31,7 +31,9 @@ const fastSnow3g: KeyStream = (key, iv, length) => {
 
 const fastZuc: KeyStream = (key, iv, length) => {
   const out = new Uint32Array(Math.ceil(length / 4));
-  xorZuc(loadZucKey(key), int32(iv, 0), int32(iv, 4), int32(iv, 8), int32(iv, 12), out, 0, length);
+  const loaded = new Int32Array(ZUC_KEY_WORDS);
+  loadZucKey(key, 0, loaded);
+  xorZuc(loaded, int32(iv, 0), int32(iv, 4), int32(iv, 8), int32(iv, 12), out, 0, length);
   return new Uint8Array(out.buffer, 0, length);
 };
 
