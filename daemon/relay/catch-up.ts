@@ -46,7 +46,11 @@ export function catchUp(subscription: Subscription, fanOut: FanOut, history: His
     tellLive(subscription, fanOut);
     return;
   }
-  if (subscription.cursor >= fanOut.ring.next) return;
+  if (subscription.cursor >= fanOut.ring.next) {
+    // It never joins a stream, but is told once that all of the past is there.
+    if (!subscription.wasLive) tellLive(subscription, fanOut);
+    return;
+  }
   void goOn(subscription, fanOut, history);
 }
 
@@ -68,6 +72,7 @@ async function goOn(subscription: Subscription, fanOut: FanOut, history: History
 }
 
 function tellLive(subscription: Subscription, fanOut: FanOut): void {
+  subscription.wasLive = true;
   fanOut.tellGap(subscription);
   const message = { type: 'live', sid: subscription.options.sid, seq: subscription.cursor - 1 };
   fanOut.sendText(subscription, Buffer.from(JSON.stringify(message)), 0, []);

@@ -40,6 +40,8 @@ export class Subscription {
   ended = false;
   /** How often it came near the end of what there is while catching up. */
   lastRounds = 0;
+  /** It was told that everything before has been told. */
+  wasLive = false;
   #gap: Gap | null = null;
 
   constructor(outlet: Outlet, options: SubscriptionOptions, stream: StreamClass, cursor: number) {

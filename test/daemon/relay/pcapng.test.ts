@@ -99,8 +99,9 @@ async function relayed(
 
 describe('pcapng', () => {
   test('plain: every frame with a message once, and its deciphered packets behind it', async () => {
-    const { capture, octets } = await relayed([{ gid: '*', views: ['meta', 'plain'] }], { view: 'plain' });
+    const { capture, octets, items } = await relayed([{ gid: '*', views: ['meta', 'plain'] }], { view: 'plain' });
     expect(capture.problem).toBeNull();
+    expect(items.filter(({ kind }) => kind === 'live')).toHaveLength(1);
     const wanted = new Set(messages.flatMap(({ frame, frames: parts }) => [frame, ...(parts ?? [])]));
     const onAir = capture.frames.filter(({ linkType }) => linkType !== LINKTYPE_RAW);
     expect(onAir).toHaveLength(wanted.size);
@@ -163,10 +164,21 @@ describe('pcapng', () => {
     const { identity, capability } = fixture.subscriber([{ gid: 'f0ffff', views: ['plain'] }]);
     const client = new RelayClient({ address: fixture.addresses[0], identity, capability });
     onTestFinished(() => client.close());
-    client.subscribe({ view: 'plain', format: 'pcapng', since: 0 });
+    const items: ClientItem[] = [];
+    const subscription = client.subscribe({ view: 'plain', format: 'pcapng', since: 0 });
+    const run = async (): Promise<void> => {
+      for await (const list of subscription) items.push(...list);
+    };
+    run().catch(() => undefined);
     const cursor = (): number => fixture.server.subscribers()[0]?.subscriptions[0]?.cursor ?? 0;
     await until(() => cursor() === messages.length + 1, 'the end of the stream');
     // What is about no group has come, if anything: no frame has.
     expect(fixture.server.metrics().sent).toBe(0);
+    // That all of the past was told comes all the same, and once.
+    const live = (): ClientItem[] => items.filter(({ kind }) => kind === 'live');
+    await until(() => live().length > 0, 'live');
+    fixture.deliver([messageRecord(messages.length + 1, messages[0])]);
+    await until(() => cursor() === messages.length + 2, 'the next record');
+    expect(live()).toEqual([{ kind: 'live', seq: messages.length }]);
   });
 });
