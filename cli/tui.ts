@@ -91,13 +91,18 @@ async function checkedPath(file: string | undefined, options: TuiOptions): Promi
 
 /** On a daemon. Nothing of a key is asked for: the daemon deciphers, under the grant. */
 async function connect(address: string, file: string | undefined, options: TuiOptions): Promise<void> {
-  if (file !== undefined || options.keyring.length > 0 || options.vault !== undefined) {
+  const isCapture = file !== undefined || options.read !== undefined;
+  if (isCapture || options.keyring.length > 0 || options.vault !== undefined) {
     throw usage(
       'connect',
       '--connect was given with a capture or keys',
       'give one of them: a daemon has keys of its own',
     );
   }
+  if (options.allowStale !== undefined) {
+    throw usage('connect', '--connect was given with --allow-stale', 'ask for --view forensic, and give the --reason');
+  }
+  await chosenFilter(options);
   refuseNoTerminal();
   const { SIDESCOPE_IDENTITY, SIDESCOPE_CAPABILITY } = process.env;
   const identityFile = options.identity ?? SIDESCOPE_IDENTITY;

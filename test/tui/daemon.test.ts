@@ -1,6 +1,6 @@
 // The terminal program on a daemon: the past from its journal, then live; status; a daemon that goes away and comes back.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -43,6 +43,16 @@ function start(args: readonly string[], home: string): TerminalProgram {
   return program;
 }
 
+/** Enhanced packet blocks of a little-endian pcapng file. */
+function packetsOf(text: string): number {
+  const octets = Buffer.from(text, 'latin1');
+  let count = 0;
+  for (let at = 0; at + 12 <= octets.length; at += octets.readUInt32LE(at + 4)) {
+    if (octets.readUInt32LE(at) === 6) count++;
+  }
+  return count;
+}
+
 describe('on a daemon', { timeout: 120_000 }, () => {
   test('every view has what the daemon tells, and a lost daemon comes back', async () => {
     const { folder, daemon, args } = await setUp();
@@ -66,9 +76,43 @@ describe('on a daemon', { timeout: 120_000 }, () => {
     await program.waitFor(/filter: slrb\.verdict == forged\s+6/);
     await daemon.end('SIGTERM');
     await program.waitFor(/lost|does not answer|tried again/i);
+    // What was asked while it was away is asked again.
+    program.press('j');
+    await program.waitFor('there is no connection now');
     const again = await folder.start();
     ended.push(() => again.end('SIGTERM'));
     await program.waitFor((text) => !/tried again|does not answer/.test(text) && /live/i.test(text));
+    expect(await program.waitFor('▸ Judgement')).not.toContain('there is no connection');
+  });
+
+  test('a filter that is given at the start is asked of the past, too', async () => {
+    const { folder, args } = await setUp();
+    await expect.poll(async () => (await folder.status()).pipeline.told, { timeout: 60_000 }).toBeGreaterThan(300);
+    const program = start([...args, '-Y', 'slrb.verdict == forged'], folder.path);
+    await program.waitFor('307 messages');
+    program.press('5');
+    await program.waitFor(/filter: slrb\.verdict == forged\s+6/);
+    expect(await program.waitFor('! forged')).not.toContain('· decrypted');
+  });
+
+  test('what the daemon deciphered is in a file only where it is asked for', async () => {
+    const { folder, args } = await setUp();
+    await expect.poll(async () => (await folder.status()).pipeline.told, { timeout: 60_000 }).toBeGreaterThan(300);
+    const program = start(args, folder.path);
+    await program.waitFor('307 messages');
+    const written = async (command: string, name: string): Promise<string> => {
+      const path = join(folder.path, name);
+      program.type(`:${command} ${path}\r`);
+      await program.waitFor(new RegExp(`${name.replace('.', '\\.')}: \\d+ \\w+ written`));
+      return readFileSync(path, 'latin1');
+    };
+    expect(await written('export', 'bare.ndjson')).not.toContain('"payload"');
+    expect(await written('export-payload', 'whole.ndjson')).toContain('"payload":"45');
+    const bare = await written('export', 'bare.pcapng');
+    const whole = await written('export-payload', 'whole.pcapng');
+    expect(bare.length).toBeLessThan(whole.length - 20_000);
+    expect(packetsOf(bare)).toBeGreaterThan(300);
+    expect(packetsOf(whole)).toBeGreaterThan(packetsOf(bare));
   });
 
   test('who is granted metadata alone sees that, and no plaintext', async () => {

@@ -169,3 +169,15 @@ test('without a terminal it says what to use instead', async () => {
   await program.exited();
   expect(program.output).toContain('usage.no-terminal');
 });
+
+test.each([
+  ['-Y', 'slrb.verdict =='],
+  ['-r', 'capture.pcapng'],
+  ['--allow-stale', 'training'],
+])('what a daemon has no use for, or cannot understand, is refused before one is asked: %s %s', async (...more) => {
+  const program = new TerminalProgram(['tui', '--connect', 'unix:/tmp/no-such.sock', ...more]);
+  expect(await program.exited()).toBe(2);
+  expect(program.output).toMatch(more[0] === '-Y' ? /usage|filter/ : /usage\.connect/);
+  expect(program.output).not.toContain('no-grant');
+  program.close();
+});

@@ -16,8 +16,10 @@ import {
 } from '../../daemon/relay/client.ts';
 import type { Cancelable, Feed, FeedListener, FilterListener, StatusFact } from '../feed.ts';
 import { FeedError } from '../feed.ts';
+import { writeItems } from './daemon-export.ts';
 import { type DaemonStatus, daemonFacts } from './daemon-facts.ts';
 import { detailsOf } from './daemon-tree.ts';
+import { FilterMatches } from './filter-matches.ts';
 import { GroupDirectory } from './group-directory.ts';
 import { LatestEpochs } from './latest-epochs.ts';
 import { SequenceLog } from './sequence-log.ts';
@@ -46,6 +48,15 @@ export interface DaemonFeedOptions {
   readonly memory?: DaemonMemory;
 }
 
+/** A filter that is in force. */
+interface RunningFilter {
+  readonly text: string;
+  readonly listener: FilterListener;
+  readonly matches: FilterMatches;
+  /** Null: it is not known yet from which record on messages are told. */
+  subscription: ClientSubscription | null;
+}
+
 /** See the head of the file. */
 export class DaemonFeed implements Feed {
   readonly kind = 'daemon';
@@ -58,7 +69,9 @@ export class DaemonFeed implements Feed {
   readonly #log = new SequenceLog();
   readonly #directory = new GroupDirectory();
   readonly #epochs = new LatestEpochs();
-  readonly #filters = new Set<{ readonly subscription: ClientSubscription }>();
+  readonly #filters = new Set<RunningFilter>();
+  /** Record behind which messages are told; null before the daemon was there. */
+  #since: number | null = null;
   #listener: FeedListener | null = null;
   #polling: NodeJS.Timeout | null = null;
   #facts: readonly StatusFact[] = NONE;
@@ -99,21 +112,18 @@ export class DaemonFeed implements Feed {
   }
 
   filter(text: string, listener: FilterListener): Cancelable {
-    const { first } = this.#log;
-    const since = first === null ? {} : { since: first - 1 };
-    const subscription = this.#client.subscribe({ ...this.#wish(), ...since, filter: text, types: ['message'] });
-    const entry = { subscription };
-    this.#filters.add(entry);
-    void this.#runFilter(subscription, listener);
+    const running: RunningFilter = { text, listener, matches: new FilterMatches(this.#log), subscription: null };
+    this.#filters.add(running);
+    if (this.#since !== null) this.#begin(running, this.#since);
     return {
       cancel: () => {
-        this.#filters.delete(entry);
-        subscription.close();
+        this.#filters.delete(running);
+        running.subscription?.close();
       },
     };
   }
 
-  async export({ path, form, filter }: ExportRequest): Promise<number> {
+  async export({ path, form, filter, payload }: ExportRequest): Promise<number> {
     const { first } = this.#log;
     const subscription = this.#client.subscribe({
       ...this.#wish(),
@@ -132,7 +142,7 @@ export class DaemonFeed implements Feed {
       throw new FeedError({ code: 'output.not-opened', message: `the file was not opened (${code})`, hint });
     }
     try {
-      return await writeItems(subscription, file);
+      return await writeItems(subscription, file, payload);
     } catch (error) {
       throw new FeedError(problemOf(error));
     } finally {
@@ -160,7 +170,10 @@ export class DaemonFeed implements Feed {
       this.#view = lesserView(this.#view, largestView(grants) ?? this.#view);
       this.#poll();
       this.#polling = setInterval(() => this.#poll(), STATUS_MS);
-      const subscription = this.#client.subscribe({ ...this.#wish(), since: Math.max(0, head - PAST_RECORDS) });
+      const since = Math.max(0, head - PAST_RECORDS);
+      const subscription = this.#client.subscribe({ ...this.#wish(), since });
+      this.#since = since;
+      for (const running of this.#filters) this.#begin(running, since);
       for await (const items of subscription) this.#take(items, listener);
     } catch (error) {
       if (!this.#isClosed) listener.state('ended', problemOf(error));
@@ -192,6 +205,10 @@ export class DaemonFeed implements Feed {
       }
     }
     this.#tellMessages(messages, findings, listener);
+    for (const { matches, listener: asking } of this.#filters) {
+      const ordinals = matches.told();
+      if (ordinals.length > 0) asking.matched(ordinals, this.#log.count);
+    }
     for (const event of findings) listener.finding(event);
     if (hasEpochs) listener.epochs(this.#epochs.all());
     if (isLive) listener.state('live', null);
@@ -221,18 +238,22 @@ export class DaemonFeed implements Feed {
     told();
   }
 
-  async #runFilter(subscription: ClientSubscription, listener: FilterListener): Promise<void> {
+  /** Asks for what passes a filter, of all that was told and will be. */
+  #begin(running: RunningFilter, since: number): void {
+    const { first } = this.#log;
+    running.subscription = this.#client.subscribe({
+      ...{ ...this.#wish(), since: first === null ? since : first - 1 },
+      ...{ filter: running.text, types: ['message'] as const },
+    });
+    void this.#runFilter(running, running.subscription);
+  }
+
+  async #runFilter({ matches, listener }: RunningFilter, subscription: ClientSubscription): Promise<void> {
     try {
       for await (const items of subscription) {
-        const ordinals: number[] = [];
-        let isLive = false;
-        for (const item of items) {
-          if (item.kind === 'live') isLive = true;
-          if (item.kind !== 'record') continue;
-          const ordinal = this.#log.ordinalOf(item.seq);
-          if (ordinal !== null) ordinals.push(ordinal);
-        }
-        if (ordinals.length > 0 || isLive) listener.matched(Uint32Array.from(ordinals), this.#log.count);
+        const isLive = items.some(({ kind }) => kind === 'live');
+        const ordinals = matches.take(items.flatMap((item) => (item.kind === 'record' ? item.seq : [])));
+        if (ordinals.length > 0 || isLive) listener.matched(ordinals, this.#log.count);
         if (isLive) listener.done();
       }
     } catch (error) {
@@ -271,34 +292,6 @@ export class DaemonFeed implements Feed {
       this.#listener?.state('lost', problem === null ? null : { ...problem, message: `${problem.message}${again}` });
     } else if (kind === 'closed' && error !== null) this.#listener?.state('ended', problemOf(error));
   }
-}
-
-/** Writes what comes until all of the past was told. @returns messages, or pcapng pieces, that were written */
-async function writeItems(subscription: ClientSubscription, file: FileHandle): Promise<number> {
-  let count = 0;
-  for await (const items of subscription) {
-    for (const item of items) {
-      if (item.kind === 'live') return count;
-      if (item.kind === 'pcapng') {
-        await file.write(item.octets);
-        count += enhancedPackets(item.octets);
-      } else if (item.kind === 'record') {
-        await file.write(`${JSON.stringify(item.record)}\n`);
-        count++;
-      }
-    }
-  }
-  return count;
-}
-
-/** Frames in whole pcapng blocks (enhanced packet block: type 6). */
-function enhancedPackets(octets: Uint8Array): number {
-  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-  let count = 0;
-  for (let at = 0; at + 8 <= octets.length; at += Math.max(12, view.getUint32(at + 4, true))) {
-    if (view.getUint32(at, true) === 6) count++;
-  }
-  return count;
 }
 
 function timeOf(time: string): number {

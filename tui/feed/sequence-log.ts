@@ -20,6 +20,11 @@ export class SequenceLog {
     return this.#length === 0 ? null : this.#seqs[0];
   }
 
+  /** The highest number so far, or null. */
+  get last(): number | null {
+    return this.#length === 0 ? null : this.#seqs[this.#length - 1];
+  }
+
   /** The next message. */
   add(seq: number): void {
     if (this.#length === this.#seqs.length) this.#makeRoom();

@@ -3,7 +3,7 @@
 import { SEVERITIES } from '../../daemon/events.ts';
 import type { FrameDetails } from '../../daemon/inspection/contract.ts';
 import type { View, ViewHost, ViewTarget } from '../app/view.ts';
-import { FeedError } from '../feed.ts';
+import { FeedError, type FeedState } from '../feed.ts';
 import type { Command, Context } from '../keys.ts';
 import { nothingHeard } from '../model/session-facts.ts';
 import type { MouseInput } from '../screen/input-event.ts';
@@ -54,6 +54,8 @@ export class MessagesView implements View {
   #asked: number | null = null;
   #isAsking = false;
   #problem = '';
+  /** How the feed fared when the question was refused: when it fares otherwise the question is put again. */
+  #refusedIn: FeedState | null = null;
   /** Rises with each search and with each key: a search that is not the newest ends. */
   #stepping = 0;
 
@@ -336,6 +338,10 @@ export class MessagesView implements View {
   #ask(): void {
     const { session } = this.#host;
     const selected = this.#selected;
+    if (this.#refusedIn !== null && this.#refusedIn !== session.state) {
+      this.#refusedIn = null;
+      this.#asked = null;
+    }
     const needsNone = this.#places.tree === undefined && this.#places.octets === undefined;
     if (selected === null || needsNone || this.#isAsking || selected === this.#asked || !session.store.has(selected))
       return;
@@ -353,6 +359,7 @@ export class MessagesView implements View {
       this.#revealOctets();
     } catch (error) {
       this.#details = null;
+      this.#refusedIn = this.#host.session.state;
       this.#problem = error instanceof FeedError ? `${error.message}; ${error.hint}` : 'the frame cannot be laid open';
     }
     this.#isAsking = false;
