@@ -1,6 +1,6 @@
 // The configuration file: what it says, what is wrong with it, and that a change leaves the rest of it alone.
 
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -41,11 +41,69 @@ test('what is wrong is said, and the rest holds', () => {
 
 test('a change leaves what the operator wrote', () => {
   const { settings } = readSettings(TEXT);
-  expect(changedSettings(TEXT, settings)).toBe(TEXT);
+  const start = readSettings(TEXT).settings;
+  expect(changedSettings(TEXT, settings, start)).toBe(TEXT);
   settings.view = 'findings';
-  const changed = changedSettings(TEXT, settings);
+  const changed = changedSettings(TEXT, settings, start);
   expect(changed).toContain('// My colours.');
   expect(readSettings(changed).settings).toEqual(settings);
+});
+
+test('what somebody else wrote meanwhile stays, and a text that is no JSON is not touched', () => {
+  const { settings } = readSettings(TEXT);
+  const start = readSettings(TEXT).settings;
+  settings.view = 'flow';
+  settings.filters.set('mine', 'rtp');
+  settings.filters.delete('bad ones');
+  const edited = TEXT.replace('"light"', '"colour-blind"').replace('{ "bad ones"', '{ "theirs": "udp", "bad ones"');
+  const after = readSettings(changedSettings(edited, settings, start)).settings;
+  expect([after.theme, after.view]).toEqual(['colour-blind', 'flow']);
+  expect([...after.filters]).toEqual([
+    ['theirs', 'udp'],
+    ['mine', 'rtp'],
+  ]);
+  const broken = TEXT.replace('"keys": {', '"keys": ');
+  expect(changedSettings(broken, start, start)).toBe(broken);
+  expect(() => changedSettings(broken, settings, start)).toThrow(/^line \d/);
+});
+
+test('two runs at a time: each writes what was changed in it', () => {
+  const home = mkdtempSync(join(folder, 'two-'));
+  const runs = [0, 1].map(() => {
+    const files = new SettingsFiles({ HOME: home });
+    return { files, settings: files.read().settings };
+  });
+  runs[0].settings.theme = 'light';
+  runs[0].settings.filters.set('one', 'rtp');
+  runs[0].settings.filterHistory.push('rtp');
+  runs[1].settings.filters.set('two', 'udp');
+  runs[1].settings.filterHistory.push('udp');
+  for (const { files, settings } of runs) files.write(settings);
+  const { settings } = new SettingsFiles({ HOME: home }).read();
+  expect(settings.theme).toBe('light');
+  expect([...settings.filters.keys()]).toEqual(['one', 'two']);
+  expect(settings.filterHistory).toEqual(['rtp', 'udp']);
+});
+
+test('a configuration file that is a link stays one, with its permissions; one that cannot be read is left alone', () => {
+  const home = mkdtempSync(join(folder, 'link-'));
+  const own = join(home, 'dotfiles.json');
+  writeFileSync(own, TEXT, { mode: 0o640 });
+  mkdirSync(join(home, '.config', 'sidescope'), { recursive: true });
+  symlinkSync(own, join(home, '.config', 'sidescope', 'tui.json'));
+  const files = new SettingsFiles({ HOME: home });
+  const { settings } = files.read();
+  settings.theme = 'dark';
+  const path = files.write(settings);
+  expect(lstatSync(path).isSymbolicLink()).toBe(true);
+  expect(readFileSync(own, 'utf8')).toContain('// My colours.\n  "theme": "dark"');
+  expect(statSync(own).mode & 0o777).toBe(0o640);
+  const large = `${TEXT}${' '.repeat(1 << 20)}`;
+  writeFileSync(own, large);
+  expect(new SettingsFiles({ HOME: home }).read().problems).toEqual(['it has more than a mebioctet']);
+  settings.theme = 'light';
+  expect(() => files.write(settings)).toThrow('mebioctet');
+  expect(readFileSync(own, 'utf8')).toBe(large);
 });
 
 test('files: written for their owner, whole, and only where something changed', () => {

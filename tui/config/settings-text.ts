@@ -21,18 +21,13 @@ export interface ReadSettings {
   readonly problems: readonly string[];
 }
 
-/** Settings that are remembered. */
-const REMEMBERED = ['theme', 'view', 'columns', 'listShare', 'filters'] as const;
+/** Settings that are remembered, beside the filters. */
+const REMEMBERED = ['theme', 'view', 'columns', 'listShare'] as const;
 
 /** Reads the text of a configuration file; an empty text says nothing. */
 export function readSettings(text: string): ReadSettings {
-  const problems: string[] = [];
-  const errors: ParseError[] = [];
-  const parsed: unknown = text.trim() === '' ? {} : parse(text, errors, { allowTrailingComma: true });
-  for (const { error, offset } of errors.slice(0, 1)) {
-    const line = text.slice(0, offset).split('\n').length;
-    problems.push(`line ${line}: ${printParseErrorCode(error)}`);
-  }
+  const problems = syntaxProblems(text);
+  const parsed: unknown = text.trim() === '' ? {} : parse(text, [], { allowTrailingComma: true });
   const settings = defaultSettings();
   if (!isObject(parsed)) return { settings, ownKeys: new Map(), problems: [...problems, 'it is no JSON object'] };
   const { theme, view, columns, listShare, filters, keys, ...others } = parsed;
@@ -49,26 +44,52 @@ export function readSettings(text: string): ReadSettings {
   return { settings, ownKeys: ownKeysOf(keys, problems), problems };
 }
 
-/**
- * The text with the settings of now, where they differ from what it says. Everything else in it stays as it is.
- *
- * @returns the text as it was where nothing differs
- */
-export function changedSettings(text: string, settings: Settings): string {
-  const before = readSettings(text).settings;
-  let changed = text.trim() === '' ? '{}\n' : text;
-  let isChanged = false;
-  for (const name of REMEMBERED) {
-    const now = plain(settings[name]);
-    if (JSON.stringify(now) === JSON.stringify(plain(before[name]))) continue;
-    changed = applyEdits(changed, modify(changed, [name], now, FORMAT));
-    isChanged = true;
-  }
-  return isChanged ? changed : text;
+/** The first thing by which a text is no JSON with comments, with its line. */
+function syntaxProblems(text: string): string[] {
+  const errors: ParseError[] = [];
+  if (text.trim() !== '') parse(text, errors, { allowTrailingComma: true });
+  return errors.slice(0, 1).map(({ error, offset }) => {
+    const line = text.slice(0, offset).split('\n').length;
+    return `line ${line}: ${printParseErrorCode(error)}`;
+  });
 }
 
-function plain(value: Settings[(typeof REMEMBERED)[number]]): unknown {
-  return value instanceof Map ? Object.fromEntries(value) : value;
+/**
+ * The text with what was changed since some settings were read. Everything else in it stays as it is, what somebody else
+ * wrote into it meanwhile too.
+ *
+ * @param start settings as they were read
+ * @returns the text as it was where nothing was changed
+ * @throws Error where it is no JSON: a change would have to guess what was meant
+ */
+export function changedSettings(text: string, settings: Settings, start: Settings): string {
+  const begun = text.trim() === '' ? '{}\n' : text;
+  const said = readSettings(begun);
+  let changed = begun;
+  const change = (path: readonly string[], value: unknown): void => {
+    changed = applyEdits(changed, modify(changed, [...path], value, FORMAT));
+  };
+  for (const name of REMEMBERED) {
+    if (!isSame(settings[name], start[name]) && !isSame(settings[name], said.settings[name])) {
+      change([name], settings[name]);
+    }
+  }
+  for (const [name, filter] of settings.filters) {
+    if (start.filters.get(name) !== filter && said.settings.filters.get(name) !== filter) {
+      change(['filters', name], filter);
+    }
+  }
+  for (const name of start.filters.keys()) {
+    if (!settings.filters.has(name) && said.settings.filters.has(name)) change(['filters', name], undefined);
+  }
+  if (changed === begun) return text;
+  const [problem] = syntaxProblems(text);
+  if (problem !== undefined) throw new Error(problem);
+  return changed;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
