@@ -18,8 +18,6 @@ import { AllMessages, MatchingMessages, type MessageRows } from './message-rows.
 import { FILE_CAP, LIVE_CAP, MessageStore } from './message-store.ts';
 
 /** Constants we chose. */
-/** Messages that wait while the screen is held still; above it the oldest of them go, as they would have without. */
-const WAITING_CAP = LIVE_CAP;
 /** Key deliveries, and gaps, that are kept; the oldest go first. */
 const KEY_EVENT_CAP = 4096;
 const GAP_CAP = 256;
@@ -58,10 +56,13 @@ export class Session {
   /** What was told while the screen is held still; null: it is not. */
   #held: { readonly messages: number; readonly take: () => void }[] | null = null;
   #heldMessages = 0;
+  /** Messages that wait while the screen is held still. */
+  readonly #waitingCap: number;
 
   constructor(feed: Feed) {
     this.feed = feed;
-    this.store = new MessageStore(feed.kind === 'daemon' ? LIVE_CAP : FILE_CAP);
+    this.#waitingCap = feed.kind === 'daemon' ? LIVE_CAP : FILE_CAP;
+    this.store = new MessageStore(this.#waitingCap);
     this.#all = new AllMessages(this.store);
   }
 
@@ -106,17 +107,18 @@ export class Session {
     this.#changed();
   }
 
+  /** What waits has the cap of what is kept. Above it the oldest is taken: no name, number or message gets lost. */
   #hold(messages: number, take: () => void): void {
     const held = this.#held;
     if (held === null) return;
     held.push({ messages, take });
     this.#heldMessages += messages;
-    while (this.#heldMessages > WAITING_CAP && held.length > 1) {
-      const oldest = held.find((each) => each.messages > 0);
-      if (oldest === undefined) break;
-      held.splice(held.indexOf(oldest), 1);
-      this.#heldMessages -= oldest.messages;
+    let going = 0;
+    for (; this.#heldMessages > this.#waitingCap && going < held.length; going++) {
+      held[going].take();
+      this.#heldMessages -= held[going].messages;
     }
+    held.splice(0, going);
   }
 
   /** Puts a filter in force; an empty text takes it away. The text must compile. */
