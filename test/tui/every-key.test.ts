@@ -84,7 +84,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
     '(j)',
     '(j)',
     'd',
-    'escape',
+    '(escape)',
     'f',
     '(\\)',
     'enter',
@@ -94,6 +94,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
     '!',
     '(escape)',
   ],
+  compare: ['(2)', '(g g)', '(j)', '(space)', '(j)', '(d)', 'escape', '(d)', 'd'],
   epochs: [
     '(g g)',
     '(j)',

@@ -208,7 +208,8 @@ export class Actions implements CommandActions {
 export function instantOf(text: string, shown: number): number | null {
   const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?$/.exec(text);
   if (clock !== null) {
-    if (Number.isNaN(shown)) return null;
+    const isOfDay = Number(clock[1]) < 24 && Number(clock[2]) < 60 && Number(clock[3] ?? 0) < 60;
+    if (Number.isNaN(shown) || !isOfDay) return null;
     const ms = (Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)) * 1000;
     const today = Math.floor(shown / DAY_MS) * DAY_MS + ms;
     // A capture that runs over midnight: earlier than its beginning is the next day.

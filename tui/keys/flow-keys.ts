@@ -3,6 +3,7 @@
 import type { KeyBinding } from './key-binding.ts';
 
 const FLOW = ['flow'] as const;
+const COMPARE = ['compare'] as const;
 
 /** See the head of the file. */
 export const FLOW_KEYS: readonly KeyBinding[] = [
@@ -20,10 +21,11 @@ export const FLOW_KEYS: readonly KeyBinding[] = [
   { keys: ['-'], command: 'zoom-out', contexts: FLOW, about: 'further off: longer pauses stay in a row' },
   { keys: ['space'], command: 'mark', contexts: FLOW, about: 'mark for a comparison', footer: 'mark' },
   { keys: ['d'], command: 'diff', contexts: FLOW, about: 'compare two marked messages', footer: 'compare' },
-  { keys: ['escape'], command: 'back', contexts: FLOW, about: 'close the comparison' },
   { keys: ['s', '>'], command: 'sort', contexts: FLOW, about: 'next group', footer: 'group' },
   { keys: ['S', '<'], command: 'reverse', contexts: FLOW, about: 'group before' },
   { keys: ['f'], command: 'filter-on-this', contexts: FLOW, about: 'only messages of this sender in this group' },
   { keys: ['E'], command: 'show-epochs', contexts: FLOW, about: 'keys of this group' },
   { keys: ['!'], command: 'show-findings', contexts: FLOW, about: 'findings of this group' },
+
+  { keys: ['escape', 'd'], command: 'back', contexts: COMPARE, about: 'back to the flow', footer: 'flow' },
 ];

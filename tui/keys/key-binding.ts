@@ -1,14 +1,16 @@
 // What a line of the key table says.
 
 /**
- * Where a key holds. `list`: wherever there are rows; `tree` and `octets`: parts of the message view; `prompt`: while a
- * line is being typed; `help`: on the help page; `everywhere` but in prompt and help.
+ * Where a key holds. `list`: wherever there are rows; `compare`: two messages of the flow side by side; `tree` and `octets`:
+ * parts of the message view; `prompt`: while a line is being typed; `help`: on the help page; `everywhere` but in prompt
+ * and help.
  */
 export type Context =
   | 'everywhere'
   | 'list'
   | 'groups'
   | 'flow'
+  | 'compare'
   | 'epochs'
   | 'findings'
   | 'messages'

@@ -10,7 +10,14 @@ import type { MouseInput } from '../screen/input-event.ts';
 import type { Pane } from '../screen/pane.ts';
 import { type Ink, style } from '../screen/style.ts';
 import { SEVERITY_SIGNS } from '../theme.ts';
-import { type ColumnSpec, drawCell, drawTitles, type PlacedColumn, placeColumns } from '../widgets/columns.ts';
+import {
+  type ColumnSpec,
+  columnAt,
+  drawCell,
+  drawTitles,
+  type PlacedColumn,
+  placeColumns,
+} from '../widgets/columns.ts';
 import { RowCursor } from '../widgets/row-cursor.ts';
 import { clockText, countText } from '../widgets/time-text.ts';
 import { wrapped } from '../widgets/wrapped-text.ts';
@@ -52,6 +59,8 @@ export class FindingsView implements View {
   readonly #host: ViewHost;
   readonly #cursor = new RowCursor();
   #rows: readonly ListedFinding[] = [];
+  /** Columns as they were drawn last. */
+  #columns: readonly PlacedColumn<ColumnName>[] = [];
   #sort = SORTS[0];
   #sortedAs = '';
   /** Number of the selected finding: the row moves when others come. */
@@ -142,7 +151,7 @@ export class FindingsView implements View {
     else if (event.action === 'wheel-up') this.#wheel(-1, isInDetail);
     else if (event.action === 'press' && event.button === 'left' && !isInDetail) {
       if (event.y === 0) {
-        this.#sortByNext(1);
+        this.#clickTitle(event.x);
         return;
       }
       const before = this.#cursor.row;
@@ -179,9 +188,13 @@ export class FindingsView implements View {
   }
 
   #runOn(event: FindingEvent, command: Command): boolean {
+    const needsFrame = command === 'open' || command === 'filter-on-this' || command === 'show-messages';
+    if (needsFrame && event.frames.length === 0) {
+      this.#host.say('this finding is about no frame', 'warning');
+      return true;
+    }
     switch (command) {
       case 'open':
-        if (event.frames.length === 0) return false;
         this.#host.show('messages', { frame: event.frames[0] });
         return true;
       case 'filter-on-this':
@@ -225,6 +238,13 @@ export class FindingsView implements View {
     return true;
   }
 
+  #clickTitle(x: number): void {
+    const clicked = columnAt<ColumnName>(this.#columns, x - LEFT);
+    const sort = SORTS.find(({ name }) => name === clicked);
+    if (sort === undefined) return;
+    this.#sort = this.#sort.name === sort.name ? { ...sort, isDown: !this.#sort.isDown } : sort;
+  }
+
   /** Sorts anew only where something changed: a list may have thousands of rows. */
   #sortRows(): void {
     const { findings, descriptions } = this.#host.session;
@@ -261,7 +281,8 @@ export class FindingsView implements View {
   }
 
   #drawList(pane: Pane): void {
-    const columns = placeColumns(COLUMNS, pane.width - LEFT - 1);
+    const columns = placeColumns<ColumnName>(COLUMNS, pane.width - LEFT - 1);
+    this.#columns = columns;
     drawTitles<ColumnName>(pane, 0, LEFT, columns, this.#sort);
     for (let line = 1; line < pane.height; line++) {
       const listed = this.#rows[this.#cursor.top + line - 1];

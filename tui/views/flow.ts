@@ -45,7 +45,7 @@ export class FlowView implements View {
   }
 
   contexts(): readonly Context[] {
-    return ['flow', 'list'];
+    return [this.#diff.isOpen ? 'compare' : 'flow', 'list'];
   }
 
   shown({ group, message, frame }: ViewTarget): void {
@@ -53,6 +53,8 @@ export class FlowView implements View {
     const ordinal = message ?? (frame === undefined ? undefined : store.atFrame(frame));
     const isKept = ordinal !== undefined && store.has(ordinal);
     const wanted = group ?? (isKept ? store.group(ordinal) : undefined);
+    // Who leads here wants to see something else than what is compared.
+    if (wanted !== undefined) this.#diff.close();
     if (wanted !== undefined && wanted !== this.#flow?.group) this.#begin(wanted);
     if (isKept) this.#wanted = ordinal;
   }
@@ -152,6 +154,7 @@ export class FlowView implements View {
   }
 
   copied(): { readonly text: string; readonly what: string } | null {
+    if (this.#diff.isOpen) return null;
     const line = this.#line(this.#cursor.row);
     if (line === null || this.#flow === null) return null;
     const { store } = this.#host.session;
@@ -165,7 +168,8 @@ export class FlowView implements View {
 
   search(text: string, direction: 1 | -1): void {
     const flow = this.#flow;
-    if (flow === null) return;
+    if (this.#diff.isOpen) this.#host.say('a comparison is not searched; Esc closes it', 'warning');
+    if (flow === null || this.#diff.isOpen) return;
     const wanted = text.toLowerCase();
     const count = this.#lines?.count ?? 0;
     for (let step = 1; step <= count; step++) {

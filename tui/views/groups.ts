@@ -1,6 +1,7 @@
 // Groups: who is talking, under which key, and is anything wrong. A row a group.
 
 import { SEVERITIES, VERDICTS } from '../../daemon/events.ts';
+import type { KeyDescription } from '../../daemon/inspection/contract.ts';
 import { printable } from '../../dissectors/printable.ts';
 import type { View, ViewHost, ViewTarget } from '../app/view.ts';
 import type { Command, Context } from '../keys.ts';
@@ -11,7 +12,14 @@ import type { Pane } from '../screen/pane.ts';
 import { type Ink, style } from '../screen/style.ts';
 import { SEVERITY_SIGNS } from '../theme.ts';
 import { filledBar, sparkline, verdictMix } from '../widgets/bars.ts';
-import { type ColumnSpec, drawCell, drawTitles, placeColumns } from '../widgets/columns.ts';
+import {
+  type ColumnSpec,
+  columnAt,
+  drawCell,
+  drawTitles,
+  type PlacedColumn,
+  placeColumns,
+} from '../widgets/columns.ts';
 import { RowCursor } from '../widgets/row-cursor.ts';
 import { clockText, countText, spanText } from '../widgets/time-text.ts';
 
@@ -56,6 +64,8 @@ export class GroupsView implements View {
   readonly #host: ViewHost;
   readonly #cursor = new RowCursor();
   #rows: GroupRow[] = [];
+  /** Columns as they were drawn last. */
+  #columns: readonly PlacedColumn<ColumnName>[] = [];
   #sort = SORTS[0];
   /** Group of the selected row: the row moves when the order changes. */
   #selected: number | null = null;
@@ -81,7 +91,8 @@ export class GroupsView implements View {
     }
     this.#cursor.fit(this.#rows.length, pane.height - 1);
     this.#selected = this.#rows[this.#cursor.row]?.code ?? null;
-    const columns = placeColumns(COLUMNS, pane.width - LEFT - 1);
+    const columns = placeColumns<ColumnName>(COLUMNS, pane.width - LEFT - 1);
+    this.#columns = columns;
     drawTitles<ColumnName>(pane, 0, LEFT, columns, this.#sort);
     for (let line = 1; line < pane.height; line++) {
       const row = this.#rows[this.#cursor.top + line - 1];
@@ -184,9 +195,8 @@ export class GroupsView implements View {
   }
 
   #clickTitle(x: number): void {
-    const columns = placeColumns(COLUMNS, 10_000);
-    const clicked = columns.find((column) => x >= LEFT + column.x && x < LEFT + column.x + column.width);
-    const sort = SORTS.find((each) => each.name === clicked?.name);
+    const clicked = columnAt<ColumnName>(this.#columns, x - LEFT);
+    const sort = SORTS.find(({ name }) => name === clicked);
     if (sort === undefined) return;
     this.#sort = this.#sort.name === sort.name ? { ...sort, isDown: !this.#sort.isDown } : sort;
   }
@@ -203,7 +213,7 @@ export class GroupsView implements View {
         case 'key':
           return currentKey(row)?.pgkId ?? 256;
         case 'left':
-          return (currentKey(row)?.notAfter ?? Number.MAX_VALUE) - (groups.now || 0);
+          return timeLeft(currentKey(row), groups.now || 0) ?? Number.MAX_VALUE;
         case 'members':
           return row.sources.size;
         case 'messages':
@@ -292,11 +302,23 @@ export class GroupsView implements View {
   }
 }
 
+/** Time until the end of a key's window; null where there is no key, or one that may not be used inside it. */
+function timeLeft(key: KeyDescription | null, now: number): number | null {
+  if (key === null) return null;
+  const left = key.notAfter - now;
+  const isGood = key.state === 'active' || key.state === 'overlap' || key.state === 'staged';
+  return left > 0 && !isGood ? null : left;
+}
+
 /** The window of the current key as a bar, and what is left of it. */
 function drawTimeLeft(pane: Pane, y: number, x: number, cells: number, row: GroupRow, now: number): void {
   const key = currentKey(row);
   if (key === null || Number.isNaN(now)) return;
-  const left = key.notAfter - now;
+  const left = timeLeft(key, now);
+  if (left === null) {
+    pane.writeRight(x + cells, y, '-', style('dim'));
+    return;
+  }
   const share = left / (key.notAfter - key.notBefore);
   const ink: Ink = left <= 0 ? 'stale' : share < 0.2 ? 'warning' : 'good';
   const span = left <= 0 ? `-${spanText(left)}` : spanText(left);

@@ -77,11 +77,16 @@ export class MessageDiff {
     }
   }
 
-  /** Every command is for the comparison while it is open. */
+  /** @returns false where the command means nothing in a comparison */
   run(command: Command): boolean {
     if (this.#cursor.run(command)) return true;
-    if (command === 'back' || command === 'diff') this.#pair = null;
+    if (command !== 'back') return false;
+    this.close();
     return true;
+  }
+
+  close(): void {
+    this.#pair = null;
   }
 
   async #ask(one: number, other: number): Promise<void> {

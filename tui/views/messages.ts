@@ -2,6 +2,7 @@
 
 import { SEVERITIES } from '../../daemon/events.ts';
 import type { FrameDetails } from '../../daemon/inspection/contract.ts';
+import { printable } from '../../dissectors/printable.ts';
 import type { View, ViewHost, ViewTarget } from '../app/view.ts';
 import { FeedError, type FeedState } from '../feed.ts';
 import type { Command, Context } from '../keys.ts';
@@ -15,13 +16,12 @@ import { RowCursor } from '../widgets/row-cursor.ts';
 import { sayLastSoFar } from './last-row.ts';
 import { drawMessages, messageText } from './message-list.ts';
 import { MessageMarks } from './message-marks.ts';
+import { RowSearch } from './row-search.ts';
 
 type Part = 'list' | 'tree' | 'octets';
 const PARTS: readonly Part[] = ['list', 'tree', 'octets'];
 
 /** Constants we chose. */
-/** Rows looked through at once: a few ms. */
-const ROWS_PER_PIECE = 4000;
 const LEAST_SHARE = 0.2;
 const MOST_SHARE = 0.85;
 /** Severity from which on a finding is stepped to. */
@@ -56,11 +56,11 @@ export class MessagesView implements View {
   #problem = '';
   /** How the feed fared when the question was refused: when it fares otherwise the question is put again. */
   #refusedIn: FeedState | null = null;
-  /** Rises with each search and with each key: a search that is not the newest ends. */
-  #stepping = 0;
+  readonly #search: RowSearch;
 
   constructor(host: ViewHost) {
     this.#host = host;
+    this.#search = new RowSearch(host);
   }
 
   contexts(): readonly Context[] {
@@ -75,11 +75,8 @@ export class MessagesView implements View {
     else if (frame !== undefined) {
       const ordinal = store.atFrame(frame);
       if (ordinal >= store.count) this.#host.say(`no message at frame ${frame} or behind it`, 'warning');
-      else {
-        this.#select(ordinal);
-        if (store.frame(ordinal) !== frame) {
-          this.#host.say(`frame ${frame} completes no message; this is the next one that does`, 'warning');
-        }
+      else if (this.#select(ordinal) && store.frame(ordinal) !== frame) {
+        this.#host.say(`frame ${frame} completes no message; this is the next one that does`, 'warning');
       }
     }
   }
@@ -104,7 +101,7 @@ export class MessagesView implements View {
   }
 
   run(command: Command, argument: string): boolean {
-    this.#stepping++;
+    this.#search.end();
     // Messages may have come since the last picture.
     this.#fit();
     if (this.#runOnParts(command)) return true;
@@ -168,7 +165,9 @@ export class MessagesView implements View {
       const row = this.#tree.selected;
       return row === null ? null : { text: row.text, what: row.field ?? 'the line' };
     }
-    const { name, bytes } = this.#details.sources[this.#octets.source];
+    const source = this.#details.sources[this.#octets.source];
+    if (source === undefined) return null;
+    const { name, bytes } = source;
     return { text: Buffer.from(bytes).toString('hex'), what: `${bytes.length} octets (${name})` };
   }
 
@@ -180,7 +179,7 @@ export class MessagesView implements View {
       const all = `${groupName ?? ''} ${groupId} ${sourceName ?? ''} ${sourceId} ${verdict} ${summary}`;
       return all.toLowerCase().includes(wanted);
     };
-    this.#stepTo(direction, holds, `${text}: not found`);
+    this.#stepTo(direction, holds, `${text}: not found`, true);
   }
 
   #runOnParts(command: Command): boolean {
@@ -202,7 +201,8 @@ export class MessagesView implements View {
       case 'wider':
       case 'narrower': {
         const share = settings.listShare + (command === 'wider' ? 0.1 : -0.1);
-        settings.listShare = Math.max(LEAST_SHARE, Math.min(MOST_SHARE, share));
+        // In hundredths: it is written into a file that people read.
+        settings.listShare = Math.max(LEAST_SHARE, Math.min(MOST_SHARE, Math.round(share * 100) / 100));
         return true;
       }
       default:
@@ -270,25 +270,12 @@ export class MessagesView implements View {
     return true;
   }
 
-  /** Steps from row to row until one is as wanted, in pieces so that keys are heard meanwhile; any of them ends it. */
-  #stepTo(direction: 1 | -1, isWanted: (ordinal: number) => boolean, otherwise: string): void {
-    const stepping = ++this.#stepping;
-    let row = this.#cursor.row + direction;
-    const piece = (): void => {
-      const { rows } = this.#host.session;
-      if (stepping !== this.#stepping) return;
-      for (let looked = 0; looked < ROWS_PER_PIECE; looked++, row += direction) {
-        if (row < 0 || row >= rows.count) {
-          this.#host.say(otherwise, 'warning');
-          return;
-        }
-        if (!isWanted(rows.ordinal(row))) continue;
-        this.#select(rows.ordinal(row));
-        return;
-      }
-      this.#host.later(piece);
-    };
-    piece();
+  #stepTo(direction: 1 | -1, isWanted: (ordinal: number) => boolean, otherwise: string, isRound = false): void {
+    this.#search.begin({
+      ...{ from: this.#cursor.row, direction, isRound, isWanted },
+      found: (ordinal) => this.#select(ordinal),
+      nowhere: () => this.#host.say(otherwise, 'warning'),
+    });
   }
 
   #goTo(ordinal: number | null, otherwise: string): void {
@@ -296,13 +283,21 @@ export class MessagesView implements View {
     else this.#select(ordinal);
   }
 
-  #select(ordinal: number): void {
-    const { rows } = this.#host.session;
+  /** Goes to a message. @returns false where the filter hides it, which is said: the cursor stands on the next one */
+  #select(ordinal: number): boolean {
+    const { rows, filter, store } = this.#host.session;
+    const row = rows.rowOf(ordinal);
+    const isSettled = filter === null || filter.isDone || filter.seen > ordinal;
+    const isHidden = filter !== null && isSettled && (row >= rows.count || rows.ordinal(row) !== ordinal);
     this.#selected = ordinal;
     this.#cursor.fit(rows.count, this.#places.list?.height ?? 10);
-    this.#cursor.reveal(rows.rowOf(ordinal));
+    this.#cursor.reveal(row);
     this.#host.stopFollowing();
+    if (isHidden && store.has(ordinal)) {
+      this.#host.say(`the filter hides the message of frame ${store.frame(ordinal)}; \\ takes it away`, 'warning');
+    }
     this.#host.redraw();
+    return !isHidden;
   }
 
   /** Brings cursor and selected message to the rows that there are now. */
@@ -418,6 +413,9 @@ export class MessagesView implements View {
   #emptyText(): string {
     const { session } = this.#host;
     const { filter, state } = session;
+    if (filter !== null && filter.problem !== null) {
+      return printable(`the filter failed: ${filter.problem.message}; ${filter.problem.hint}`);
+    }
     if (filter !== null) return filter.isDone ? 'no message passes the filter; \\ takes it away' : 'filtering ...';
     return state === 'loading' || state === 'live' ? 'no message yet' : nothingHeard(session);
   }

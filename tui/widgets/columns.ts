@@ -61,6 +61,11 @@ export function placeColumns<Name extends string>(
   });
 }
 
+/** The column that a cell of a line is in; the gap behind it counts for it. @param x cell, counted from the first column */
+export function columnAt<Name extends string>(columns: readonly PlacedColumn<Name>[], x: number): Name | null {
+  return columns.find((column) => x >= column.x && x < column.x + column.width + GAP)?.name ?? null;
+}
+
 /** Writes the titles. `sorted`: the column by which rows are sorted, and whether downwards. */
 export function drawTitles<Name extends string>(
   pane: Pane,
@@ -71,7 +76,10 @@ export function drawTitles<Name extends string>(
 ): void {
   for (const column of columns) {
     const isSorted = sorted?.name === column.name;
-    const title = isSorted ? `${column.title}${sorted.isDown ? '↓' : '↑'}` : column.title;
+    // The arrow has room in any case.
+    const title = isSorted
+      ? `${column.title.slice(0, Math.max(0, column.width - 1))}${sorted.isDown ? '↓' : '↑'}`
+      : column.title;
     drawCell(pane, y, left, column, title, style(isSorted ? 'accent' : 'dim'));
   }
 }

@@ -98,7 +98,7 @@ export class RowCursor {
   /** Selects the row at a line of what is seen. @returns false where there is none */
   click(line: number): boolean {
     const row = this.top + line;
-    if (line < 0 || row >= this.#count) return false;
+    if (line < 0 || line >= this.#height || row >= this.#count) return false;
     this.moveTo(row);
     return true;
   }
