@@ -31,7 +31,11 @@ test.each(['capture', 'daemon'] as const)(
     const { session, listener } = opened(kind);
     const batches = new MessageBatches();
     for (let frame = 1; frame <= BATCH_MESSAGES; frame++) {
-      batches.add({ ...messageEvent({ frame, verdict: 'no-key', pgkId: null }), sourceName: 'member 0' }, FIRST_TIME + frame, []);
+      batches.add(
+        { ...messageEvent({ frame, verdict: 'no-key', pgkId: null }), sourceName: 'member 0' },
+        FIRST_TIME + frame,
+        [],
+      );
     }
     const first = batches.take() as MessageBatch;
     const told = (number: number): void => {
