@@ -45,7 +45,7 @@ describe('under a filter', () => {
     program.type('4');
     await program.waitFor('ctr.keystream_reuse');
     program.press('enter');
-    expect(await program.waitFor('the filter hides the message of frame 231')).toContain('Judgement');
+    expect(await program.waitFor('the filter hides the message of frame 231')).toContain('PGK/PTK/SN');
   });
 });
 
