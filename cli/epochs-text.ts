@@ -34,7 +34,7 @@ function groupText(timeline: GroupTimeline): string {
     ['key', 'state', 'messages', `${BAR} columns are ${formatDuration(to - from)}`, 'from', 'to'],
     rows,
   );
-  const notes = [...timeline.epochs.flatMap(whoMoved), ...timeNotes(timeline), ...removedNotes(timeline)];
+  const notes = [...timeline.epochs.flatMap(whoUsed), ...timeNotes(timeline), ...removedNotes(timeline)];
   return `${title}\n${table}${notes.map((line) => `  ${line}\n`).join('')}`;
 }
 
@@ -59,11 +59,11 @@ function meets(a: Span, b: Span): boolean {
   return a.from < b.to && b.from < a.to;
 }
 
-function whoMoved(epoch: EpochLine): string[] {
+function whoUsed(epoch: EpochLine): string[] {
   if (epoch.used === null) return [];
   const use = `PGK ${epoch.pgkId}: used ${second(epoch.used.from)} to ${second(epoch.used.to)}`;
   const stayed = epoch.stayed.length === 0 ? '' : `; not moved to it: ${names(epoch.stayed)}`;
-  return [`${use} by ${names(epoch.moved)}${stayed}`];
+  return [`${use} by ${names(epoch.users)}${stayed}`];
 }
 
 function timeNotes(timeline: GroupTimeline): string[] {

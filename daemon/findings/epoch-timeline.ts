@@ -35,6 +35,8 @@ export interface EpochLine {
   /** First to last message, or null where it was not used. */
   readonly used: Span | null;
   readonly messages: number;
+  /** Sources that used it. */
+  readonly users: readonly EpochSource[];
   /** Sources that used it or a later key. */
   readonly moved: readonly EpochSource[];
   /** Sources heard behind its first use, that used earlier keys alone. */
@@ -195,6 +197,7 @@ function epochLine(
     good: goodSpans(key),
     used,
     messages: own.reduce((sum, { messages }) => sum + messages, 0),
+    users: named(group, new Set(own.map(({ source }) => source)), time),
     moved: named(group, used === null ? [] : movedIds, time),
     stayed: named(group, stayedIds, time),
   };

@@ -110,6 +110,8 @@ describe('text', () => {
 
   test('epochs are drawn', () => {
     const { out } = read(['-q', '-z', 'epochs']);
+    // Who used a revoked key, and nobody else; who used later ones stands there.
+    expect(out).toMatch(/PGK 37: used 2026-05-03T02:17:00Z to 2026-05-03T02:17:00Z by 0a0b3f Engine 73\n/);
     expect(out).toMatch(/^f00001 Fire 7$/m);
     expect(out).toMatch(/^PGK 37 {2}revoked /m);
   });
