@@ -54,7 +54,10 @@ test('a time of the day that there is not is told', async () => {
   program.type(':time 25:00\r');
   await program.waitFor('25:00 is no time');
   program.type(':time 12:60:00\r');
-  expect(await program.waitFor('12:60:00 is no time')).toContain('Groups');
+  await program.waitFor('12:60:00 is no time');
+  program.type(':time 03:00\r');
+  await program.waitFor('no message at 03:00 or behind it');
+  expect(await program.waitFor(/▸ +315/)).toContain('PGK/PTK/SN');
 });
 
 test('a search of the messages goes on at the other end, and finds the row it stands on', async () => {
@@ -123,6 +126,16 @@ test('the help page has every command that can be typed, and no line of it is cu
   for (const { name } of COMMANDS) expect(all).toContain(`:${name}`);
   expect(all).toContain('as the terminal does');
   expect(all).not.toContain('…');
+});
+
+test('a file that is no capture says so in the first view', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidescope-tui-'));
+  ended.push(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'notes.pcap'), 'these are notes and no capture');
+  const program = new TerminalProgram(['tui', join(folder, 'notes.pcap')], { columns: 100 });
+  ended.push(() => program.close());
+  await program.waitFor('ended early');
+  expect(await program.waitFor('the input is no capture that we read')).not.toContain('there is no frame in it');
 });
 
 test('a key that was revoked has no time left', async () => {

@@ -148,8 +148,13 @@ export class Actions implements CommandActions {
   goToTime(text: string): void {
     const { store } = this.#app.session;
     const time = instantOf(text, store.count === store.first ? Number.NaN : store.time(store.first));
-    if (time === null) this.#app.say(`${text} is no time; write 12:04:31 or 2026-05-01T12:04:31Z`, 'bad');
-    else this.#app.show('messages', { message: Math.min(store.atTime(time), store.count - 1) });
+    if (time === null) {
+      this.#app.say(`${text} is no time; write 12:04:31 or 2026-05-01T12:04:31Z`, 'bad');
+      return;
+    }
+    const message = store.atTime(time);
+    if (store.count > store.first) this.#app.show('messages', { message: Math.min(message, store.count - 1) });
+    if (message >= store.count) this.#app.say(`no message at ${text} or behind it`, 'warning');
   }
 
   search(text: string): void {

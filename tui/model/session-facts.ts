@@ -76,8 +76,10 @@ export function sessionFacts(session: Session): StatusFact[] {
 }
 
 /** What to say where nothing of a group can be shown: that nothing came yet, or what all the frames were instead. */
-export function nothingHeard({ state, progress }: Session): string {
+export function nothingHeard({ state, progress, problem }: Session): string {
   if (state === 'loading' || state === 'live' || state === 'lost') return 'no group has been heard yet';
+  // A file that is no capture, or whose first record is damaged, has frames or not: nobody knows.
+  if (problem !== null && (progress?.frames ?? 0) === 0) return `${printable(problem.message)} (6 says more)`;
   if (progress === null || progress.frames === 0) return 'there is no frame in it';
   const [most] = Object.entries(progress.undecoded).sort(([, a], [, b]) => b - a);
   const why = most === undefined ? '' : `: ${REASONS[most[0]] ?? most[0]}`;

@@ -301,7 +301,7 @@ export class FindingsView implements View {
       ...(this.#onlyGroup === null ? [] : [`only group ${this.#onlyGroup}; Esc shows all`]),
       ...(findings.dropped === 0 ? [] : [`${countText(findings.dropped)} less severe ones are not kept`]),
     ];
-    if (notes.length > 0) pane.writeRight(pane.width - 1, 0, notes.join('; '), style('warning'));
+    if (notes.length > 0) pane.writeRight(pane.width - 1, 0, `  ${notes.join('; ')}`, style('warning'));
   }
 
   #drawColumn(pane: Pane, line: number, column: PlacedColumn<ColumnName>, listed: ListedFinding): void {
