@@ -44,9 +44,15 @@ export function pendingFolder(path: string, messages: readonly BuiltMessage[]): 
   } catch (cause) {
     throw outputError(path, cause);
   }
-  for (const [index, { to, kind, octets }] of messages.entries()) {
-    const number = String(index + 1).padStart(5, '0');
-    writePrivate(join(path + UNSENT, `${number}-${kind}-${to === null ? 'group' : layer2IdText(to)}.bin`), octets);
+  try {
+    for (const [index, { to, kind, octets }] of messages.entries()) {
+      const number = String(index + 1).padStart(5, '0');
+      writePrivate(join(path + UNSENT, `${number}-${kind}-${to === null ? 'group' : layer2IdText(to)}.bin`), octets);
+    }
+  } catch (error) {
+    // Messages of an operation that never was: nobody may send them, and the next attempt takes their place.
+    rmSync(path + UNSENT, { recursive: true, force: true });
+    throw error;
   }
   return pending(path);
 }
@@ -61,7 +67,7 @@ function pending(path: string): PendingMessages {
         fsyncSync(folder);
         closeSync(folder);
       } catch (cause) {
-        throw outputError(path, cause);
+        throw unnamed(path, cause);
       }
     },
     discard() {
@@ -86,6 +92,9 @@ function writePrivate(path: string, octets: Uint8Array): void {
     try {
       for (let at = 0; at < octets.length; ) at += writeSync(handle, octets, at);
       fsyncSync(handle);
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
     } finally {
       closeSync(handle);
     }
@@ -98,4 +107,11 @@ function outputError(path: string, cause: unknown): SidescopeError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
   const hint = code === 'EEXIST' ? 'take another name: nothing is overwritten' : 'check path, rights and space';
   return new SidescopeError('usage.output', `${path} was not written (${code})`, hint, ExitCode.usage, { cause });
+}
+
+/** The operation is saved, and what carries it out is there under another name. */
+function unnamed(path: string, cause: unknown): SidescopeError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+  const message = `the change is made; its messages are in ${path}${UNSENT} and could not be renamed (${code})`;
+  return new SidescopeError('group.unsent', message, 'give them their name and send them', ExitCode.usage, { cause });
 }
