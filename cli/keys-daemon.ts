@@ -1,6 +1,7 @@
 // `sidescope keys` while a daemon has the vault open: the same verbs over its control socket, so that an order is in force
 // at once and two writers never meet. What is secret is sealed to the engine's process, which alone can open it.
 
+import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ListedKeyRow } from '../daemon/engine-process/replay-use.ts';
@@ -10,7 +11,7 @@ import type { KeyFlaw } from '../daemon/keyring/key-lint.ts';
 import { readIdentity } from '../daemon/keyring/vault/key-files.ts';
 import type { KeyOrder } from '../daemon/keyring/vault/transitions.ts';
 import type { VaultReport } from '../daemon/keyring/vault/verify-vault.ts';
-import type { ImportCounts, SlotRow, VaultKeyRow } from '../daemon/keyring/vault.ts';
+import type { ImportCounts, SlotRow, Unlock, VaultKeyRow } from '../daemon/keyring/vault.ts';
 import { ControlClient } from '../daemon/service/control-client.ts';
 import { readControlNote } from '../daemon/service/daemon-files.ts';
 import { actor } from './vault-options.ts';
@@ -72,7 +73,7 @@ export class DaemonKeys {
   async importFiles(files: readonly string[], identity: string | undefined): Promise<readonly DaemonImport[]> {
     const secrets: SecretArguments = {
       files: secretFiles(files),
-      ...(identity === undefined ? {} : { exportIdentity: exportedIdentity(identity) }),
+      ...(identity === undefined ? {} : { exportIdentity: privateKeyText(readIdentity(identity)) }),
     };
     const answer = await this.#askSealed('import', secrets);
     return (answer as { imports: DaemonImport[] }).imports;
@@ -89,12 +90,9 @@ export class DaemonKeys {
   }
 
   /** @param against text of a checkpoint that was kept elsewhere */
-  async verify(
-    passphrase: Uint8Array,
-    against: string | undefined,
-  ): Promise<VaultReport & { readonly isGood: boolean }> {
+  async verify(unlock: Unlock, against: string | undefined): Promise<VaultReport & { readonly isGood: boolean }> {
     const more = against === undefined ? {} : { against };
-    const answer = await this.#askSealed('verify', { passphrase: base64Of(passphrase) }, more);
+    const answer = await this.#askSealed('verify', unlockSecrets(unlock), more);
     return answer as VaultReport & { isGood: boolean };
   }
 
@@ -152,8 +150,15 @@ function base64Of(octets: Uint8Array): string {
   return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('base64');
 }
 
-function exportedIdentity(path: string): string {
-  const der = readIdentity(path).export({ format: 'der', type: 'pkcs8' });
+/** What opens a vault, as it travels. */
+function unlockSecrets(unlock: Unlock): SecretArguments {
+  if (unlock.kind === 'identity') return { identity: privateKeyText(unlock.privateKey) };
+  const passphrase = base64Of(unlock.octets);
+  return unlock.kind === 'passphrase' ? { passphrase } : { passphrase, credential: unlock.name };
+}
+
+function privateKeyText(key: KeyObject): string {
+  const der = key.export({ format: 'der', type: 'pkcs8' });
   const text = der.toString('base64');
   der.fill(0);
   return text;

@@ -45,20 +45,20 @@ export async function checkWholeVault(
 /**
  * The same while a daemon has the vault open, which checks it as it stands on disk.
  *
- * @param passphrase overwritten
+ * @param unlock a passphrase in it is overwritten
  */
 export async function checkDaemonVault(
   daemon: DaemonKeys,
-  passphrase: Uint8Array,
+  unlock: Unlock,
   isJson: boolean,
   against: string | undefined,
 ): Promise<boolean> {
   try {
-    const report = await daemon.verify(passphrase, against === undefined ? undefined : readNote(against));
+    const report = await daemon.verify(unlock, against === undefined ? undefined : readNote(against));
     writeOutput(isJson ? reportJson(report) : reportText(report));
     return report.isGood;
   } finally {
-    passphrase.fill(0);
+    if (unlock.kind !== 'identity') unlock.octets.fill(0);
   }
 }
 

@@ -286,8 +286,8 @@ async function verify(named: string | undefined, options: KeysArguments): Promis
   if (daemon !== null) {
     try {
       if (options.renew !== undefined) throw daemonRuns('make side files anew');
-      const { octets } = await findPassphrase(options.passphraseFile, `Passphrase of ${path}: `);
-      const isGood = await checkDaemonVault(daemon, octets, options.type === 'json', options.against);
+      const unlock = await unlockSource(options, path)();
+      const isGood = await checkDaemonVault(daemon, unlock, options.type === 'json', options.against);
       if (!isGood) process.exitCode = ExitCode.finding;
     } finally {
       daemon.close();

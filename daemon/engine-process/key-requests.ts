@@ -1,7 +1,7 @@
 // Requests about keys from the control socket, carried out on the open vault. Whatever changes it is durable before it is
 // answered (vault.ts), and in force in the running analyses and in the parent's table by then (engine-service.ts).
 
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { ExitCode, SidescopeError } from '../errors.ts';
 import { lintKeys } from '../keyring/key-lint.ts';
 import type { Keyring } from '../keyring/keyring.ts';
@@ -123,11 +123,15 @@ function identityOf(exportIdentity: string | undefined, name: string) {
     const hint = 'give the private key it was sealed for with --export-identity FILE';
     throw usage('usage.no-identity', `${name} is a sealed export`, hint);
   }
-  const der = Buffer.from(exportIdentity, 'base64');
+  return privateKeyOf(exportIdentity, 'the export identity');
+}
+
+function privateKeyOf(text: string, what: string): KeyObject {
+  const der = Buffer.from(text, 'base64');
   try {
     return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   } catch {
-    throw usage('keys.identity', 'the export identity is no private key', 'give an X25519 private key in PEM');
+    throw usage('keys.identity', `${what} is no private key`, 'give an X25519 private key in PEM');
   } finally {
     der.fill(0);
   }
@@ -160,27 +164,31 @@ function changePassphrase(request: KeysRequest, secrets: SecretArguments, vault:
 }
 
 /** Checks the vault as it stands on disk. Opening it anew takes the passphrase, which the child no longer has. */
-function verify({ passphrase }: SecretArguments, { settings, vault }: KeyRequestTools, request: KeysRequest): unknown {
-  if (passphrase === undefined || settings.vault === null) {
-    throw usage('keys.no-passphrase', 'a check opens the vault anew', 'give its passphrase');
+function verify(secrets: SecretArguments, { settings, vault }: KeyRequestTools, request: KeysRequest): unknown {
+  const unlock = unlockOf(secrets);
+  if (unlock === null || settings.vault === null) {
+    throw usage('keys.no-passphrase', 'a check opens the vault anew', 'give its passphrase, or an identity');
   }
-  const octets = octetsOf(passphrase);
   try {
     const { against } = request.arguments;
-    const report = verifyVault(
-      settings.vault,
-      { kind: 'passphrase', octets },
-      {
-        by: `${settings.by}, keys verify asked for by ${request.by.slice(0, REASON_MOST)}`,
-        anchorPath: vault.anchorPath,
-        ...(typeof against === 'string' ? { against } : {}),
-        isHeldHere: true,
-      },
-    );
+    const report = verifyVault(settings.vault, unlock, {
+      by: `${settings.by}, keys verify asked for by ${request.by.slice(0, REASON_MOST)}`,
+      anchorPath: vault.anchorPath,
+      ...(typeof against === 'string' ? { against } : {}),
+      isHeldHere: true,
+    });
     return { isGood: report.checks.every((check) => check.isGood), ...report };
   } finally {
-    octets.fill(0);
+    if (unlock.kind !== 'identity') unlock.octets.fill(0);
   }
+}
+
+/** What opens the vault anew, or null where nothing was given. */
+function unlockOf({ passphrase, credential, identity }: SecretArguments): Unlock | null {
+  if (identity !== undefined) return { kind: 'identity', privateKey: privateKeyOf(identity, 'the identity') };
+  if (passphrase === undefined) return null;
+  const octets = octetsOf(passphrase);
+  return credential === undefined ? { kind: 'passphrase', octets } : { kind: 'credential', name: credential, octets };
 }
 
 /** Octets of their own: those of a small Buffer lie in memory that others share. */

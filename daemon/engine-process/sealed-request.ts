@@ -41,8 +41,11 @@ export interface SecretArguments {
   /** `passwd`: passphrases that open the vault too, and others that go on doing so. */
   readonly addPassphrases?: readonly string[];
   readonly keepPassphrases?: readonly string[];
-  /** `verify`: the passphrase, since a check opens the vault anew. */
+  /** `verify`: a passphrase, since a check opens the vault anew; with the name of the credential where it came from one. */
   readonly passphrase?: string;
+  readonly credential?: string;
+  /** `verify`: an X25519 private key (PKCS #8, DER) in place of a passphrase. */
+  readonly identity?: string;
 }
 
 /**

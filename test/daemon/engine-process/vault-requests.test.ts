@@ -191,6 +191,15 @@ describe('verify', () => {
     opened(PASSPHRASE).close();
   });
 
+  test('a private key opens the vault for a check where there is no passphrase', async () => {
+    const [engine] = await startedByIdentity(keyringOf(39), false);
+    const der = x25519.privateKey(Buffer.alloc(32, 9)).export({ format: 'der', type: 'pkcs8' });
+    expect(await ask(engine, 'verify', { identity: base64(der) })).toMatchObject({ ok: true, data: { isGood: true } });
+    const other = x25519.privateKey(Buffer.alloc(32, 8)).export({ format: 'der', type: 'pkcs8' });
+    expect(await ask(engine, 'verify', { identity: base64(other) })).toMatchObject({ code: 'vault.not-opened' });
+    expect(await ask(engine, 'verify', { identity: base64('x') })).toMatchObject({ code: 'keys.identity' });
+  });
+
   test('a record of the audit log that somebody changed, and a checkpoint that is not in it', async () => {
     const engine = await started(keyringOf(39));
     await engine.link.audit('grant.used', { subject: 'somebody' });
