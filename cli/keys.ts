@@ -23,6 +23,7 @@ import { readImports, refuseExisting, writeNewFile } from './keys-files.ts';
 import { importText, keysJson, keysText, orderText, slotsText } from './keys-text.ts';
 import { checkDaemonVault, checkWholeVault } from './keys-verify.ts';
 import { oneOf } from './one-of.ts';
+import { isReason } from './reason.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
 import { answerUnknownVerb } from './unknown-verb.ts';
@@ -364,7 +365,7 @@ function gatherSlots(value: string, before: readonly number[]): readonly number[
 
 function reasonOption(value: string): string {
   const text = value.trim();
-  if (text === '') throw new InvalidArgumentError('Say why in a few words.');
+  if (!isReason(text)) throw new InvalidArgumentError('Say why in a few words.');
   if (text.length > REASON_MOST) throw new InvalidArgumentError(`It has at most ${REASON_MOST} characters.`);
   return text;
 }

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import type { Severity } from '../daemon/events.ts';
 import { oneOf } from './one-of.ts';
+import { isReason } from './reason.ts';
 import { gatherTables, TABLE_NAMES, type TableRequest } from './table-requests.ts';
 import { addVaultOptions, type VaultArguments } from './vault-options.ts';
 
@@ -107,7 +108,7 @@ export function checkReadOptions(file: string | undefined, options: ReadOptions)
   if (options.read !== undefined && file !== undefined) {
     throw usage('two-captures', `two captures were named: ${options.read} and ${file}`, 'give one');
   }
-  if (options.allowStale !== undefined && options.allowStale.trim() === '') {
+  if (options.allowStale !== undefined && !isReason(options.allowStale)) {
     throw usage('no-reason', '--allow-stale wants a reason', 'say why in a few words');
   }
   if (options.lateKeys === true && path === '-') {

@@ -5,6 +5,7 @@ import { ExitCode, SidescopeError } from '../daemon/errors.ts';
 import { isGroupPattern, VIEWS, type View } from '../daemon/relay/capability.ts';
 import { RECORD_TYPES, type RecordType } from '../daemon/relay/protocol.ts';
 import { oneOf } from './one-of.ts';
+import { isReason } from './reason.ts';
 
 /** Forms of the output. */
 export const TAP_TYPES = ['text', 'ndjson', 'json', 'fields'] as const;
@@ -86,7 +87,7 @@ export function checkTapOptions(address: string | undefined, options: TapOptions
       'leave -T out, or give -w a file',
     );
   }
-  if (options.view === 'forensic' && (options.reason ?? '').trim() === '') {
+  if (options.view === 'forensic' && !isReason(options.reason)) {
     throw usage('no-reason', 'the view forensic wants a reason', 'add --reason and say why in a few words');
   }
   return {

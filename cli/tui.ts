@@ -12,6 +12,7 @@ import { openInput } from './open-input.ts';
 import { chosenFilter } from './outputs/output.ts';
 import { programVersion } from './program-version.ts';
 import { readKeyring } from './read-keyring.ts';
+import { isReason } from './reason.ts';
 import { addVaultOptions, type VaultArguments } from './vault-options.ts';
 
 interface TuiOptions extends VaultArguments {
@@ -72,7 +73,7 @@ async function checkedPath(file: string | undefined, options: TuiOptions): Promi
   if (options.read !== undefined && file !== undefined) {
     throw usage('two-captures', `two captures were named: ${options.read} and ${file}`, 'give one');
   }
-  if (options.allowStale !== undefined && options.allowStale.trim() === '') {
+  if (options.allowStale !== undefined && !isReason(options.allowStale)) {
     throw usage('no-reason', '--allow-stale wants a reason', 'say why in a few words');
   }
   await chosenFilter(options);
@@ -112,7 +113,7 @@ async function connect(address: string, file: string | undefined, options: TuiOp
     throw usage('no-grant', 'a daemon wants to know who asks', hint);
   }
   const { view, reason } = options;
-  if (view === 'forensic' && (reason ?? '').trim() === '') {
+  if (view === 'forensic' && !isReason(reason)) {
     throw usage('no-reason', 'the view forensic wants a reason', 'add --reason and say why in a few words');
   }
   const { readKeyFile } = await import('../daemon/relay/client.ts');
