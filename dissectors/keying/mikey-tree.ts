@@ -6,6 +6,7 @@ import { ntpToNanoseconds } from '../ntp.ts';
 import { uint16, uint32 } from '../octets.ts';
 import { hexText, safeText } from '../text.ts';
 import {
+  CS_ID_MAP,
   type GenericIdEntry,
   type MikeyHeader,
   type MikeyResult,
@@ -30,6 +31,9 @@ import type {
 } from './mikey-payloads.ts';
 import { ExtensionType, PAYLOAD_NAMES, Payload, Validity } from './mikey-values.ts';
 
+/** What every header has, before its CS ID map (RFC 3830 6.1). */
+const HEADER_FIELDS = [f.version, f.dataType, f.next, f.verify, f.prf, f.csbId, f.csCount, f.mapType];
+
 /** Constants we chose. */
 /** First of the extension types for private use (RFC 3830 6.15); the PGK extension is looked for among them. */
 const FIRST_PRIVATE_EXTENSION = 241;
@@ -52,6 +56,11 @@ export function dissectMikey(bytes: Uint8Array, at: number, end: number, tree: T
       addPayload(bytes, payload, tree);
       tree.end();
     }
+  } else if (end - at >= CS_ID_MAP && result.problem?.code !== 'mikey.version') {
+    // The map is what is wrong: what stands before it is there.
+    tree.group('Common Header (HDR)', at, CS_ID_MAP);
+    addFields(tree, bytes, at, HEADER_FIELDS);
+    tree.end();
   }
   if (result.problem !== null) tree.problem(result.problem.code, result.problem.at, result.problem.text);
   tree.end();
@@ -60,7 +69,7 @@ export function dissectMikey(bytes: Uint8Array, at: number, end: number, tree: T
 
 function addHeader(bytes: Uint8Array, header: MikeyHeader, tree: TreeWriter): void {
   tree.group('Common Header (HDR)', header.at, header.end - header.at);
-  addFields(tree, bytes, header.at, [f.version, f.dataType, f.next, f.verify, f.prf, f.csbId, f.csCount, f.mapType]);
+  addFields(tree, bytes, header.at, HEADER_FIELDS);
   for (const session of header.sessions) {
     tree.group(session.kind === 'srtp-id' ? 'SRTP ID' : 'GENERIC ID', session.at, session.end - session.at);
     if (session.kind === 'srtp-id') addSrtpId(bytes, session, tree);

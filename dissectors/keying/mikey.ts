@@ -26,7 +26,8 @@ const PRF = 3;
 const CSB_ID = 4;
 const CS_COUNT = 8;
 const MAP_TYPE = 9;
-const MAP = 10;
+/** The CS ID map, behind what every header has. */
+export const CS_ID_MAP = 10;
 
 /** The specification says. */
 /** Octets of one entry of an SRTP-ID map: policy number, SSRC, ROC. */
@@ -173,7 +174,7 @@ function gather(header: MikeyHeader, payloads: readonly MikeyPayload[], end: num
 }
 
 function parseHeader(bytes: Uint8Array, at: number, end: number): MikeyHeader | MikeyProblem {
-  if (end - at < MAP) {
+  if (end - at < CS_ID_MAP) {
     const there = Math.max(0, end - at);
     return { code: 'mikey.header-cut', at, text: `a MIKEY header has at least 10 octets, ${there} are there` };
   }
@@ -183,7 +184,7 @@ function parseHeader(bytes: Uint8Array, at: number, end: number): MikeyHeader | 
   const csCount = bytes[at + CS_COUNT];
   const mapType = bytes[at + MAP_TYPE];
   const sessions: (SrtpIdEntry | GenericIdEntry)[] = [];
-  let next = at + MAP;
+  let next = at + CS_ID_MAP;
   for (let left = mapType === CsIdMapType.empty ? 0 : csCount; left > 0; left--) {
     const entry = parseSession(bytes, next, end, mapType);
     if (isProblem(entry)) return entry;

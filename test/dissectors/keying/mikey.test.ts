@@ -208,6 +208,24 @@ describe('dissectMikey', () => {
     expect(tree.closed).toBe(true);
   });
 
+  test.each([
+    ['a map beyond the message', '01000500112233440100', 'mikey.header-cut'],
+    ['a map of unknown type', '01000500112233440107', 'mikey.map-type'],
+  ])('shows what stands before %s', (_name, hex, code) => {
+    const tree = new TreeRecorder();
+    dissectMikey(octets(hex), 0, 10, tree);
+    expect(tree.problems).toEqual([code]);
+    expect(tree.one('mikey.type')).toBe(0);
+    expect(tree.one('mikey.csb_id')).toBe(0x11223344);
+    expect(tree.closed).toBe(true);
+  });
+
+  test('shows nothing of a header of another version', () => {
+    const tree = new TreeRecorder();
+    dissectMikey(octets('02000580112233440001'), 0, 10, tree);
+    expect(tree.all('mikey.type')).toEqual([]);
+  });
+
   test('shows policy parameters, signature and key validity', () => {
     const keys = encodeKeyData([
       { keyType: 3, key: new Uint8Array(16), salt: new Uint8Array(14), interval: { from: NOON, to: NOON + WEEK } },
