@@ -9,15 +9,10 @@ import { IpProtocol } from './internet/ports.ts';
 import { createUdpCursor, decodeUdp } from './internet/udp.ts';
 import { looksLikeRtp, rtpPayloadType, rtpSequence } from './media/rtp.ts';
 import { uint32 } from './octets.ts';
+import { PieceTable } from './piece-table.ts';
 import { Problem } from './problems.ts';
 import { describeSdu } from './sdu.ts';
 import { SduType } from './sidelink/pdcp-slrb.ts';
-
-/**
- * We chose: streams whose text is remembered: 2 to this power. Each has two places; a third for the same places replaces the
- * older one.
- */
-const STREAM_BITS = 12;
 
 const NO_PROTOCOLS: readonly string[] = [];
 
@@ -32,8 +27,7 @@ export class SduSummaryWriter {
 
   readonly #ip = createIpCursor();
   readonly #udp = createUdpCursor();
-  // oxlint-disable-next-line unicorn/no-new-array, unicorn/no-array-fill-with-reference-type -- the same in all places, not made by 4,096 calls
-  readonly #streams = new Array<Stream>(1 << STREAM_BITS).fill(NO_STREAM);
+  readonly #streams = new PieceTable(NO_STREAM);
 
   /** Parameters as those of `describeSdu`. */
   look(bytes: Uint8Array, at: number, length: number, sduType: number, reassembled: Uint8Array | null): void {
@@ -85,12 +79,13 @@ export class SduSummaryWriter {
   }
 
   #known(source: number, destination: number, ports: number, type: number): Stream | null {
-    const place = placeOf(source, destination, ports, type);
-    const first = this.#streams[place];
+    const { places } = this.#streams;
+    const place = this.#streams.placeOf(numberOf(source, destination, ports, type));
+    const first = places[place];
     if (first.source === source && first.destination === destination && first.ports === ports && first.type === type) {
       return first;
     }
-    const second = this.#streams[place + 1];
+    const second = places[place + 1];
     return second.source === source &&
       second.destination === destination &&
       second.ports === ports &&
@@ -112,17 +107,14 @@ export class SduSummaryWriter {
     const { protocols, summary } = describeSdu(bytes, at, end - at, SduType.ip);
     const text = Uint8Array.from(Buffer.from(summary.replace(/\d+$/, '')));
     const stream = { source, destination, ports, type, protocols, text };
-    const place = placeOf(source, destination, ports, type);
-    this.#streams[place + 1] = this.#streams[place];
-    this.#streams[place] = stream;
+    this.#streams.put(this.#streams.placeOf(numberOf(source, destination, ports, type)), stream);
     return stream;
   }
 }
 
-/** The first of the two places of a stream. The multipliers spread neighbouring addresses and ports over it (Knuth, TAOCP 6.4). */
-function placeOf(source: number, destination: number, ports: number, type: number): number {
-  const mixed = source ^ Math.imul(destination, 0x85ebca6b) ^ ports ^ (type << 24);
-  return (Math.imul(mixed, 0x9e3779b1) >>> (32 - STREAM_BITS)) & ~1;
+/** The number by which a stream is found. */
+function numberOf(source: number, destination: number, ports: number, type: number): number {
+  return source ^ Math.imul(destination, 0x85ebca6b) ^ ports ^ (type << 24);
 }
 
 /** What the summaries of a stream have in common. */

@@ -1,14 +1,9 @@
 // What all messages of one sender under one key have in common when they are written out, made once and remembered.
 
+import { PieceTable } from '../../dissectors/piece-table.ts';
 import type { Group } from '../keyring/keyring.ts';
 import { hasOneName, memberName } from '../keyring/member-name.ts';
 import { type MessageTable, NONE } from './message-table.ts';
-
-/**
- * We chose: senders that are remembered, 2 to this power. Each has two places; a third for the same places replaces the
- * older one.
- */
-const SENDER_BITS = 12;
 
 /** Makes the octets of a sender from one of its rows. `group` and `name` are null where they are not known. */
 export type DescribeSender = (table: MessageTable, row: number, group: Group | null, name: string | null) => Uint8Array;
@@ -37,8 +32,7 @@ const NO_SENDER = new Sender();
 export class SenderPieces {
   readonly #groups: readonly Group[];
   readonly #describe: DescribeSender;
-  // oxlint-disable-next-line unicorn/no-new-array, unicorn/no-array-fill-with-reference-type -- the same in all places, not made by 4,096 calls
-  readonly #senders = new Array<Sender>(1 << SENDER_BITS).fill(NO_SENDER);
+  readonly #senders = new PieceTable(NO_SENDER);
 
   /** @param groups those of the keyring that the rows were judged with */
   constructor(groups: readonly Group[], describe: DescribeSender) {
@@ -55,12 +49,12 @@ export class SenderPieces {
     const header = (table.lcid[row] << 16) | (table.sduType[row] << 8) | table.pgkIndex[row];
     const epoch = table.epoch[row];
     const ptkId = table.ptkId[row];
-    // The multipliers spread neighbouring numbers over the table (Knuth, TAOCP 6.4).
     const scattered = Math.imul(source, 0x85ebca6b) ^ Math.imul((epoch << 16) ^ ptkId, 0xc2b2ae35);
     const mixed = scattered ^ (scattered >>> 15) ^ destination ^ header ^ (version << 24);
-    const first = (Math.imul(mixed, 0x9e3779b1) >>> (32 - SENDER_BITS)) & ~1;
+    const { places } = this.#senders;
+    const first = this.#senders.placeOf(mixed);
     for (let place = first; place <= first + 1; place++) {
-      const known = this.#senders[place];
+      const known = places[place];
       if (
         known.source === source &&
         known.ptkId === ptkId &&
@@ -80,8 +74,7 @@ export class SenderPieces {
     sender.hasOneName = known === null || hasOneName(known, source);
     sender.name = known === null ? null : memberName(known, source, table.time[row]);
     sender.octets = this.#describe(table, row, known, sender.name);
-    this.#senders[first + 1] = this.#senders[first];
-    this.#senders[first] = sender;
+    this.#senders.put(first, sender);
     return sender.octets;
   }
 }
