@@ -30,6 +30,7 @@ import { readCapabilityFile, readPublicKey } from './grant-files.ts';
 import { type GrantList, grantText } from './grant-text.ts';
 import { writeNewFile } from './keys-files.ts';
 import { oneOf } from './one-of.ts';
+import { reasonOption } from './reason.ts';
 import { writeOutput } from './stdout.ts';
 import { answerUnknownVerb } from './unknown-verb.ts';
 import { actor } from './vault-options.ts';
@@ -101,7 +102,7 @@ export function configure(command: Command): void {
     .option('-o, --out <file>', 'file to write, which must not exist; default standard output')
     .action(issue);
   daemonVerb(command, 'revoke', 'no longer let a capability, or a subscriber, see anything', '<grant>')
-    .option('--reason <text>', 'why, for the audit log', 'none given')
+    .option('--reason <text>', 'why, for the audit log', reasonOption, 'none given')
     .addHelpText(
       'after',
       '\nA grant is the file of a capability, its name (jti, 32 hex digits), or the public key of a subscriber (64), whose\n' +
@@ -109,7 +110,7 @@ export function configure(command: Command): void {
     )
     .action(revoke);
   daemonVerb(command, 'accept-rollback', "let subscribers in again although the daemon's state was set back", '')
-    .requiredOption('--reason <text>', 'why, for the audit log')
+    .requiredOption('--reason <text>', 'why, for the audit log', reasonOption)
     .option(
       '--revoke <grant>',
       'revoke this before anybody is let in, as `grant revoke` names it; repeatable',

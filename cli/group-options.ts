@@ -5,8 +5,6 @@ import { LKH_ARITIES } from '../dissectors/keying/lkh-rekey.ts';
 
 // We chose.
 
-/** Characters of a reason; it stands in a record of the audit log. */
-const REASON_MOST = 500;
 /** Bits a second of a bearer. */
 const RATE_LEAST = 100;
 const RATE_MOST = 1e10;
@@ -55,12 +53,4 @@ export function arityOption(value: string): number {
   const arity = Number(value);
   if (LKH_ARITIES.includes(arity)) return arity;
   throw new InvalidArgumentError(`It is one of: ${LKH_ARITIES.join(', ')}.`);
-}
-
-/** Why something is done. */
-export function reasonOption(value: string): string {
-  const text = value.trim();
-  if (text === '') throw new InvalidArgumentError('Say why in a few words.');
-  if (text.length > REASON_MOST) throw new InvalidArgumentError(`It has at most ${REASON_MOST} characters.`);
-  return text;
 }

@@ -12,16 +12,7 @@ import { layer2IdText } from '../daemon/keyring/keyring.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../dissectors/security/traffic-cipher.ts';
 import { type Desk, openDesk } from './group-desks.ts';
 import { type PendingMessages, pendingCapture, pendingFolder } from './group-files.ts';
-import {
-  arityOption,
-  countOption,
-  durationOption,
-  gather,
-  gatherIds,
-  layer2Id,
-  rateOption,
-  reasonOption,
-} from './group-options.ts';
+import { arityOption, countOption, durationOption, gather, gatherIds, layer2Id, rateOption } from './group-options.ts';
 import {
   costsText,
   groupObject,
@@ -33,6 +24,7 @@ import {
   planText,
 } from './group-text.ts';
 import { oneOf } from './one-of.ts';
+import { reasonOption } from './reason.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
 import { answerUnknownVerb } from './unknown-verb.ts';

@@ -23,7 +23,7 @@ import { readImports, refuseExisting, writeNewFile } from './keys-files.ts';
 import { importText, keysJson, keysText, orderText, slotsText } from './keys-text.ts';
 import { checkDaemonVault, checkWholeVault } from './keys-verify.ts';
 import { oneOf } from './one-of.ts';
-import { isReason } from './reason.ts';
+import { reasonOption } from './reason.ts';
 import { reportWarning } from './report-error.ts';
 import { writeOutput } from './stdout.ts';
 import { answerUnknownVerb } from './unknown-verb.ts';
@@ -48,9 +48,6 @@ interface KeysArguments extends VaultArguments {
   readonly keepPassphraseFile: readonly string[];
   readonly removeSlot: readonly number[];
 }
-
-/** We chose: characters of a reason; it stands in every record about the keys. */
-const REASON_MOST = 500;
 
 const TYPES = ['text', 'json'] as const;
 const VERBS = ['init', 'import', 'list', ...KEY_ORDERS, 'passwd', 'verify', 'export'] as const;
@@ -361,13 +358,6 @@ function gatherSlots(value: string, before: readonly number[]): readonly number[
   const id = Number(value);
   if (!Number.isSafeInteger(id) || id < 1) throw new InvalidArgumentError('It is the number of a slot.');
   return [...before, id];
-}
-
-function reasonOption(value: string): string {
-  const text = value.trim();
-  if (!isReason(text)) throw new InvalidArgumentError('Say why in a few words.');
-  if (text.length > REASON_MOST) throw new InvalidArgumentError(`It has at most ${REASON_MOST} characters.`);
-  return text;
 }
 
 function instantOption(value: string): number {

@@ -13,6 +13,7 @@ import { MessageFlag } from '../engine/message-table.ts';
 import type { KeyEvent } from '../events.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { addressNames } from './address-names.ts';
+import { DECIPHERED_INTERFACE } from './deciphered-interface.ts';
 import { frameComments, plainComment, segmentComment } from './frame-comment.ts';
 import { HeldSegments } from './held-segments.ts';
 import { reframe } from './reframe.ts';
@@ -155,7 +156,7 @@ export class PcapngExport {
     if (known !== undefined) return known;
     const added = this.#writer.addInterface({
       linkType: LINKTYPE_RAW,
-      name: 'deciphered IP',
+      name: DECIPHERED_INTERFACE,
       description: 'IP packets as deciphered by sidescope',
     });
     this.#interfaces.set('plain', added);

@@ -50,8 +50,11 @@ export function loadGroups(vault: GroupVault, random: RandomOctets = systemRando
   try {
     const state = decodeGroupState(octets, random);
     const { keyring } = vault.keyring(null);
-    takeVaultOrders(state, keyring, vault.now());
-    keyring.wipe();
+    try {
+      takeVaultOrders(state, keyring, vault.now());
+    } finally {
+      keyring.wipe();
+    }
     return state;
   } finally {
     octets.fill(0);

@@ -118,8 +118,8 @@ function addPgk(group: ManagedGroup, notBefore: number, random: RandomOctets): M
 
 /**
  * A PGK id for a window: its index is not 0, and no PGK that somebody may hold in that time has the same index, whether the
- * manager made it or the vault has it from elsewhere. Where all
- * 31 are taken by PGKs that were given out and then ended early, one of theirs is taken: only who missed that has to try two.
+ * manager made it or the vault has it from elsewhere. Where all 31 are taken by PGKs that were given out and then ended
+ * early, one of theirs is taken: only who missed that has to try two.
  *
  * @throws GroupError `no-index`
  */

@@ -45,15 +45,25 @@ export function quoted(names: readonly string[]): readonly Uint8Array[] {
 }
 
 /**
- * Which of these names stands at `at`: its number, or -1.
+ * Which of these names stands at `at`: its number, or -1, also where it stood before.
  *
  * @param names from `quoted`
  * @param likely the number of the one that is compared first
+ * @param seen a bit for the number of each that stood before
  */
-export function nameAt(octets: Uint8Array, at: number, names: readonly Uint8Array[], likely: number): number {
-  if (likely < names.length && isAt(octets, at, names[likely])) return likely;
-  for (let number = 0; number < names.length; number++) if (isAt(octets, at, names[number])) return number;
-  return -1;
+export function nameAt(
+  octets: Uint8Array,
+  at: number,
+  names: readonly Uint8Array[],
+  likely: number,
+  seen: number,
+): number {
+  let number = likely;
+  if (likely >= names.length || !isAt(octets, at, names[likely])) {
+    number = 0;
+    while (number < names.length && !isAt(octets, at, names[number])) number++;
+  }
+  return number < names.length && (seen & (1 << number)) === 0 ? number : -1;
 }
 
 /** Where the value behind a name begins that stands at `at` and is so many octets long; -1 where no colon does. */

@@ -61,8 +61,8 @@ export function takeUsualKey(octets: Uint8Array, begin: number, keys: KeyColumns
   let notBefore = 0;
   let notAfter = 0;
   for (let name = 0; ; name++) {
-    name = nameAt(octets, at, NAMES, name);
-    if (name < 0 || (seen & (1 << name)) !== 0) return -1;
+    name = nameAt(octets, at, NAMES, name, seen);
+    if (name < 0) return -1;
     seen |= 1 << name;
     at = valueBehind(octets, at, NAMES[name].length);
     if (at < 0) return -1;

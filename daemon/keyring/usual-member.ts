@@ -61,8 +61,8 @@ export function takeUsualMember(octets: Uint8Array, begin: number, roster: Roste
   let until = Number.POSITIVE_INFINITY;
   addressCount = 0;
   for (let name = 0; ; name++) {
-    name = nameAt(octets, at, NAMES, name);
-    if (name < 0 || (seen & (1 << name)) !== 0) return -1;
+    name = nameAt(octets, at, NAMES, name, seen);
+    if (name < 0) return -1;
     seen |= 1 << name;
     at = valueBehind(octets, at, NAMES[name].length);
     if (at < 0) return -1;

@@ -19,6 +19,7 @@ import { type ErrorMessage, PCAPNG_HEAD_OCTETS, type ReadyMessage, type RecordIt
 import { RelayError, type RelayErrorCode } from './relay-error.ts';
 import type { AlarmRecord } from './relay-record.ts';
 
+export { DECIPHERED_INTERFACE } from '../export/deciphered-interface.ts';
 export { largestView, lesserView } from './access.ts';
 export { ownCapability, parseAddress } from './client-connection.ts';
 export { type ClientItem, ClientSubscription, type SubscriptionWish } from './client-subscription.ts';

@@ -4,6 +4,7 @@
 
 import { PcapngWriter } from '../../captures/formats/pcapng-writer.ts';
 import { createWalkTable, walkBatch } from '../../dissectors/walk.ts';
+import { DECIPHERED_INTERFACE } from '../export/deciphered-interface.ts';
 import { reframe } from '../export/reframe.ts';
 import { Form } from './access.ts';
 import type { History } from './catch-up.ts';
@@ -63,7 +64,7 @@ class PcapngStream {
   /** Writes a deciphered packet behind its frame. */
   plain(frame: RelayedFrame, bytes: Uint8Array, comment: string): void {
     const { seconds, nanoseconds } = frame;
-    const interfaceId = this.#interface('deciphered IP', LINKTYPE_RAW, frame.digits);
+    const interfaceId = this.#interface(DECIPHERED_INTERFACE, LINKTYPE_RAW, frame.digits);
     this.#writer.frame({ interfaceId, seconds, nanoseconds, bytes, comments: [comment] });
   }
 

@@ -75,6 +75,8 @@ describe('wrong usage ends with exit code 2 and the nearest right spelling', () 
     ['an empty reason', ['read', '--allow-stale', ' ', CAPTURE], /reason/],
     ['no reason, and an option behind it', ['read', '--allow-stale', '-q', CAPTURE], /--allow-stale wants a reason/],
     ['the same of keys', ['keys', 'revoke', '1', '--reason', '--since', '2026-05-01T10:00:00Z'], /Say why/],
+    ['the same of group', ['group', 'rotate', 'f00001', '--reason', '--json'], /Say why/],
+    ['the same of grant', ['grant', 'revoke', 'x', '--reason', '--state'], /Say why/],
     ['the same of tui', ['tui', '--allow-stale', '-Y', CAPTURE], /--allow-stale wants a reason/],
   ])('%s', (_name, args, text) => {
     const { code, out, err } = run(args);

@@ -1,7 +1,7 @@
 // What a daemon sends for a file: records or frames. What it deciphered is left out unless it is asked for.
 
 import type { FileHandle } from 'node:fs/promises';
-import type { ClientSubscription } from '../../daemon/relay/client.ts';
+import { type ClientSubscription, DECIPHERED_INTERFACE } from '../../daemon/relay/client.ts';
 
 // The specification says (draft-ietf-opsawg-pcapng 4.1 to 4.3; little endian, as the relay writes it).
 const SECTION_HEADER = 0x0a0d_0d0a;
@@ -10,8 +10,6 @@ const ENHANCED_PACKET = 6;
 const LEAST_BLOCK = 12;
 const INTERFACE_OPTIONS = 16;
 const INTERFACE_NAME = 2;
-/** The interface of deciphered packets (docs/written-captures.md). */
-const DECIPHERED = 'deciphered IP';
 
 /**
  * Writes what comes until all of the past was told.
@@ -79,7 +77,7 @@ export class CapturedFrames {
       this.#interfaces = 0;
       this.#deciphered.clear();
     } else if (type === INTERFACE) {
-      if (interfaceName(block, view) === DECIPHERED) this.#deciphered.add(this.#interfaces);
+      if (interfaceName(block, view) === DECIPHERED_INTERFACE) this.#deciphered.add(this.#interfaces);
       this.#interfaces++;
     } else if (type === ENHANCED_PACKET) return this.#payload || !this.#deciphered.has(view.getUint32(8, true));
     return true;

@@ -78,7 +78,8 @@ export const KEY_NAME_FORMS = 'GROUP/PGKID (f00001/39), a fingerprint of 16 hex 
 
 /**
  * The keys that a name means: `f00001/39`, a fingerprint, or `f00001` for all keys of the group that are not destroyed; for
- * an order, those that it can be given for, where there are any. PGK ids come round again: a name means the key whose window has not ended, where there is exactly one.
+ * an order, those that it can be given for, where there are any. PGK ids come round again: a name means the key whose window
+ * has not ended, where there is exactly one.
  *
  * @throws VaultError `no-such-key`, `ambiguous-key`
  */
