@@ -4,6 +4,7 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import type { SourceClock } from '../../captures/sources/live-source.ts';
 import type { EpochStateName } from '../events.ts';
+import type { DetailRow } from '../inspection/contract.ts';
 import type { Reach } from '../relay/access.ts';
 import type { RecordBlock } from '../relay/record-block.ts';
 import type { AlarmRecord, EngineRecord, KeyName, PlainAccess, PlainPart } from '../relay/relay-record.ts';
@@ -63,14 +64,8 @@ export interface TreeAnswer {
   readonly tree: unknown;
   /** Octets by source name (`frame`, `deciphered SDU`), hex. */
   readonly octets: readonly { readonly name: string; readonly hex: string }[];
-  /** The tree as rows for a screen: indent, text, and which octets of which source it speaks of. */
-  readonly rows: readonly {
-    readonly depth: number;
-    readonly text: string;
-    readonly source: number;
-    readonly start: number;
-    readonly length: number;
-  }[];
+  /** The tree as rows for a screen. */
+  readonly rows: readonly DetailRow[];
 }
 
 /** A request about keys from the control socket. `sealed` is for the child alone (X25519, see docs/daemon.md). */

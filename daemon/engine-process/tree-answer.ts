@@ -4,7 +4,6 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { type LayerTree, TreeBuilder, type TreeNode } from '../../dissectors/tree.ts';
 import { treeDocument } from '../../dissectors/tree-json.ts';
-import { nodeText } from '../../dissectors/tree-text.ts';
 import { Analysis } from '../analysis.ts';
 import type { AnalysedFrame, AnalysedMessage } from '../engine/analysed-frame.ts';
 import { writeCaptured, writeFindings, writeFrameFacts, writeInside, writeJoinedHeader } from '../engine/frame-tree.ts';
@@ -12,6 +11,7 @@ import { writeJudgement } from '../engine/frame-tree-judgement.ts';
 import { headerOctets } from '../engine/header-octets.ts';
 import { groupText } from '../engine/message-event.ts';
 import { NONE } from '../engine/message-table.ts';
+import { detailRows } from '../inspection/detail-rows.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { copyOfKeyring } from '../keyring/keyring-copy.ts';
 import { type Reach, viewWithin } from '../relay/access.ts';
@@ -104,7 +104,7 @@ function answerOf(frame: AnalysedFrame, view: View, asked: Asked): TreeAnswer {
     plain: hasPlain ? plain : null,
     tree: treeDocument(tree),
     octets: tree.sources.map(({ name, bytes }) => ({ name, hex: Buffer.from(bytes).toString('hex') })),
-    rows: rowsOf(tree),
+    rows: detailRows(tree),
   };
 }
 
@@ -157,15 +157,4 @@ function upTo(tree: LayerTree, octets: number): LayerTree {
     layers: tree.layers.filter(within).map(cut),
     dropped: tree.dropped,
   };
-}
-
-function rowsOf(tree: LayerTree): TreeAnswer['rows'][number][] {
-  const rows: TreeAnswer['rows'][number][] = [];
-  const visit = (node: TreeNode, depth: number): void => {
-    const { source, at, length } = node;
-    rows.push({ depth, text: nodeText(tree, node), source, start: at, length });
-    for (const child of node.children) visit(child, depth + 1);
-  };
-  for (const layer of tree.layers) visit(layer, 0);
-  return rows;
 }

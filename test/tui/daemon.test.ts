@@ -82,7 +82,22 @@ describe('on a daemon', { timeout: 120_000 }, () => {
     const again = await folder.start();
     ended.push(() => again.end('SIGTERM'));
     await program.waitFor((text) => !/tried again|does not answer/.test(text) && /live/i.test(text));
-    expect(await program.waitFor('▸ Judgement')).not.toContain('there is no connection');
+    expect(await program.waitFor('▾ Judgement')).not.toContain('there is no connection');
+  });
+
+  test('a line of the layers has its field: what turns on it is open, and f filters on it', async () => {
+    const { folder, args } = await setUp();
+    await expect.poll(async () => (await folder.status()).pipeline.told, { timeout: 60_000 }).toBeGreaterThan(300);
+    const program = start(args, folder.path);
+    await program.waitFor('307 messages');
+    program.press('5', 'g', 'g');
+    await program.waitFor(/▾ Judgement[\s\S]*\[Verdict: decrypted\]/);
+    // The line behind the one that the cursor begins on.
+    program.press('w', 'j', 'f');
+    await program.waitFor(/filter: slrb\.verdict == "decrypted"\s+278/);
+    // What only frames have is refused with its reason.
+    program.type('jjjjjjjjjjjf');
+    await program.waitFor(/records have no/);
   });
 
   test('a filter that is given at the start is asked of the past, too', async () => {

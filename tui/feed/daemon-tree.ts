@@ -5,13 +5,7 @@ import type { DetailRow, FrameDetails } from '../../daemon/inspection/contract.t
 interface TreeAnswer {
   readonly frame: number;
   readonly octets: readonly { readonly name: string; readonly hex: string }[];
-  readonly rows: readonly {
-    readonly depth: number;
-    readonly text: string;
-    readonly source: number;
-    readonly start: number;
-    readonly length: number;
-  }[];
+  readonly rows: readonly DetailRow[];
 }
 
 /** @param answer as the relay gave it; null where the frame is not kept */
@@ -21,10 +15,6 @@ export function detailsOf(answer: unknown): FrameDetails | null {
   return {
     frame,
     sources: octets.map(({ name, hex }) => ({ name, bytes: Uint8Array.from(Buffer.from(hex, 'hex')) })),
-    rows: rows.map((row, index): DetailRow => {
-      const hasChildren = (rows[index + 1]?.depth ?? 0) > row.depth;
-      const kind = row.depth === 0 ? 'layer' : hasChildren ? 'group' : 'field';
-      return { ...row, kind, field: null, filter: null };
-    }),
+    rows,
   };
 }

@@ -53,6 +53,9 @@ describe('trees', () => {
       expect(recorded).toBe(0);
       treeOfLast(batch, [{ gid, view: 'forensic' }], live, LONG_AGO, () => recorded++);
       expect(recorded).toBe(1);
+      expect(forensic?.rows).toContainEqual(
+        expect.objectContaining({ field: 'frame.number', filter: `frame.number == ${number}` }),
+      );
       const payload = message.plain.payload;
       const { verdict } = message.event satisfies MessageEvent;
       // What is not ciphered lies in the frame itself.
