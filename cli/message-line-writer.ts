@@ -79,9 +79,9 @@ export class MessageLineWriter {
     const frameRow = table.frameRow[row];
     // To the microsecond, whatever the capture's clock resolves.
     this.#instant.write(batch.seconds[frameRow], batch.nanoseconds[frameRow], 6, out);
-    out.octets(this.#senders.of(table, row));
+    this.#senders.write(table, row, out);
     const keyAt = out.length;
-    out.octets(this.#keys.of(table, row));
+    this.#keys.write(table, row, out);
     out.octet(SLASH);
     out.decimal(table.sn[row]);
     while (out.length < keyAt + KEY_COLUMNS) out.octet(BLANK);

@@ -9,49 +9,56 @@ import { IpProtocol } from './internet/ports.ts';
 import { createUdpCursor, decodeUdp } from './internet/udp.ts';
 import { looksLikeRtp, rtpPayloadType, rtpSequence } from './media/rtp.ts';
 import { uint32 } from './octets.ts';
-import { PieceTable } from './piece-table.ts';
+import { PieceStore } from './piece-store.ts';
 import { Problem } from './problems.ts';
 import { describeSdu } from './sdu.ts';
 import { SduType } from './sidelink/pdcp-slrb.ts';
 
 const NO_PROTOCOLS: readonly string[] = [];
+/** What a store of pieces says where it has none. */
+const NO_STREAM = -1;
 
 /** Looks at one SDU after the other: `look`, then `protocols` and `write`. */
 export class SduSummaryWriter {
   /** Names of the layers inside the SDU looked at last, outermost first. One array for each chain of protocols. */
   protocols: readonly string[] = NO_PROTOCOLS;
-  /** Its summary: the text of a stream and a sequence number, or, where there is no stream, a whole sentence. */
-  #stream: Uint8Array | null = null;
+  /** Its summary: the text of a stream and a sequence number, or, where there is no stream (-1), a whole sentence. */
+  #stream = NO_STREAM;
   #sequence = 0;
   #sentence = '';
 
   readonly #ip = createIpCursor();
   readonly #udp = createUdpCursor();
-  readonly #streams = new PieceTable(NO_STREAM);
+  /**
+   * By source, destination, ports and payload type: all of a summary but the sequence number, which stands last. Its value
+   * is a place in `#chains`.
+   */
+  readonly #streams = new PieceStore(4);
+  readonly #chains: (readonly string[])[] = [];
 
   /** Parameters as those of `describeSdu`. */
   look(bytes: Uint8Array, at: number, length: number, sduType: number, reassembled: Uint8Array | null): void {
     if (sduType === SduType.ip && this.#lookRtp(bytes, at, at + length)) return;
     const { protocols, summary } = describeSdu(bytes, at, length, sduType, reassembled);
     this.protocols = protocols;
-    this.#stream = null;
+    this.#stream = NO_STREAM;
     this.#sentence = summary;
   }
 
   /** The summary as it stands between the quotes of a JSON string. */
   writeJson(out: AsciiWriter): void {
-    if (this.#stream === null) out.jsonInside(this.#sentence);
+    if (this.#stream === NO_STREAM) out.jsonInside(this.#sentence);
     else {
-      out.octets(this.#stream);
+      this.#streams.write(this.#stream, out);
       out.decimal(this.#sequence);
     }
   }
 
   /** The summary as it is. */
   writeText(out: AsciiWriter): void {
-    if (this.#stream === null) out.text(this.#sentence);
+    if (this.#stream === NO_STREAM) out.text(this.#sentence);
     else {
-      out.octets(this.#stream);
+      this.#streams.write(this.#stream, out);
       out.decimal(this.#sequence);
     }
   }
@@ -66,71 +73,25 @@ export class SduSummaryWriter {
     if (decodeUdp(bytes, ip.payloadAt, ipEnd, null, udp, null) !== Problem.none) return false;
     const { sourcePort, destinationPort, payloadAt } = udp;
     if (!looksLikeRtp(bytes, payloadAt, Math.min(udp.payloadEnd, ipEnd), sourcePort, destinationPort)) return false;
-    const source = uint32(bytes, ip.sourceAt);
-    const destination = uint32(bytes, ip.destinationAt);
-    const ports = ((sourcePort << 16) | destinationPort) >>> 0;
-    const type = rtpPayloadType(bytes, payloadAt);
-    const stream =
-      this.#known(source, destination, ports, type) ?? this.#describe(bytes, at, end, source, destination, ports, type);
-    this.protocols = stream.protocols;
-    this.#stream = stream.text;
+    const streams = this.#streams;
+    const { key } = streams;
+    key[0] = uint32(bytes, ip.sourceAt);
+    key[1] = uint32(bytes, ip.destinationAt);
+    key[2] = (sourcePort << 16) | destinationPort;
+    key[3] = rtpPayloadType(bytes, payloadAt);
+    const known = streams.find();
+    const stream = known === NO_STREAM ? this.#describe(bytes, at, end) : known;
+    this.protocols = this.#chains[streams.value(stream)];
+    this.#stream = stream;
     this.#sequence = rtpSequence(bytes, payloadAt);
     return true;
   }
 
-  #known(source: number, destination: number, ports: number, type: number): Stream | null {
-    const { places } = this.#streams;
-    const place = this.#streams.placeOf(numberOf(source, destination, ports, type));
-    const first = places[place];
-    if (first.source === source && first.destination === destination && first.ports === ports && first.type === type) {
-      return first;
-    }
-    const second = places[place + 1];
-    return second.source === source &&
-      second.destination === destination &&
-      second.ports === ports &&
-      second.type === type
-      ? second
-      : null;
-  }
-
-  /** Describes a stream that is new here, in the place of the older of two. */
-  #describe(
-    bytes: Uint8Array,
-    at: number,
-    end: number,
-    source: number,
-    destination: number,
-    ports: number,
-    type: number,
-  ): Stream {
+  /** Describes a stream that is new here. */
+  #describe(bytes: Uint8Array, at: number, end: number): number {
     const { protocols, summary } = describeSdu(bytes, at, end - at, SduType.ip);
-    const text = Uint8Array.from(Buffer.from(summary.replace(/\d+$/, '')));
-    const stream = { source, destination, ports, type, protocols, text };
-    this.#streams.put(this.#streams.placeOf(numberOf(source, destination, ports, type)), stream);
-    return stream;
+    let chain = this.#chains.indexOf(protocols);
+    if (chain === -1) chain = this.#chains.push(protocols) - 1;
+    return this.#streams.put(Buffer.from(summary.replace(/\d+$/, '')), chain);
   }
 }
-
-/** The number by which a stream is found. */
-function numberOf(source: number, destination: number, ports: number, type: number): number {
-  return source ^ Math.imul(destination, 0x85ebca6b) ^ ports ^ (type << 24);
-}
-
-/** What the summaries of a stream have in common. */
-interface Stream {
-  readonly source: number;
-  readonly destination: number;
-  /** Source port in the 16 high bits, destination port in the 16 low ones. */
-  readonly ports: number;
-  readonly type: number;
-  readonly protocols: readonly string[];
-  /** All but the sequence number, which stands last. */
-  readonly text: Uint8Array;
-}
-
-/** No stream has this payload type. */
-const NO_STREAM: Stream = {
-  ...{ source: 0, destination: 0, ports: 0, type: -1 },
-  ...{ protocols: NO_PROTOCOLS, text: new Uint8Array(0) },
-};

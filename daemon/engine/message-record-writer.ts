@@ -135,7 +135,7 @@ export class MessageRecordWriter {
     const batch = table.batch as FrameBatch;
     const frameRow = table.frameRow[row];
     this.#instant.write(batch.seconds[frameRow], batch.nanoseconds[frameRow], batch.digits[frameRow], out);
-    out.octets(this.#senders.of(table, row));
+    this.#senders.write(table, row, out);
     out.decimal(table.sn[row]);
   }
 

@@ -1,38 +1,28 @@
 // What all messages of one sender under one key have in common when they are written out, made once and remembered.
 
-import { PieceTable } from '../../dissectors/piece-table.ts';
+import type { AsciiWriter } from '../../dissectors/ascii-writer.ts';
+import { PieceStore } from '../../dissectors/piece-store.ts';
 import type { Group } from '../keyring/keyring.ts';
-import { hasOneName, memberName } from '../keyring/member-name.ts';
+import { hasOneName, memberName, memberStay } from '../keyring/member-name.ts';
 import { type MessageTable, NONE } from './message-table.ts';
 
 /** Makes the octets of a sender from one of its rows. `group` and `name` are null where they are not known. */
 export type DescribeSender = (table: MessageTable, row: number, group: Group | null, name: string | null) => Uint8Array;
 
 const NO_OCTETS = new Uint8Array(0);
-
-class Sender {
-  group = NONE;
-  /** 0 to 3; no row has what stands here at first. */
-  version = 255;
-  source = 0;
-  destination = 0;
-  /** LCID, SDU type, PGK index. */
-  header = 0;
-  epoch = NONE;
-  ptkId = 0;
-  /** Name of the member, and whether it is the same at all times. */
-  name: string | null = null;
-  hasOneName = true;
-  octets: Uint8Array = NO_OCTETS;
-}
-
-const NO_SENDER = new Sender();
+const NOT_FOUND = -1;
+/** In place of a stay: that of every instant. */
+const ANY_STAY = -1;
+/** Values of pieces: the octets, or that they depend on the stay. */
+const OCTETS = 0;
+const BY_STAY = 1;
 
 /** The senders of one capture. */
 export class SenderPieces {
   readonly #groups: readonly Group[];
   readonly #describe: DescribeSender;
-  readonly #senders = new PieceTable(NO_SENDER);
+  /** By group, version and header (LCID, SDU type, PGK index), source, destination, epoch, PTK id, stay. */
+  readonly #senders = new PieceStore(7);
 
   /** @param groups those of the keyring that the rows were judged with */
   constructor(groups: readonly Group[], describe: DescribeSender) {
@@ -40,41 +30,38 @@ export class SenderPieces {
     this.#describe = describe;
   }
 
-  /** The octets of a row's sender. */
-  of(table: MessageTable, row: number): Uint8Array {
-    const group = table.group[row];
-    const version = table.version[row];
-    const source = table.source[row];
-    const destination = table.destination[row];
-    const header = (table.lcid[row] << 16) | (table.sduType[row] << 8) | table.pgkIndex[row];
-    const epoch = table.epoch[row];
-    const ptkId = table.ptkId[row];
-    const scattered = Math.imul(source, 0x85ebca6b) ^ Math.imul((epoch << 16) ^ ptkId, 0xc2b2ae35);
-    const mixed = scattered ^ (scattered >>> 15) ^ destination ^ header ^ (version << 24);
-    const { places } = this.#senders;
-    const first = this.#senders.placeOf(mixed);
-    for (let place = first; place <= first + 1; place++) {
-      const known = places[place];
-      if (
-        known.source === source &&
-        known.ptkId === ptkId &&
-        known.group === group &&
-        known.destination === destination &&
-        known.header === header &&
-        known.epoch === epoch &&
-        known.version === version &&
-        (known.hasOneName || known.name === memberName(this.#groups[group], source, table.time[row]))
-      ) {
-        return known.octets;
-      }
+  /** Writes the octets of a row's sender. */
+  write(table: MessageTable, row: number, out: AsciiWriter): void {
+    const senders = this.#senders;
+    const { key } = senders;
+    key[0] = table.group[row];
+    key[1] = (table.version[row] << 24) | (table.lcid[row] << 16) | (table.sduType[row] << 8) | table.pgkIndex[row];
+    key[2] = table.source[row];
+    key[3] = table.destination[row];
+    key[4] = table.epoch[row];
+    key[5] = table.ptkId[row];
+    key[6] = ANY_STAY;
+    let sender = senders.find();
+    if (sender === NOT_FOUND) sender = this.#learn(table, row);
+    if (senders.value(sender) === BY_STAY) {
+      key[6] = memberStay(this.#groups[key[0]], table.source[row], table.time[row]);
+      sender = senders.find();
+      if (sender === NOT_FOUND) sender = senders.put(this.#octets(table, row), OCTETS);
     }
-    const sender = new Sender();
-    Object.assign(sender, { group, version, source, destination, header, epoch, ptkId });
+    senders.write(sender, out);
+  }
+
+  /** Keeps what is new here: its octets, or that it has several names. */
+  #learn(table: MessageTable, row: number): number {
+    const group = table.group[row];
+    const hasSeveral = group !== NONE && !hasOneName(this.#groups[group], table.source[row]);
+    return hasSeveral ? this.#senders.put(NO_OCTETS, BY_STAY) : this.#senders.put(this.#octets(table, row), OCTETS);
+  }
+
+  #octets(table: MessageTable, row: number): Uint8Array {
+    const group = table.group[row];
     const known = group === NONE ? null : this.#groups[group];
-    sender.hasOneName = known === null || hasOneName(known, source);
-    sender.name = known === null ? null : memberName(known, source, table.time[row]);
-    sender.octets = this.#describe(table, row, known, sender.name);
-    this.#senders.put(first, sender);
-    return sender.octets;
+    const name = known === null ? null : memberName(known, table.source[row], table.time[row]);
+    return this.#describe(table, row, known, name);
   }
 }
