@@ -371,6 +371,24 @@ describe('subscriptions', () => {
     }
   });
 
+  test('blanks before a colon, and escapes in a name, hide no second one', () => {
+    dialogue.begin();
+    const text = '{"type":"subscribe","sid":1,"view":"meta","vi\\u0065w" \n :"plain"}';
+    expect(answer(dialogue.session.handle({ kind: 'message', text }))).toMatchObject({
+      message: '"view" is said twice',
+    });
+  });
+
+  test('what is nested as deep as a message can be is an error like any other', () => {
+    dialogue.begin();
+    for (const [open, close] of ['[]', ['{"a":', '}']]) {
+      const deep = 60_000 / (open.length + close.length);
+      const groups = `${open.repeat(deep)}0${close.repeat(deep)}`;
+      const text = `{"type":"subscribe","sid":1,"view":"meta","groups":${groups}}`;
+      expect(answer(dialogue.session.handle({ kind: 'message', text }))).toMatchObject({ code: 'relay.protocol' });
+    }
+  });
+
   test.each(['{', '[]', '5', '{"type":"grant"}', '{"type":"__proto__"}', '{"type":["subscribe"]}'])(
     '%s is the end: 1008',
     (text) => {
