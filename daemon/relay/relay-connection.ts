@@ -5,16 +5,19 @@ import { SidescopeError } from '../errors.ts';
 import type { Gate } from './access.ts';
 import type { Capability } from './capability.ts';
 import type { FanOut } from './fan-out.ts';
-import { CloseCode, MOST_CONTROL_RATE, MOST_MESSAGE_OCTETS } from './protocol.ts';
+import { CloseCode, MOST_CONTROL_RATE, MOST_MESSAGE_OCTETS, QUEUE_OCTETS } from './protocol.ts';
 import type { AlarmRecord } from './relay-record.ts';
 import type { RelaySession, SessionCommand, SessionEvent } from './session.ts';
 import type { KeyUse } from './stream-class.ts';
 import type { Outlet, Subscription } from './subscription.ts';
+import type { TreeReply } from './tree-answer.ts';
 
 // We chose.
 /** Octets in a socket's buffer above which nothing more is given to it, and below which it gets more again. */
 const HIGH_WATER = 256 * 1024;
 const LOW_WATER = 64 * 1024;
+/** The same above which nothing that a client asked for is added either: it is closed as slow. One answer may go beyond. */
+const MOST_UNREAD = QUEUE_OCTETS;
 /** Messages of a client, and characters of them, kept while something is put on record. Above, it talks too much. */
 const MOST_WAITING = MOST_CONTROL_RATE;
 const MOST_WAITING_CHARACTERS = MOST_MESSAGE_OCTETS;
@@ -49,7 +52,7 @@ export interface ConnectionOwner {
   takeCut(jti: string): Cut | null;
   /** Alarms that stand and that a subscriber should know of. */
   alarms(): readonly AlarmRecord[];
-  tree(connection: RelayConnection, request: SessionCommand & { kind: 'tree' }): Promise<object>;
+  tree(connection: RelayConnection, request: SessionCommand & { kind: 'tree' }): Promise<TreeReply>;
   status(): unknown;
 }
 
@@ -253,20 +256,15 @@ export class RelayConnection implements Outlet {
   }
 
   async #answer(command: SessionCommand & { kind: 'tree' }): Promise<void> {
-    let message: object;
+    let reply: TreeReply;
     try {
-      message = await this.#owner.tree(this, command);
+      reply = await this.#owner.tree(this, command);
     } catch {
       const { id } = command.request;
-      message = {
-        type: 'error',
-        id,
-        code: 'relay.no-frame',
-        message: 'the frame cannot be shown now',
-        hint: 'try again',
-      };
+      const message = 'the frame cannot be shown now';
+      reply = { message: { type: 'error', id, code: 'relay.no-frame', message, hint: 'try again' }, keys: [] };
     }
-    if (this.isGranted()) this.#say(message);
+    if (this.isGranted()) this.#say(reply.message, reply.keys);
     this.handle({ kind: 'answered' });
   }
 
@@ -286,8 +284,10 @@ export class RelayConnection implements Outlet {
     }
   }
 
-  #say(message: object): void {
-    this.#give(Buffer.from(JSON.stringify(message)), false, 0, []);
+  /** Says something that no subscription brought. Whoever asks and does not take the answers is too slow. */
+  #say(message: object, keys: readonly KeyUse[] = []): void {
+    if (this.#wire.bufferedAmount > MOST_UNREAD) this.close(CloseCode.slow, 'answers are not taken');
+    else this.#give(Buffer.from(JSON.stringify(message)), false, 0, keys);
   }
 
   #give(octets: Uint8Array, binary: boolean, records: number, keys: readonly KeyUse[]): void {

@@ -16,7 +16,7 @@ import type { AlarmRecord } from './relay-record.ts';
 import type { Revocation } from './relay-state.ts';
 import type { Revocations } from './revocations.ts';
 import { RelaySession, type SessionCommand } from './session.ts';
-import { answerTree } from './tree-answer.ts';
+import { answerTree, type TreeReply } from './tree-answer.ts';
 import type { UpgradeRefusal } from './upgrade-check.ts';
 import { type ListenerOptions, type ListenerOwner, RelayListener } from './websocket-server.ts';
 
@@ -268,7 +268,7 @@ export class RelayServer implements RelayInput {
     return connection;
   }
 
-  #tree(connection: RelayConnection, { request }: SessionCommand & { kind: 'tree' }): Promise<object> {
+  #tree(connection: RelayConnection, { request }: SessionCommand & { kind: 'tree' }): Promise<TreeReply> {
     return answerTree(request, connection.capability?.groups ?? [], this.#options.host);
   }
 

@@ -5,8 +5,9 @@ import { statSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { TreeAnswer } from '../../../daemon/engine-process/engine-port.ts';
 import { RelayClient } from '../../../daemon/relay/client.ts';
-import { messageRecord } from './fake-host.ts';
+import { keyName, messageRecord } from './fake-host.ts';
 import { RelayFixture, until } from './fixture.ts';
 import { hostOf, RawClient, rawSocket, requestHead, statusOf } from './raw-client.ts';
 
@@ -37,6 +38,14 @@ async function honest(
   const before = fixture.server.metrics().subscriptions;
   await until(() => fixture.server.metrics().subscriptions > before, 'the honest subscriber');
   return got;
+}
+
+/** A tree of plaintext under PGK 39. */
+function treeOf(tree: string): TreeAnswer & { readonly track: number } {
+  return {
+    ...{ frame: 1, group: 'f00001', plain: { access: 'plain', keys: [keyName()] } },
+    ...{ tree, octets: [], rows: [], track: 0 },
+  };
 }
 
 const sentAt = new Map<number, number>();
@@ -299,6 +308,36 @@ describe.each(KINDS)('behind it, over %s', (kind) => {
       next = ('seq' in item ? item.seq : item.gap.to) + 1;
     }
     expect(items.some((item) => 'gap' in item)).toBe(true);
+  });
+
+  test('who asks and does not take the answers is closed before they fill the memory', async () => {
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    fixture.host.trees.set(1, treeOf('x'.repeat(2_000_000)));
+    const client = await RawClient.ready(fixture, PLAIN, kind);
+    client.webSocket.pause();
+    for (let id = 0; id < 19; id++) client.say({ type: 'tree', id, frame: 1, view: 'plain' });
+    await until(() => fixture.server.metrics().subscribers === 0, 'the end of the connection');
+    client.webSocket.resume();
+    await client.closed;
+    expect(client.messages.length).toBeLessThan(19);
+  });
+
+  test('a key that is taken back while a socket holds a tree under it: the connection ends within a second', async () => {
+    const fixture = await RelayFixture.start({ tls: kind === 'tls' });
+    fixture.host.trees.set(1, treeOf('x'.repeat(2_000_000)));
+    const other = await RawClient.ready(fixture, [{ gid: '*', views: ['forensic'] }], kind);
+    other.webSocket.pause();
+    for (let id = 0; id < 3; id++) other.say({ type: 'tree', id, frame: 1, view: 'forensic', reason: 'case 7' });
+    const client = await RawClient.ready(fixture, PLAIN, kind);
+    client.webSocket.pause();
+    for (let id = 0; id < 3; id++) client.say({ type: 'tree', id, frame: 1, view: 'plain' });
+    await until(() => fixture.host.treesAsked === 6, 'all questions');
+    fixture.host.refusedKeys.add('f00001/39');
+    fixture.server.keysChanged();
+    await until(() => fixture.server.metrics().subscribers === 1, 'the end of the connection', 1000);
+    // No key need be usable for the view forensic.
+    other.webSocket.resume();
+    expect(await other.next(({ id }) => id === 2)).toMatchObject({ type: 'tree' });
   });
 
   test('a revoked grant is closed (4003) within a second; the rest goes on', async () => {

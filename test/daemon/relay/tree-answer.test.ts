@@ -16,11 +16,9 @@ function tree(group: string | null, plain: TreeAnswer['plain']): TreeAnswer & { 
 }
 
 async function shown(grants: readonly GroupGrant[], more: object = {}): Promise<unknown> {
-  const answer = (await answerTree({ type: 'tree', id: 1, frame: 5, view: 'plain', ...more }, grants, host)) as {
-    answer?: { tree: unknown };
-    code?: string;
-  };
-  return answer.code ?? answer.answer?.tree;
+  const { message } = await answerTree({ type: 'tree', id: 1, frame: 5, view: 'plain', ...more }, grants, host);
+  const { answer, code } = message as { answer?: { tree: unknown }; code?: string };
+  return code ?? answer?.tree;
 }
 
 const PLAIN: readonly GroupGrant[] = [{ gid: 'f00001', views: ['plain'] }];
