@@ -30,7 +30,9 @@ const isSid: Check = (value) => isWhole(value) && (value as number) < SID_END;
 const isView: Check = (value) => VIEWS.includes(value as View);
 const isFlag: Check = (value) => typeof value === 'boolean';
 const isText: Check = (value) => typeof value === 'string';
-const isReason: Check = (value) => typeof value === 'string' && value.trim() !== '' && value.length <= REASON_LENGTH;
+/** Goes on record, which takes Unicode alone: with the flag u, halves of a pair match only where the other half is missing. */
+const isReason: Check = (value) =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= REASON_LENGTH && !/\p{Surrogate}/u.test(value);
 const isOneOf =
   (...values: readonly string[]): Check =>
   (value) =>

@@ -357,6 +357,8 @@ describe('subscriptions', () => {
       code: 'relay.protocol',
     });
     expect(error({ type: 'tree', id: 4, frame: 1.5, view: 'meta' })).toMatchObject({ id: 4, code: 'relay.protocol' });
+    for (const reason of [' ', 'x'.repeat(257), 'half a pair \ud83d'])
+      expect(error({ type: 'tree', id: 5, frame: 1, view: 'meta', reason })).toMatchObject({ code: 'relay.protocol' });
     expect(error({ type: 'subscribe', sid: 1, view: 'meta', constructor: 1 })).toMatchObject({
       code: 'relay.protocol',
     });
