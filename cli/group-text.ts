@@ -106,7 +106,7 @@ export function groupText(group: GroupView, now: number): string {
     `who is removed without a rotation reads on for up to ${readOn}\n\n`,
   ];
   const pgks = group.pgks.map((pgk) => {
-    const state = pgk.notBefore > now ? 'staged' : 'active';
+    const state = pgk.isSuspended ? 'suspended' : pgk.notBefore > now ? 'staged' : 'active';
     return [String(pgk.pgkId), state, second(pgk.notBefore), second(pgk.notAfter)];
   });
   lines.push(pgks.length === 0 ? 'no PGK\n' : aligned(['pgk', 'state', 'from', 'until'], pgks), '\n');
@@ -130,8 +130,8 @@ export function groupObject(group: GroupView, now: number): Record<string, unkno
     overlapSeconds: overlap / 1000,
     ahead,
     removalLatencySeconds: lastEnd(group, now) / 1000,
-    pgks: group.pgks.map(({ pgkId, notBefore, notAfter }) => {
-      return { pgkId, notBefore: second(notBefore), notAfter: second(notAfter) };
+    pgks: group.pgks.map(({ pgkId, notBefore, notAfter, isSuspended }) => {
+      return { pgkId, notBefore: second(notBefore), notAfter: second(notAfter), suspended: isSuspended };
     }),
     members: group.members.map(({ id, name }) => ({ id: layer2IdText(id), name })),
   };
@@ -168,7 +168,7 @@ function exposureText(plan: RekeyPlan): string {
 }
 
 function standing(group: GroupView, now: number) {
-  const valid = group.pgks.filter((pgk) => pgk.notBefore <= now);
+  const valid = group.pgks.filter((pgk) => pgk.notBefore <= now && !pgk.isSuspended);
   const staged = group.pgks.filter((pgk) => pgk.notBefore > now);
   return { valid, staged, readOn: formatDuration(lastEnd(group, now)) };
 }

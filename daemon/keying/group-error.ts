@@ -12,6 +12,7 @@ export const GROUP_ERROR_CODES = [
   'must-rotate',
   'no-index',
   'no-members',
+  'no-pgk',
   'no-pmk',
   'no-such-group',
   'not-a-member',

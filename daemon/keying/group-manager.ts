@@ -19,6 +19,7 @@ import {
   type ManagedGroup,
   type ManagedPgk,
   mustRotate,
+  usesSuspended,
 } from './group-state.ts';
 import { shapeOf, treeSources } from './group-tree.ts';
 import { LkhTree, type RandomOctets } from './lkh.ts';
@@ -132,7 +133,7 @@ export class GroupManager {
 
   /**
    * Adds members. Those who were there before hear of it only where PGKs change, or a key tree has to grow. PGKs that an
-   * order took back are given to nobody: then the group gets new ones, too.
+   * order suspended or took back are given to nobody: then the group gets new ones, too, and all members have the same.
    *
    * @param hidePast gives the group new PGKs first, so that the new members cannot read what was sent before
    * @throws GroupError `no-such-group`, `already-member`, `no-pmk`, `too-large`, `no-index`
@@ -149,7 +150,8 @@ export class GroupManager {
     const updates = ids.map((member) => shape.add(member, hidePast));
     // Their leaves follow from their PMKs, also where one of them was moved by the next.
     for (const member of ids) shape.seat(member);
-    const needsNew = hidePast || livePgks(group, now).length === 0 || mustRotate(group, now);
+    const isForbidden = mustRotate(group, now) || usesSuspended(group, now);
+    const needsNew = hidePast || livePgks(group, now).length === 0 || isForbidden;
     let renewal: Renewal = { added: [], ended: [] };
     let changeover: number | null = null;
     if (needsNew) {
@@ -267,9 +269,9 @@ export class GroupManager {
   }
 
   /**
-   * Sends members again what they should hold: for one that was out of reach.
+   * Sends members again what they should hold: for one that was out of reach. Of PGKs that are suspended nothing.
    *
-   * @throws GroupError `no-such-group`, `no-members`, `not-a-member`, `must-rotate`
+   * @throws GroupError `no-such-group`, `no-members`, `not-a-member`, `must-rotate`, `no-pgk`
    */
   resend(groupId: number, wanted: readonly number[]): GroupOutcome {
     const { now } = this.#around;
@@ -284,6 +286,9 @@ export class GroupManager {
       const ended = endedPgks(group, { first, last: group.nextSerial });
       return { member, pgks: [...live.filter((pgk) => pgk.serial >= first && !ended.includes(pgk)), ...ended] };
     });
+    // A message without a PGK has keys of the tree, or nothing.
+    const without = deliveries.find(({ pgks }) => pgks.length === 0);
+    if (group.tree === null && without !== undefined) throw noPgk(group, without.member);
     const shape = group.tree ?? shapeOf(group, [...group.members.keys()]);
     for (const id of ids) shape.replaceLeaf(id);
     const costs = [this.#messenger.individualCost(deliveries), this.#messenger.treeCost(shape, [], 0, deliveries)];
@@ -328,7 +333,7 @@ export class GroupManager {
       ...{ operation, group: group.id, scheme, at: now, changeover, members: group.members.size },
       messages: this.#messenger.planned(messages),
       ...{ cost, costs, pgks, exposure, elsewhere: [] },
-      warnings: warningsFor(group, added, now),
+      warnings: warningsFor(group, { added, ended }, now),
     };
     return { plan, messages, changed: [...added, ...ended] };
   }
@@ -426,11 +431,15 @@ function pastOf(member: number, given: readonly ManagedPgk[], now: number, hideP
     .map((pgk) => ({ member, pgkId: pgk.pgkId, from: pgk.notBefore, until: now, unreached: now }));
 }
 
-function warningsFor(group: ManagedGroup, added: readonly ManagedPgk[], now: number): string[] {
+function warningsFor(group: ManagedGroup, { added, ended }: Renewal, now: number): string[] {
   const warnings = lostPgks(group, now).map(({ pgkId, notAfter }) => {
     const until = `${new Date(notAfter).toISOString().slice(0, 19)}Z`;
     return `PGK ${pgkId} is destroyed, so nobody can be told that it ended: members may use it until ${until}`;
   });
+  for (const { pgkId, order } of ended) {
+    if (order !== 'suspended') continue;
+    warnings.push(`PGK ${pgkId} is suspended, and ends for all with this: to go on with it, resume it first`);
+  }
   for (const pgk of added) {
     const other = group.pgks.find(
       (each) =>
@@ -453,6 +462,12 @@ function checkPolicy({ period, overlap, ahead }: GroupPolicy): void {
           ? `0 to ${AHEAD_MOST} PGKs can be given ahead`
           : null;
   if (wrong !== null) throw new GroupError('bad-policy', wrong, 'Change --period, --overlap or --ahead');
+}
+
+function noPgk(group: ManagedGroup, member: number): GroupError {
+  const message = `group ${layer2IdText(group.id)} has no PGK that ${layer2IdText(member)} may use today`;
+  const hint = '`sidescope keys resume` lifts a suspension, `sidescope group rotate` gives a new one';
+  return new GroupError('no-pgk', message, hint);
 }
 
 function tooLarge(group: ManagedGroup): GroupError {

@@ -28,8 +28,8 @@ export interface GroupPolicy {
   readonly ahead: number;
 }
 
-/** What became of a PGK by an order about the vault's key (`keys revoke`, `compromise`; `keys destroy`). */
-export type PgkOrder = 'taken-back' | 'destroyed';
+/** What became of a PGK by an order about the vault's key (`keys suspend`; `revoke`, `compromise`; `destroy`). */
+export type PgkOrder = 'suspended' | 'taken-back' | 'destroyed';
 
 /** When a PGK id is in use. */
 export interface KeyWindow {
@@ -115,12 +115,17 @@ export interface GroupState {
   readonly groups: Map<number, ManagedGroup>;
 }
 
-/** PGKs that are valid, or will be. */
+/** PGKs that are valid, or will be, and that no order forbids: what members may be given. */
 export function livePgks(group: ManagedGroup, now: number): ManagedPgk[] {
   return group.pgks.filter((pgk) => pgk.order === null && isHeldAt(pgk, now));
 }
 
-/** PGKs that members hold as valid, or to come, and can be told the end of: also those that an order took back. */
+/** The same with those that are suspended: they may come back. */
+export function lastingPgks(group: ManagedGroup, now: number): ManagedPgk[] {
+  return group.pgks.filter((pgk) => (pgk.order === null || pgk.order === 'suspended') && isHeldAt(pgk, now));
+}
+
+/** PGKs that members hold as valid, or to come, and can be told the end of: also those that an order suspended or took back. */
 export function endablePgks(group: ManagedGroup, now: number): ManagedPgk[] {
   return group.pgks.filter((pgk) => pgk.order !== 'destroyed' && isHeldAt(pgk, now));
 }
@@ -132,10 +137,19 @@ export function lostPgks(group: ManagedGroup, now: number): ManagedPgk[] {
 
 /** Whether members go on using PGKs that an order took back: nobody told them, or they do until after the next one begins. */
 export function mustRotate(group: ManagedGroup, now: number): boolean {
+  return usesOrdered(group, now, 'taken-back');
+}
+
+/** The same of PGKs that are suspended: who comes now is not given them, and would miss them when they are resumed. */
+export function usesSuspended(group: ManagedGroup, now: number): boolean {
+  return usesOrdered(group, now, 'suspended');
+}
+
+function usesOrdered(group: ManagedGroup, now: number, order: PgkOrder): boolean {
   const starts = livePgks(group, now).map((pgk) => pgk.notBefore);
   const next = starts.length === 0 ? now : starts.reduce((first, start) => Math.min(first, start));
   const isUsed = (pgk: ManagedPgk): boolean => pgk.notAfter === pgk.firstNotAfter || pgk.notAfter > next;
-  return endablePgks(group, now).some((pgk) => pgk.order === 'taken-back' && isUsed(pgk));
+  return endablePgks(group, now).some((pgk) => pgk.order === order && isUsed(pgk));
 }
 
 function isHeldAt(pgk: ManagedPgk, now: number): boolean {

@@ -4,7 +4,15 @@
 import type { CipherAlgorithm } from '../../dissectors/security/traffic-cipher.ts';
 import { CIPHER_ALGORITHMS } from '../../dissectors/security/traffic-cipher.ts';
 import { managerPublicKey } from './group-messenger.ts';
-import { type GroupPolicy, type GroupState, livePgks, type ManagedGroup } from './group-state.ts';
+import { type GroupPolicy, type GroupState, lastingPgks, type ManagedGroup } from './group-state.ts';
+
+/** A PGK. */
+export interface PgkView {
+  readonly pgkId: number;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly isSuspended: boolean;
+}
 
 /** A group. */
 export interface GroupView {
@@ -15,8 +23,8 @@ export interface GroupView {
   readonly policy: GroupPolicy;
   /** Revision of the key tree; null with the scheme `individual`. */
   readonly revision: number | null;
-  /** PGKs that are valid or will be. */
-  readonly pgks: readonly { readonly pgkId: number; readonly notBefore: number; readonly notAfter: number }[];
+  /** PGKs that are valid or will be, and that no order took back. */
+  readonly pgks: readonly PgkView[];
   /** In the order of their ids. */
   readonly members: readonly { readonly id: number; readonly name: string }[];
 }
@@ -44,7 +52,9 @@ function groupView(state: GroupState, group: ManagedGroup, now: number): GroupVi
   const { id, name, algorithm, policy, tree } = group;
   return {
     ...{ id, name, algorithm: CIPHER_ALGORITHMS[algorithm], policy, revision: tree?.revision ?? null },
-    pgks: livePgks(group, now).map(({ pgkId, notBefore, notAfter }) => ({ pgkId, notBefore, notAfter })),
+    pgks: lastingPgks(group, now).map(({ pgkId, notBefore, notAfter, order }) => {
+      return { pgkId, notBefore, notAfter, isSuspended: order === 'suspended' };
+    }),
     members: [...group.members.keys()]
       .sort((a, b) => a - b)
       .map((member) => ({ id: member, name: state.members.get(member)?.name ?? '' })),

@@ -3,7 +3,7 @@
 
 import { layer2IdText } from '../keyring/keyring.ts';
 import { GroupError } from './group-error.ts';
-import { endablePgks, livePgks, type ManagedGroup, type ManagedPgk } from './group-state.ts';
+import { endablePgks, lastingPgks, type ManagedGroup, type ManagedPgk } from './group-state.ts';
 import type { RandomOctets } from './lkh.ts';
 
 // The specification says.
@@ -22,7 +22,7 @@ export interface Renewal {
 
 /**
  * Gives a group new PGKs from an instant on: one, and as many ahead as its policy says. Those it had end there, or some
- * overlap later (those that an order took back there, in any case); whose time had not come then are withdrawn.
+ * overlap later (those that an order suspended or took back there, in any case); whose time had not come then are withdrawn.
  *
  * A sender uses the valid PGK that ends first (reference 1.3), so that all members change over when the old one ends.
  *
@@ -59,7 +59,7 @@ function tellableSince(group: ManagedGroup): number {
 /**
  * Ends the PGKs of a group at an instant; whose time had not come then are withdrawn.
  *
- * @param overlap ms that they stay valid beyond that, unless an order took them back
+ * @param overlap ms that they stay valid beyond that, unless an order suspended them or took them back
  * @param since serial of the first that may be ended
  * @returns them, as they are now
  */
@@ -80,7 +80,7 @@ export function extendPgks(group: ManagedGroup, now: number, random: RandomOctet
   const added: ManagedPgk[] = [];
   const { ahead, period } = group.policy;
   for (;;) {
-    const live = livePgks(group, now);
+    const live = lastingPgks(group, now);
     const staged = live.filter((pgk) => pgk.notBefore > now).length;
     if (live.length > 0 && staged >= ahead) return { added, ended: [] };
     const last = live.reduce((latest, pgk) => Math.max(latest, pgk.notBefore), Number.NEGATIVE_INFINITY);

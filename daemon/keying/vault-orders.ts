@@ -1,6 +1,7 @@
 // What the vault knows of managed groups and the group manager did not bring about: orders about their PGKs, and PGKs that
 // came from elsewhere. The vault is asked whenever the state is loaded, so that the two cannot come to differ.
 
+import { epochStateAt } from '../keyring/epoch-state.ts';
 import type { Keyring, PgkEpoch } from '../keyring/keyring.ts';
 import type { GroupState, KeyWindow, ManagedPgk, PgkOrder } from './group-state.ts';
 
@@ -34,9 +35,11 @@ function ordered(pgk: ManagedPgk, order: PgkOrder | null): ManagedPgk {
   return { ...pgk, order };
 }
 
-function orderOf({ destroyedAt, revokedAt, compromisedAt }: PgkEpoch, now: number): PgkOrder | null {
+function orderOf(epoch: PgkEpoch, now: number): PgkOrder | null {
+  const { destroyedAt, revokedAt, compromisedAt } = epoch;
   if (destroyedAt !== null) return 'destroyed';
-  return [revokedAt, compromisedAt].some((at) => at !== null && at <= now) ? 'taken-back' : null;
+  if ([revokedAt, compromisedAt].some((at) => at !== null && at <= now)) return 'taken-back';
+  return epochStateAt(epoch, now) === 'suspended' ? 'suspended' : null;
 }
 
 /** As in the vault: PGK ids come round again, so the beginning is part of the name. */

@@ -51,6 +51,16 @@ class Brigade {
     this.vault((vault) => vault.order(order, [`f00001/${pgkId}`], 'test'));
   }
 
+  /** Ids of the PGKs that a radio was given. */
+  idsOf(id: number): number[] {
+    return (
+      this.ues
+        .get(id)
+        ?.held()
+        .map((key) => key.id) ?? []
+    );
+  }
+
   /** Ids of the PGKs that a radio would use at a time. */
   usedBy(id: number, at: number): number[] {
     const held = this.ues.get(id)?.held() ?? [];
@@ -87,6 +97,61 @@ describe.each(SCHEMES)('scheme %s', (scheme) => {
     expect(brigade.usedBy(1, (plan.changeover ?? 0) - 1)).toEqual([1]);
     expect(brigade.usedBy(1, plan.changeover ?? 0)).toEqual([2]);
     expect(brigade.vault((vault) => vault.list().map(({ state }) => state))).toEqual(['compromised', 'staged']);
+  });
+
+  test('what is suspended is given to nobody, and who joins meanwhile misses nothing when it is resumed', () => {
+    const brigade = new Brigade(scheme);
+    brigade.run({ operation: 'create', members: [1, 2] });
+    brigade.order('suspend', 1);
+    const { plan } = brigade.run({ operation: 'add', members: [3] });
+    expect(plan.pgks.map(({ pgkId, change }) => `${pgkId} ${change}`)).toEqual(['1 shortened', '2 new']);
+    expect(plan.warnings).toEqual([
+      'PGK 1 is suspended, and ends for all with this: to go on with it, resume it first',
+    ]);
+    brigade.order('resume', 1);
+    const later = (plan.changeover ?? 0) + 1;
+    expect([1, 2, 3].map((id) => brigade.usedBy(id, later))).toEqual([[2], [2], [2]]);
+    expect(brigade.idsOf(3)).toEqual([2]);
+    // The rotation after it, which all hear, does not bring it either.
+    brigade.run({ operation: 'rotate', members: [] });
+    expect(brigade.idsOf(3)).toEqual([2, 3]);
+  });
+
+  test('what is suspended is not sent again until it is resumed', () => {
+    const brigade = new Brigade(scheme);
+    brigade.run({ operation: 'create', members: [1, 2], policy: policy(scheme, { ahead: 1 }) });
+    brigade.order('suspend', 1);
+    const sent = (): number[] => {
+      const { plan } = brigade.run({ operation: 'rotate', members: [2] });
+      return plan.pgks.map(({ pgkId }) => pgkId);
+    };
+    expect(sent()).toEqual([2]);
+    brigade.order('suspend', 2);
+    const refused = expect.objectContaining({ code: 'group.no-pgk' });
+    // A member of a tree is sent the keys of its path.
+    if (scheme === 'individual') expect(sent).toThrow(refused);
+    else expect(sent()).toEqual([]);
+    brigade.order('resume', 1);
+    brigade.order('resume', 2);
+    expect(sent()).toEqual([1, 2]);
+  });
+
+  test('PGKs ahead are reckoned from what is suspended as well, which may come back', () => {
+    const brigade = new Brigade(scheme);
+    brigade.run({ operation: 'create', members: [1, 2] });
+    brigade.order('suspend', 1);
+    const { plan } = brigade.run({ operation: 'rotate', members: [], extend: true });
+    expect(plan.pgks).toEqual([]);
+    const { groups } = brigade.vault((vault) => new GroupDesk(vault).show());
+    expect(groups[0].pgks).toMatchObject([{ pgkId: 1, isSuspended: true }]);
+  });
+
+  test('a rotation ends what is suspended without overlap', () => {
+    const brigade = new Brigade(scheme);
+    brigade.run({ operation: 'create', members: [1, 2] });
+    brigade.order('suspend', 1);
+    const { plan } = brigade.run({ operation: 'rotate', members: [] });
+    expect(brigade.usedBy(1, plan.changeover ?? 0)).toEqual([2]);
   });
 
   test('members that use what was taken back are told by a rotation, not one by one', () => {
