@@ -443,7 +443,7 @@ export interface VaultKeyringOptions extends VaultOptions {
  * Keys that are not active today are withheld unless a reason is given: they keep place and dates, and nothing opens under
  * them. With a reason the keys and the reason are in the audit log before this returns.
  *
- * @throws VaultError `nothing-active` where no key is left to use
+ * @throws VaultError `nothing-active` where no key is left to use, and none to open a delivery with
  */
 export async function openVaultKeyring(
   path: string,
@@ -454,7 +454,9 @@ export async function openVaultKeyring(
   try {
     const stale = options.staleReason === undefined ? null : { reason: options.staleReason, subject: options.subject };
     const { keyring, usable, withheld } = vault.keyring(stale);
-    if (usable === 0 && withheld.length > 0) {
+    // With a PMK or a node key the capture may deliver a PGK that is active.
+    const takesDeliveries = keyring.pmks.length + keyring.lkh.length > 0;
+    if (usable === 0 && withheld.length > 0 && !takesDeliveries) {
       keyring.wipe();
       const { group, id, state } = withheld[0];
       const rest = withheld.length > 1 ? ` and ${withheld.length - 1} more` : '';

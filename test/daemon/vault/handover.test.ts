@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_MIKEY_PROFILE, Keyring, NodeKey, Pmk } from '../../../daemon/keyring/keyring.ts';
 import { refuseDumpingProcess } from '../../../daemon/keyring/vault/process-guard.ts';
 import { openExport } from '../../../daemon/keyring/vault/seal-export.ts';
 import { verifyVault } from '../../../daemon/keyring/vault/verify-vault.ts';
@@ -211,6 +212,19 @@ describe('a keyring from a vault', () => {
       code: 'vault.nothing-active',
     });
     expect(around.fs.exists(`${PATH}.lock`)).toBe(false);
+  });
+
+  test.each(['pmks', 'lkh'] as const)('is not where the capture can deliver a key: %s', async (kind) => {
+    const around = worldWithVault();
+    const pmks = [new Pmk(Uint8Array.of(1, 2), new Uint8Array(32).fill(5), null, DEFAULT_MIKEY_PROFILE)];
+    const lkh = [new NodeKey(0xf00001, '1', 4, new Uint8Array(32).fill(6))];
+    const extra = new Keyring({ groups: [], managers: [], pmks: [], lkh: [], [kind]: kind === 'pmks' ? pmks : lkh });
+    withVault(around, (vault) => vault.importKeyring(extra, 'x'));
+    around.time.now = NOW + 100 * DAY;
+    const { keyring, withheld } = await openVaultKeyring(PATH, passphrase, how(around));
+    expect(withheld.map(({ state }) => state)).toEqual(['expired', 'expired', 'expired']);
+    expect(keyring.epochs.every(({ octets }) => octets === null)).toBe(true);
+    expect(keyring[kind]).toHaveLength(1);
   });
 });
 
