@@ -6,6 +6,7 @@ import type { KeyEvent } from '../events.ts';
 import { checkOverrides } from '../findings/check-overrides.ts';
 import type { SeverityOverrides } from '../findings/severity-overrides.ts';
 import { Keyring } from '../keyring/keyring.ts';
+import { DELIVERED } from '../keyring/vault/assumed-group.ts';
 import { copyOf } from '../keyring/vault/sealing.ts';
 import type { Reach } from '../relay/access.ts';
 import { NO_RECORDS, type RecordBlock } from '../relay/record-block.ts';
@@ -327,7 +328,7 @@ export class EngineService {
     const keyring = this.#deliveredKey(event, track);
     if (keyring === null) return;
     try {
-      keys.vault.importKeyring(keyring, 'delivered by MIKEY');
+      keys.vault.importKeyring(keyring, DELIVERED);
     } catch (error) {
       const { message, hint } = pipedError(error);
       const text = `a delivered key was not stored in the vault: ${message}`;

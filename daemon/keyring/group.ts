@@ -148,7 +148,7 @@ export class HeldEpoch extends PreparedPgk implements PgkEpoch {
   readonly index5: number;
   readonly serial: number;
   /** What overrides the group's algorithm; null: nothing does. */
-  readonly ownAlgorithm: number | null;
+  ownAlgorithm: number | null;
   algorithm: number;
   notBefore: number;
   notAfter: number;
@@ -185,6 +185,11 @@ export class HeldEpoch extends PreparedPgk implements PgkEpoch {
   get fingerprint(): string | null {
     const { octets } = this;
     return octets === null ? null : fingerprintOf(octets);
+  }
+
+  useAlgorithm(algorithm: number): void {
+    this.ownAlgorithm = algorithm === this.group.algorithm ? null : algorithm;
+    this.algorithm = algorithm;
   }
 
   restate(dates: EpochDates): void {

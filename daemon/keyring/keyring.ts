@@ -257,6 +257,12 @@ export class Keyring {
     held.group.sort();
   }
 
+  /** Says which algorithm a key is used with. */
+  useAlgorithm(epoch: PgkEpoch, algorithm: number): void {
+    this.#changes++;
+    this.#epochs[epoch.serial].useAlgorithm(algorithm);
+  }
+
   /** Says which state on the wall clock forbids a key. */
   forbid(epoch: PgkEpoch, state: EpochStateName | null): void {
     this.#changes++;
@@ -335,7 +341,7 @@ export function emptyKeyring(): Keyring {
 }
 
 /** A group that is known only from a key delivered for it. Both LTE algorithms are mandatory; 128-EEA2 is the usual one. */
-const ASSUMED_GROUP: Omit<GroupContents, 'id'> = {
+export const ASSUMED_GROUP: Omit<GroupContents, 'id'> = {
   name: null,
   algorithm: 2,
   protection: 'optional',

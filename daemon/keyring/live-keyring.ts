@@ -129,6 +129,7 @@ export class LiveKeyring {
   #takeGroup(theirs: Group, underived: Set<number>): void {
     const { keyring } = this;
     let ours = keyring.groupById(theirs.id);
+    const algorithms = (ours?.keys ?? []).map(({ algorithm }) => algorithm);
     if (ours === undefined) ours = keyring.addGroup({ ...theirs, members: ownRoster(theirs), keys: [] });
     else if (!sameDescription(ours, theirs)) {
       if (ours.derivation !== theirs.derivation) for (const key of ours.keys) underived.add(key.serial);
@@ -139,6 +140,11 @@ export class LiveKeyring {
       const known = this.#serials.get(nameOf(ours, key)) ?? delivered(ours, key)?.serial;
       if (known === undefined) fresh.push(key);
       else this.#restate(keyring.epochs[known], key, underived);
+    }
+    // A group that was only delivered to may turn out to use another one.
+    for (const [i, algorithm] of algorithms.entries()) {
+      const key = ours.keys[i];
+      if (key.algorithm !== algorithm) underived.add(key.serial);
     }
     if (fresh.length === 0) return;
     // The windows stand before the keys are added: the gate asks for them.
@@ -157,6 +163,7 @@ export class LiveKeyring {
     const { serial } = ours;
     const isShorter = this.#windows[serial]?.notAfter !== theirs.notAfter;
     this.#bind(ours.group, theirs, serial);
+    if (ours.algorithm !== theirs.algorithm) this.keyring.useAlgorithm(ours, theirs.algorithm);
     const { revokedAt, compromisedAt, suspendedAt, resumedAt, destroyedAt, notAfter } = theirs;
     const orders = { revokedAt, compromisedAt, suspendedAt, resumedAt, destroyedAt };
     const isSame = ORDERS.every((order) => ours[order] === orders[order]);

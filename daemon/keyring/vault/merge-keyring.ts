@@ -5,6 +5,7 @@ import { CIPHER_ALGORITHMS } from '../../../dissectors/security/traffic-cipher.t
 import { type Group, layer2IdText, type PgkEpoch } from '../group.ts';
 import { type Keyring, NodeKey } from '../keyring.ts';
 import { Pmk } from '../pmk.ts';
+import { isAssumed } from './assumed-group.ts';
 import { copyOf, equalOctets, hmacSha256 } from './sealing.ts';
 import {
   compareKeys,
@@ -104,14 +105,15 @@ function mergeGroup(
   tally: Tally,
 ): VaultGroup {
   const { id, name, algorithm, protection, derivation, multicast, members } = group;
-  if (held !== undefined && (held.algorithm !== algorithm || held.derivation !== derivation)) {
+  const isTold = held !== undefined && isAssumed(held);
+  if (held !== undefined && !isTold && (held.algorithm !== algorithm || held.derivation !== derivation)) {
     const [ours, theirs] = [held, group].map((each) => `${CIPHER_ALGORITHMS[each.algorithm]}, ${each.derivation}`);
     const message = `group ${group.idText} is ${ours} in the vault and ${theirs} in ${source}`;
     throw new VaultError('conflicting-key', message, 'Make the two agree: radios of one group use one algorithm');
   }
   const byId = new Map<number, VaultKey[]>();
   const byFingerprint = new Map<string, VaultKey>();
-  const keys = new Set(held?.keys ?? []);
+  const keys = new Set(isTold ? withAlgorithms(held.keys, group, fingerprintKey) : (held?.keys ?? []));
   const note = (key: VaultKey): void => {
     keys.add(key);
     const sharing = byId.get(key.id);
@@ -147,6 +149,15 @@ function mergeGroup(
   const addresses = multicast.length > 0 ? multicast : (held?.multicast ?? []);
   const description = { id, name: named, algorithm, protection, derivation, multicast: addresses, members: roster };
   return { ...description, keys: [...keys].sort(compareKeys) };
+}
+
+/** Keys whose algorithm was assumed, with the one that is told now: their own where they are named, else the group's. */
+function withAlgorithms(keys: readonly VaultKey[], group: Group, fingerprintKey: Uint8Array): VaultKey[] {
+  const own = new Map<string, number>();
+  for (const { octets, algorithm } of group.keys) {
+    if (octets !== null) own.set(hex(vaultFingerprint(fingerprintKey, octets)), algorithm);
+  }
+  return keys.map((key) => ({ ...key, algorithm: own.get(hex(key.fingerprint)) ?? group.algorithm }));
 }
 
 function toVaultKey(epoch: PgkEpoch, fingerprintKey: Uint8Array, source: string, now: number): VaultKey {

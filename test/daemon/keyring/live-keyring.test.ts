@@ -10,6 +10,7 @@ import type { MessageEvent, SidescopeEvent } from '../../../daemon/events.ts';
 import type { Keyring } from '../../../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { LiveKeyring } from '../../../daemon/keyring/live-keyring.ts';
+import { DELIVERED } from '../../../daemon/keyring/vault/assumed-group.ts';
 import { KEY_ORDERS } from '../../../daemon/keyring/vault/transitions.ts';
 import { createVault, Vault, VaultError } from '../../../daemon/keyring/vault.ts';
 import { parseScenario } from '../../../testing/scenario.ts';
@@ -92,6 +93,43 @@ const talk = (second: number, radio: string, pgk: number | null, more: Json = {}
 });
 
 const verdictOf = (messages: readonly MessageEvent[]): string[] => [...new Set(messages.map(({ verdict }) => verdict))];
+
+test('a group that was only delivered to takes the algorithm of a keyring that describes it', async () => {
+  const steps = [talk(1, 'Engine 71', 39), talk(LATER, 'Engine 71', 39)];
+  const groups = ['Fire 7', 'Medics 2', 'Open', 'Foreign'].map((name, i) => {
+    return {
+      id: `f0000${i + 1}`,
+      name,
+      algorithm: '128-EEA1',
+      multicast: [`239.255.0.${7 + i}`],
+      keys: [{ id: 39 + i }],
+    };
+  });
+  const { capture, keyring } = synthesise(baseScenario(steps, { seed: 'assumed', groups, radios: [] }));
+  const around = world(undefined, MIDDLE);
+  createVault(PATH, [passphrase()], options(around));
+  const vault = Vault.open(PATH, passphrase(), options(around));
+  const text = JSON.stringify(keyring);
+  const [fire] = (keyring as { groups: Json[] }).groups;
+  const assumed = { id: fire.id, algorithm: '128-EEA2', protection: 'optional', keys: fire.keys };
+  vault.importKeyring(parseKeyring(JSON.stringify({ ...keyring, groups: [assumed] }), 'x'), DELIVERED);
+  const [first, second] = await halves(capture);
+  const mismatches: number[] = [];
+  const live = new LiveKeyring(vault);
+  const finding: AnalysisListener['finding'] = ({ name, frames }) => {
+    if (name === 'key.algorithm_mismatch') mismatches.push(...frames);
+  };
+  const analysis = analysisOf(live, { finding });
+  for (const batch of first) analysis.push(batch);
+  expect(mismatches.length).toBeGreaterThan(0);
+  mismatches.length = 0;
+  vault.importKeyring(parseKeyring(text, 'scene.json'), 'scene.json');
+  live.refresh();
+  expect(live.keyring.epochs.map(({ id, algorithm }) => `${id} ${algorithm}`)).toContain('39 1');
+  for (const batch of second) analysis.push(batch);
+  analysis.close();
+  expect(mismatches.filter((frame) => frame > 3)).toEqual([]);
+});
 
 describe('an order judges the next message', () => {
   const steps = [talk(1, 'Engine 71', 39), talk(LATER, 'Engine 71', 39)];

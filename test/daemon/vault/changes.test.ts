@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { layer2IdText } from '../../../daemon/keyring/group.ts';
 import type { Keyring } from '../../../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
+import { DELIVERED } from '../../../daemon/keyring/vault/assumed-group.ts';
 import { createVault, Vault } from '../../../daemon/keyring/vault.ts';
 import {
   auditLines,
@@ -20,6 +21,7 @@ import {
   recordTypes,
   statesOf,
   THREE_KEYS,
+  type World,
   withVault,
   world,
   worldWithVault,
@@ -197,6 +199,41 @@ describe('import', () => {
       const members = [{ id: '0a0b0c', name: 'Engine 71', addresses: ['169.254.10.11'], from: null, until: null }];
       expect(vault.importKeyring(group([], { members }), 'x')).toMatchObject({ groupsChanged: 1, added: 0 });
       expect(vault.keyring(null).keyring.groups[0].members).toHaveLength(1);
+    });
+  });
+
+  describe('a group that is known from a delivery alone', () => {
+    const more = { name: 'f00001', protection: 'optional' };
+    const delivered = (around: World): void => {
+      withVault(around, (vault) => vault.importKeyring(keyringOf([keyEntry(39, -2, 7)], 'f00001', more), DELIVERED));
+    };
+    const algorithms = (around: World): string[] =>
+      withVault(around, (vault) => vault.list().map(({ pgkId, algorithm }) => `${pgkId} ${algorithm}`));
+
+    test('has the algorithm that is told later, and so have its keys', () => {
+      const around = worldWithVault([]);
+      delivered(around);
+      expect(algorithms(around)).toEqual(['39 128-EEA2']);
+      withVault(around, (vault) => vault.importKeyring(group([keyEntry(40, 5, 7)], { algorithm: '128-EEA1' }), 'x'));
+      expect(algorithms(around)).toEqual(['39 128-EEA1', '40 128-EEA1']);
+      // By now it is known, and another one contradicts it.
+      const other = group([], { algorithm: '128-EEA3' });
+      expect(codeOf(() => withVault(around, (vault) => vault.importKeyring(other, 'x')))).toBe('vault.conflicting-key');
+    });
+
+    test('a key that is named with an algorithm of its own has that', () => {
+      const around = worldWithVault([]);
+      delivered(around);
+      const key = keyEntry(39, -2, 7, { algorithm: '128-EEA3' });
+      withVault(around, (vault) => vault.importKeyring(group([key], { algorithm: '128-EEA1' }), 'x'));
+      expect(algorithms(around)).toEqual(['39 128-EEA3']);
+    });
+
+    test('is not one that an import described in the same words', () => {
+      const around = worldWithVault([]);
+      withVault(around, (vault) => vault.importKeyring(keyringOf([keyEntry(39, -2, 7)], 'f00001', more), 'x.json'));
+      const other = group([], { algorithm: '128-EEA1' });
+      expect(codeOf(() => withVault(around, (vault) => vault.importKeyring(other, 'x')))).toBe('vault.conflicting-key');
     });
   });
 
