@@ -1,25 +1,30 @@
 // Finds the PMK that a MIKEY message was made with: by the octets of IDr, whatever the ID type says.
 
 import { layer2IdText } from '../keyring/group.ts';
-import type { Pmk } from '../keyring/pmk.ts';
+import type { MikeyProfile, Pmk } from '../keyring/pmk.ts';
 
 /** PMKs by what IDr may carry for them. */
 export class PmkTable {
   readonly #byIdentity = new Map<string, Pmk[]>();
   readonly #pmks: () => readonly Pmk[];
-  #seen = 0;
+  /** What IDr carries of each PMK that is in the table, in the order of the list. */
+  readonly #idrs: MikeyProfile['idr'][] = [];
 
-  /** @param pmks gives those that are held; the list may grow at its end */
+  /** @param pmks gives those that are held; the list may grow at its end, and profiles may be corrected */
   constructor(pmks: () => readonly Pmk[]) {
     this.#pmks = pmks;
     this.refresh();
   }
 
-  /** Takes in what was added since. */
+  /** Takes in what was added or corrected since. */
   refresh(): void {
     const pmks = this.#pmks();
-    for (; this.#seen < pmks.length; this.#seen++) {
-      const pmk = pmks[this.#seen];
+    if (this.#idrs.some((idr, at) => idr !== pmks[at].profile.idr)) {
+      this.#byIdentity.clear();
+      this.#idrs.length = 0;
+    }
+    for (const pmk of pmks.slice(this.#idrs.length)) {
+      this.#idrs.push(pmk.profile.idr);
       for (const identity of identitiesOf(pmk)) {
         const sharing = this.#byIdentity.get(identity);
         if (sharing === undefined) this.#byIdentity.set(identity, [pmk]);

@@ -175,9 +175,12 @@ export class LiveKeyring {
     this.keyring.restate(ours, { ...datesOf(ours), ...ends, ...orders });
   }
 
-  /** PMKs, node keys and managers that are new. The vault never takes one away. */
+  /** PMKs, node keys and managers that are new, and corrected profiles of PMKs. The vault never takes one away. */
   #takeOthers(held: Keyring): void {
     const { keyring } = this;
+    const pmkName = (pmk: Pmk): string => Buffer.from(pmk.id).toString('hex');
+    const profiles = new Map(held.pmks.map((pmk) => [pmkName(pmk), pmk.profile]));
+    for (const pmk of keyring.pmks) pmk.describe(profiles.get(pmkName(pmk)) ?? pmk.profile);
     const missing = <Value>(
       theirs: readonly Value[],
       ours: readonly Value[],
@@ -187,7 +190,6 @@ export class LiveKeyring {
       const known = new Set(ours.map(name));
       return theirs.filter((each) => !known.has(name(each)));
     };
-    const pmkName = (pmk: Pmk): string => Buffer.from(pmk.id).toString('hex');
     const pmks = missing(held.pmks, keyring.pmks, pmkName);
     const lkh = missing(held.lkh, keyring.lkh, (node) => `${node.group}/${node.node}/${node.version}`);
     keyring.addOthers({

@@ -20,15 +20,24 @@ export class Pmk {
   readonly id: Uint8Array;
   /** Layer-2 id of the UE, or null where nobody said. */
   readonly member: number | null;
-  readonly profile: MikeyProfile;
+  #profile: MikeyProfile;
   readonly #octets: Uint8Array;
 
   /** @param octets 32 octets; kept, not copied */
   constructor(id: Uint8Array, octets: Uint8Array, member: number | null, profile: MikeyProfile) {
     this.id = id;
     this.member = member;
-    this.profile = profile;
+    this.#profile = profile;
     this.#octets = octets;
+  }
+
+  get profile(): MikeyProfile {
+    return this.#profile;
+  }
+
+  /** The profile was corrected: messages are read by it from now on. What was accepted under this PMK stays its own. */
+  describe(profile: MikeyProfile): void {
+    this.#profile = profile;
   }
 
   /** 32 octets, not to be changed or kept. */

@@ -50,8 +50,8 @@ async function halves(capture: Uint8Array): Promise<[FrameBatch[], FrameBatch[]]
 }
 
 /** A vault with the keyring of a scenario, and its capture in two halves. */
-async function scene(steps: readonly Json[], seed: string) {
-  const { capture, keyring } = synthesise(baseScenario(steps, { seed }));
+async function scene(steps: readonly Json[], seed: string, more: Json = {}) {
+  const { capture, keyring } = synthesise(baseScenario(steps, { seed, ...more }));
   const around = world(undefined, MIDDLE);
   createVault(PATH, [passphrase()], options(around));
   const vault = Vault.open(PATH, passphrase(), options(around));
@@ -179,6 +179,29 @@ describe('what comes', () => {
     expect(verdictOf(secondHalf(it, null))).toEqual(['no-key']);
     const messages = secondHalf(it, () => it.vault.importKeyring(fireKeyring([held]), 'more.json'));
     expect(verdictOf(messages)).toEqual(['decrypted']);
+  });
+
+  test('the corrected profile of a PMK reads the next message', async () => {
+    const delivery = (second: number): Json => ({
+      ...{ do: 'delivery', at: second, pmk: 'aa', group: 'Fire 7', pgk: 12, counter: second },
+    });
+    const it = await scene(
+      [talk(1, 'Engine 71', 39), delivery(2), delivery(LATER - 1), talk(LATER, 'Engine 71', 12)],
+      'profile',
+      { pmks: [{ id: 'aa', member: '0a0b0c' }], capture: { interfaces: [{ name: 'lan', framing: 'udp-ethernet' }] } },
+    );
+    const { pmks } = it.keyring as unknown as { pmks: readonly Json[] };
+    const importWith = (profile: Json): void => {
+      const file = { format: 'sidescope-keyring/1', groups: [], pmks: pmks.map((pmk) => ({ ...pmk, profile })) };
+      it.vault.importKeyring(parseKeyring(JSON.stringify(file), 'pmks.json'), 'pmks.json');
+    };
+    // IDr stands for something else, and the extension has another type.
+    for (const wrong of [{ idr: 'ue' }, { extensionType: 250 }]) {
+      importWith(wrong);
+      expect(verdictOf(secondHalf(it, null))).toEqual(['no-key']);
+      importWith(wrong);
+      expect(verdictOf(secondHalf(it, () => importWith({})))).toEqual(['decrypted']);
+    }
   });
 
   test('a group, its roster and its name', async () => {
