@@ -180,9 +180,10 @@ export class Judge {
   /** The key that opened this context before, where it is still held. */
   #knownKey(table: MessageTable, row: number, wire: number): PgkEpoch | null {
     const serial = this.#tools.wires.provedEpoch[wire];
-    if (serial === NONE) return null;
     if (table.deciphered[row] === 1 && table.epoch[row] !== serial) table.deciphered[row] = 0;
-    return this.#tools.index.epoch(serial);
+    // Who deciphered it ahead guessed: only a verdict names a key.
+    table.epoch[row] = NONE;
+    return serial === NONE ? null : this.#tools.index.epoch(serial);
   }
 
   /** The key that opened the context before, with the traffic key that did. */

@@ -8,7 +8,9 @@ import { frameSourceFromChunks } from '../../captures/open.ts';
 import { Analysis } from '../../daemon/analysis.ts';
 import type { SidescopeEvent } from '../../daemon/events.ts';
 import { parseKeyring } from '../../daemon/keyring/keyring-file.ts';
+import { synthesise } from '../../testing/synthesise.ts';
 import { SHARED_CAPTURES, sharedFolders } from '../shared-captures.ts';
+import { baseScenario } from '../testing/base-scenario.ts';
 
 const SAMPLES = join(import.meta.dirname, '..', '..', 'captures', 'samples');
 
@@ -44,5 +46,19 @@ describe('the same events however the octets arrive', () => {
     for (const size of [1, 7, 4096]) {
       expect(await eventsOf(frameSourceFromChunks(pieces(bytes, size)), keyring)).toBe(whole);
     }
+  });
+
+  test('a message that only claims ciphering names no key, whether or not one was tried ahead', async () => {
+    const talk = { do: 'talk', radio: 'Engine 71', count: 5 };
+    const steps = [
+      { ...talk, at: 1 },
+      { do: 'send', radio: 'Engine 71', at: 2, cipher: 'claimed' },
+      { ...talk, at: 3 },
+    ];
+    const { capture, keyring } = synthesise(baseScenario(steps));
+    const octets = new TextEncoder().encode(JSON.stringify(keyring));
+    const whole = await eventsOf(frameSourceFromChunks(pieces(capture, capture.length)), octets);
+    expect(whole).toMatch(/"pgkId":null,[^\n]*"verdict":"downgraded"/);
+    expect(await eventsOf(frameSourceFromChunks(pieces(capture, 1)), octets)).toBe(whole);
   });
 });
