@@ -319,7 +319,10 @@ export class PcapngReader implements RecordReader {
     return true;
   }
 
-  /** Simple packet block (4.4): interface 0, no time, cut at the snap length of the interface. */
+  /**
+   * Simple packet block (4.4): interface 0, cut at the snap length of the interface. It has no time: 1970 would set the
+   * clock back, and make every key one that is not valid yet.
+   */
   #simplePacket(body: BlockBody, columns: FrameColumns, at: number, offset: number, length: number): boolean {
     if (length < MIN_SIMPLE_PACKET) {
       return this.#contradiction(offset, 'a packet block', length);
@@ -336,10 +339,7 @@ export class PcapngReader implements RecordReader {
     if (captured > length - MIN_SIMPLE_PACKET) {
       return this.#beyondBlock(offset, captured, length);
     }
-    const row = this.#row(columns, at + SIMPLE_DATA_AT, captured, original, origin);
-    columns.seconds[row] = 0;
-    columns.nanoseconds[row] = 0;
-    columns.digits[row] = origin.clock.digits;
+    this.#timeOfBefore(columns, this.#row(columns, at + SIMPLE_DATA_AT, captured, original, origin));
     return true;
   }
 
@@ -376,12 +376,15 @@ export class PcapngReader implements RecordReader {
     if (captured > MAX_RECORD_OCTETS) {
       return this.#tooLong(offset, captured);
     }
-    const before = columns.count - 1;
-    const row = this.#row(columns, dataAt, captured, captured, null);
-    columns.seconds[row] = before < 0 ? this.#lastSeconds : columns.seconds[before];
-    columns.nanoseconds[row] = before < 0 ? this.#lastNanoseconds : columns.nanoseconds[before];
-    columns.digits[row] = before < 0 ? this.#lastDigits : columns.digits[before];
+    this.#timeOfBefore(columns, this.#row(columns, dataAt, captured, captured, null));
     return true;
+  }
+
+  /** Gives a row without a time that counts the time of the row before it; of the first one in the file it is 1970. */
+  #timeOfBefore(columns: FrameColumns, row: number): void {
+    columns.seconds[row] = row === 0 ? this.#lastSeconds : columns.seconds[row - 1];
+    columns.nanoseconds[row] = row === 0 ? this.#lastNanoseconds : columns.nanoseconds[row - 1];
+    columns.digits[row] = row === 0 ? this.#lastDigits : columns.digits[row - 1];
   }
 
   /** Begins a row; the caller writes its time. */

@@ -49,12 +49,18 @@ function readPcapng(input: Uint8Array, view: DataView): ReadFrame[] {
   let at = 0;
   const row = (origin: Origin, units: bigint | null, original: number, bytes: Uint8Array) => {
     const time = ((units ?? 0n) * NANOSECONDS) / origin.perSecond;
-    const seconds = Number(time / NANOSECONDS + (units === null ? 0n : origin.offset));
-    frames.push({
-      number: frames.length + 1,
-      seconds: Math.min(seconds, 8_639_999_999_999),
+    const own = {
+      seconds: Math.min(Number(time / NANOSECONDS + origin.offset), 8_639_999_999_999),
       nanoseconds: Number(time % NANOSECONDS),
       digits: origin.perSecond > 1_000_000n ? 9 : 6,
+    };
+    const { seconds, nanoseconds, digits } =
+      units === null ? (frames.at(-1) ?? { seconds: 0, nanoseconds: 0, digits: 6 }) : own;
+    frames.push({
+      number: frames.length + 1,
+      seconds,
+      nanoseconds,
+      digits,
       linkType: origin.linkType,
       interfaceId: origin.id,
       original,

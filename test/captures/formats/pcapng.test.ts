@@ -73,20 +73,30 @@ describe.each<Order>(['little', 'big'])('pcapng, %s endian', (order) => {
     expect(marks.slice(2)).toEqual([{ kind: 'drops', interfaceId: 0, dropped: 5, byFrame: true, beforeFrame: 1 }]);
   });
 
-  test('a simple packet is of interface 0, has no time and is cut at the snap length', async () => {
-    const { frames } = await readBytes(
-      joined(
-        section(order),
-        interfaceBlock(147, order, { snapLength: 2, resolution: 9 }),
-        simplePacketBlock(text('ab'), 8, order),
-        simplePacketBlock(text('c'), 1, order),
-      ),
+  test('a simple packet is of interface 0, cut at the snap length, and has the time of the frame before it', async () => {
+    const input = joined(
+      section(order),
+      interfaceBlock(147, order, { snapLength: 2, resolution: 9 }),
+      simplePacketBlock(text('ab'), 8, order),
+      interfaceBlock(147, order),
+      packetBlock(text('d'), order, { time: 1_777_773_600_000_001n, interfaceId: 1 }),
+      simplePacketBlock(text('c'), 1, order),
+      section(order),
+      interfaceBlock(147, order, { resolution: 9 }),
+      simplePacketBlock(text('e'), 1, order),
     );
-    const common = { seconds: 0, nanoseconds: 0, digits: 9, linkType: 147, interfaceId: 0 };
-    expect(frames).toEqual([
-      { ...common, number: 1, original: 8, bytes: text('ab') },
-      { ...common, number: 2, original: 1, bytes: text('c') },
-    ]);
+    const common = { linkType: 147, digits: 6 };
+    const time = { seconds: 1_777_773_600, nanoseconds: 1000 };
+    const expected = [
+      // Nothing stands before it.
+      { ...common, seconds: 0, nanoseconds: 0, interfaceId: 0, number: 1, original: 8, bytes: text('ab') },
+      { ...common, ...time, interfaceId: 1, number: 2, original: 1, bytes: text('d') },
+      { ...common, ...time, interfaceId: 0, number: 3, original: 1, bytes: text('c') },
+      { ...common, ...time, interfaceId: 2, number: 4, original: 1, bytes: text('e') },
+    ];
+    expect((await readBytes(input)).frames).toEqual(expected);
+    // In pieces: the frame before it went with another batch.
+    expect((await readBytes(input, 1)).frames).toEqual(expected);
   });
 
   test('drop counters: statistics of interface and system, and drop counts of packets', async () => {
