@@ -177,7 +177,8 @@ export class Recorder {
     const slot = obtained < 0 ? -1 - obtained : obtained;
     const open = obtained < 0 ? null : this.#records[slot];
     if (open !== null && !open.isClosed) {
-      if (this.time >= open.firstTime + FOLD_MS) this.#close(open);
+      // A clock that was set back by an hour or more is as far from it as one that went on.
+      if (Math.abs(this.time - open.firstTime) >= FOLD_MS) this.#close(open);
       else if (level <= open.severity) {
         this.#fold(open, confidence, frame, otherFrame);
         return null;

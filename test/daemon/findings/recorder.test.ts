@@ -95,6 +95,15 @@ describe('folding', () => {
     expect(desk.records.reduce((sum, { count }) => sum + count, 0)).toBe(4);
   });
 
+  test('a clock that goes back by an hour ends a record as one that goes on does', () => {
+    const desk = new Desk().frame(3600).frame(1).frame(0).frame(3599);
+    desk.recorder.finish();
+    expect(brief(desk.records)).toEqual([
+      ['info', 2, [1, 2]],
+      ['info', 2, [3, 4]],
+    ]);
+  });
+
   test('more scopes than the cap: records are told early, and nothing is uncounted', () => {
     const desk = new Desk();
     const scopes = SCOPE_CAP + 500;
