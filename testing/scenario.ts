@@ -26,7 +26,7 @@ const address = read.textAs('an IPv4 or IPv6 address', (text) => (addressOctets(
 const algorithm: read.Shape<CipherAlgorithm> = read.word(CIPHER_ALGORITHMS);
 /** Milliseconds since 1970 of RFC 3339 text in UTC, to the millisecond. */
 const instant = read.textAs('an instant: RFC 3339, UTC, whole milliseconds', (text) => {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(text)) return null;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3}0*)?Z$/.test(text)) return null;
   const milliseconds = Date.parse(text);
   const same = !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString().startsWith(text.slice(0, 19));
   return same ? milliseconds : null;

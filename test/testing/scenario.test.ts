@@ -61,10 +61,16 @@ describe('a step that is wrong is refused with its place', () => {
   });
 });
 
+test('an instant may be written as records write it', () => {
+  const scenario = parseScenario(JSON.stringify(baseJson([TALK], { start: '2026-05-01T10:00:00.250000Z' })));
+  expect(scenario.start).toBe(Date.parse('2026-05-01T10:00:00.250Z'));
+});
+
 describe('the rest that is wrong is refused with its place', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['an impossible date', { start: '2026-02-30T00:00:00Z' }, 'start is not an instant'],
     ['a date with another zone', { start: '2026-02-03T00:00:00+02:00' }, 'start is not an instant'],
+    ['a fraction of a millisecond', { start: '2026-02-03T00:00:00.000001Z' }, 'start is not an instant'],
     ['a format from the future', { format: 'sidescope-scenario/2' }, 'format is not one of sidescope-scenario/1'],
     ['a short key', { groups: [{ id: 'f00001', name: 'F', keys: [{ id: 1, key: 'ab' }] }] }, 'groups[0].keys[0].key'],
     ['a Layer-2 id in capitals', { groups: [{ id: 'F00001', name: 'F' }] }, 'groups[0].id'],
