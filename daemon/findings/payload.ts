@@ -5,7 +5,7 @@ import { PROBLEMS, Problem } from '../../dissectors/problems.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { Check, explainChecks } from '../engine/evidence-checks.ts';
 import { destinationKey, NO_GROUP } from '../engine/group-key.ts';
-import { MessageFlag, type MessageTable, NONE, VerdictCode } from '../engine/message-table.ts';
+import { MessageFlag, type MessageTable, NONE, Place, VerdictCode } from '../engine/message-table.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { ContextColumns } from './contexts.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
@@ -19,6 +19,19 @@ const FORGED_SHARE = 20;
 const SDU_IP = 0;
 const LAST_DEFINED_TYPE = 3;
 const VERSION_WHOLE = 3;
+// The specification says: RFC 791 3.1, RFC 8200 3 and 4, RFC 768.
+const UDP = 17;
+const UDP_LENGTH = 4;
+const IPV6_HEADER = 40;
+const IPV6_NEXT_HEADER = 6;
+/** Where the fields of IP headers stand, by the check that fails with them. */
+const FIELD_OCTETS: readonly (readonly [check: number, octet: number])[] = [
+  [Check.ipv4Start, 0],
+  [Check.ipv4Length, 2],
+  [Check.ipv4Checksum, 10],
+  [Check.ipv6Version, 0],
+  [Check.ipv6Length, 4],
+];
 
 // We chose (security A.6): of malformed frames the first ones and one in a thousand are shown, all are counted.
 const FIRST_SAMPLES = 5;
@@ -89,9 +102,14 @@ export class PayloadWatch {
     if (table === null || table.sduType[row] !== SDU_IP) return;
     const record = this.#recorder.raise(IP_MALFORMED, SeverityLevel.low, ConfidenceLevel.proved, groupKey, source);
     if (record === null) return;
-    const failed = explainChecks(table.failed[row] & IP_SHAPE).map((check) => check.name);
-    record.summary = `an SDU in the clear is no IP packet: ${failed.join(', ')} fails`;
-    record.evidence = { problem: PROBLEMS[Problem.ipHeader].code, failed };
+    const mask = table.failed[row] & IP_SHAPE;
+    const failed = explainChecks(mask).map((check) => check.name);
+    const field = brokenField(table.rawBytes(row), table.rawAt[row], mask);
+    const isWhole = table.rawPlace[row] === Place.frame;
+    const octet = isWhole ? table.rawAt[row] + field - (table.batch as FrameBatch).offset[table.frameRow[row]] : field;
+    const where = isWhole ? `octet ${octet}` : `octet ${octet} of the SDU`;
+    record.summary = `an SDU in the clear is no IP packet: ${failed.join(', ')} fails (${where})`;
+    record.evidence = { problem: PROBLEMS[Problem.ipHeader].code, failed, octet };
   }
 
   /** An SDU that was begun and given up. */
@@ -214,6 +232,19 @@ export class PayloadWatch {
     record.summary = 'the destination is no group of the keyring';
     record.evidence = {};
   }
+}
+
+/** Octet of the IP packet that begins at `at` in which the field stands whose check failed; of several, the first. */
+function brokenField(bytes: Uint8Array, at: number, failed: number): number {
+  for (const [check, octet] of FIELD_OCTETS) if ((failed & (1 << check)) !== 0) return octet;
+  const isIpv6 = bytes[at] >>> 4 === 6;
+  let udp = isIpv6 ? IPV6_HEADER : (bytes[at] & 15) * 4;
+  // Who found the length wrong came to UDP over these extension headers.
+  for (let next = isIpv6 ? bytes[at + IPV6_NEXT_HEADER] : UDP; next !== UDP; ) {
+    next = bytes[at + udp];
+    udp += (bytes[at + udp + 1] + 1) * 8;
+  }
+  return udp + UDP_LENGTH;
 }
 
 /** Problems behind which source and destination mean nothing. */

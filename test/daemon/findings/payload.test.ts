@@ -12,6 +12,7 @@ import {
   alarms,
   announcement,
   datagram,
+  datagram6,
   keyring,
   LATER,
   named,
@@ -76,6 +77,36 @@ describe('payload.tampered of what was not ciphered', () => {
     expect(tampered({ flip: IP_HEADER })).toEqual([]);
     expect(tampered({})).toEqual([]);
     expect(tampered({ sdu: announcement(noise(1, 6), addressOf(0x0c)), sduType: 1 })).toEqual([]);
+  });
+});
+
+describe('ip.malformed of what was not ciphered names the field and its octet', () => {
+  const said = { at: 0, sn: 0, plain: true };
+  // Behind mac-lte-framed, the headers of SL-SCH version 1, RLC and PDCP.
+  const SDU_AT = 23;
+
+  test.each<[string, NonNullable<Said['flip']>, number]>([
+    ['first octet is 45', [[0, 0x04]], 0],
+    ['total length is the SDU length', [[3, 1]], 2],
+    ['IPv4 header checksum', [[8, 1]], 10],
+    ['UDP length fits', [[25, 1]], 24],
+  ])('IPv4: %s', (check, flip, octet) => {
+    const [finding] = named(new Scene().say({ ...said, flip }).read(), 'ip.malformed');
+    expect(finding.summary).toBe(`an SDU in the clear is no IP packet: ${check} fails (octet ${SDU_AT + octet})`);
+    expect(finding.evidence).toEqual({ problem: 'ip.header', failed: [check], octet: SDU_AT + octet });
+  });
+
+  test('IPv6, with an extension header too', () => {
+    const packet = datagram6(1, Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1));
+    const octetOf = (sdu: Uint8Array, flip: NonNullable<Said['flip']>) =>
+      named(new Scene().say({ ...said, sdu, flip }).read(), 'ip.malformed').map(({ evidence }) => evidence.octet);
+    expect(octetOf(packet, [[5, 1]])).toEqual([SDU_AT + 4]);
+    expect(octetOf(packet, [[45, 1]])).toEqual([SDU_AT + 44]);
+    const hopByHop = Uint8Array.of(17, 0, 1, 4, 0, 0, 0, 0);
+    const longer = Uint8Array.of(...packet.subarray(0, 40), ...hopByHop, ...packet.subarray(40));
+    longer[5] += 8;
+    longer[6] = 0;
+    expect(octetOf(longer, [[53, 1]])).toEqual([SDU_AT + 52]);
   });
 });
 
