@@ -244,7 +244,7 @@ export function removeUnfinished(fs: FileSystem, path: string): void {
 }
 
 /** Names in a folder; none where it cannot be looked into. */
-function namesIn(fs: FileSystem, folder: string): string[] {
+export function namesIn(fs: FileSystem, folder: string): string[] {
   try {
     return fs.list(folder);
   } catch {

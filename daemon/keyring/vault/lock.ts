@@ -1,7 +1,8 @@
 // One writer at a time: a lock file that names its process. A lock whose process is gone is stale and is taken over.
 
 import { readFileSync } from 'node:fs';
-import { errorCode, type FileSystem, readRange, removeQuietly, writeAll } from './file-system.ts';
+import { basename, dirname, join } from 'node:path';
+import { errorCode, type FileSystem, namesIn, readRange, removeQuietly, writeAll } from './file-system.ts';
 import { type Randomness, systemRandomness } from './sealing.ts';
 import { VaultError } from './vault-error.ts';
 
@@ -11,6 +12,8 @@ import { VaultError } from './vault-error.ts';
 const LOCK_MOST = 512;
 /** Times a stale lock is taken over; others may be doing the same. */
 const ATTEMPTS = 8;
+/** Behind the name of the lock in that of the file with which somebody tries to take it, or takes a stale one away. */
+const OWN_PART = /^(\d{1,10})\.[0-9a-f]{16}(?:\.stale)?$/;
 
 /** A process, told apart from a later one with the same number. */
 export interface ProcessMark {
@@ -86,7 +89,7 @@ export class Lock {
     processes: Processes = systemProcesses,
     random: Randomness = systemRandomness,
   ): Lock {
-    const mine = `${path}.${Buffer.from(random(8)).toString('hex')}`;
+    const mine = `${path}.${processes.self.pid}.${Buffer.from(random(8)).toString('hex')}`;
     try {
       // Written first and linked then, so that nobody ever reads half a lock.
       const handle = fs.open(mine, 'create');
@@ -96,7 +99,10 @@ export class Lock {
         fs.close(handle);
       }
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (linked(fs, mine, path)) return new Lock(fs, path);
+        if (linked(fs, mine, path)) {
+          removeLeftOver(fs, path, processes);
+          return new Lock(fs, path);
+        }
         const holder = holderOf(fs, path);
         if (holder === 'gone') continue;
         if (holder !== 'stale' && processes.isAlive(holder)) throw held(what, path, holder.pid);
@@ -118,6 +124,18 @@ export class Lock {
     if (!this.#held) return;
     this.#held = false;
     removeQuietly(this.#fs, this.#path);
+  }
+}
+
+/** Removes what processes left that were killed while they tried to take the lock. Theirs is the number in the name. */
+function removeLeftOver(fs: FileSystem, path: string, processes: Processes): void {
+  const folder = dirname(path);
+  const prefix = `${basename(path)}.`;
+  for (const name of namesIn(fs, folder)) {
+    if (!name.startsWith(prefix)) continue;
+    const [, pid] = OWN_PART.exec(name.slice(prefix.length)) ?? [];
+    if (pid === undefined) continue;
+    if (!processes.isAlive({ ...processes.self, pid: Number(pid), start: '' })) removeQuietly(fs, join(folder, name));
   }
 }
 

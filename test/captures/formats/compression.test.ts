@@ -84,8 +84,8 @@ describe('gzip', () => {
   test('a bomb is read in bounded memory', async () => {
     const one = pcapRecord(new Uint8Array(200_000));
     const records = joined(...Array.from({ length: 40 }, () => one));
-    const bomb = gzipSync(joined(pcapHeader(), ...Array.from({ length: 10 }, () => records)), { level: 9 });
-    expect(bomb.length * 900).toBeLessThan(80_000_000);
+    const bomb = gzipSync(joined(pcapHeader(), ...Array.from({ length: 25 }, () => records)), { level: 9 });
+    expect(bomb.length * 900).toBeLessThan(200_000_000);
     const source = frameSourceFromChunks(pieces(bomb, bomb.length));
     const before = process.memoryUsage().arrayBuffers;
     let most = 0;
@@ -95,8 +95,9 @@ describe('gzip', () => {
       most = Math.max(most, process.memoryUsage().arrayBuffers - before);
     }
     expect(source.problem).toBeNull();
-    expect(frames).toBe(400);
-    expect(most).toBeLessThan(60_000_000);
+    expect(frames).toBe(1000);
+    // What is no longer needed counts until it is collected.
+    expect(most).toBeLessThan(100_000_000);
   });
 });
 

@@ -1,9 +1,9 @@
 // Processes that are killed in the middle of saves, on the real file system: what was acknowledged is there, the vault opens,
 // and everything beside it agrees.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -61,6 +61,35 @@ async function killed(path: string, after: number): Promise<number> {
   expect(error).toBe('');
   return Number(said.trimEnd().split('\n').at(-1));
 }
+
+/** Takes a lock, and is killed at a call of the file system: before it is made. */
+function takesLock(path: string, call: string): string {
+  return `
+    import { Lock } from '${DIST}daemon/keyring/vault/lock.js';
+    import { nodeFileSystem } from '${DIST}daemon/keyring/vault/file-system.js';
+    const fs = { ...nodeFileSystem, ${call}: () => process.kill(process.pid, 'SIGKILL') };
+    Lock.take(fs, ${JSON.stringify(`${path}.lock`)}, 'it');`;
+}
+
+test('while it takes the lock: the next one takes it, and removes what was left', () => {
+  const path = join(folder, 'locked');
+  createVault(path, [{ kind: 'recipient', publicKey: x25519.publicOf(identity) }], how);
+  const files = readdirSync(folder).filter((name) => name.startsWith('locked'));
+  for (const call of ['write', 'link', 'unlink']) {
+    const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', takesLock(path, call)]);
+    expect(signal).toBe('SIGKILL');
+  }
+  // That of a process that goes on stays.
+  const another = `locked.lock.${process.pid}.0123456789abcdef`;
+  writeFileSync(join(folder, another), '');
+  expect(readdirSync(folder).filter((name) => name.startsWith('locked.lock.'))).toHaveLength(4);
+  Vault.open(path, unlock, how).close();
+  expect(
+    readdirSync(folder)
+      .filter((name) => name.startsWith('locked'))
+      .sort(),
+  ).toEqual([...files, another].sort());
+});
 
 test('at any moment: the last acknowledged change is there, or the one after it', { timeout: 240_000 }, async () => {
   const path = join(folder, 'vault');
