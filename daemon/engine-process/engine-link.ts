@@ -67,6 +67,13 @@ const DOWN_ERROR: PipedError = {
   exitCode: 4,
 };
 
+/** Of what was asked before it went: an order may have been carried out. */
+const UNANSWERED: PipedError = {
+  ...DOWN_ERROR,
+  message: 'the engine ended before it answered, and is being started again',
+  hint: 'look whether it was done before you ask again, in a few seconds: `sidescope keys list`, the audit log',
+};
+
 /** See the head of the file. */
 export class EngineLink implements EnginePort {
   readonly #options: EngineLinkOptions;
@@ -389,7 +396,7 @@ export class EngineLink implements EnginePort {
     const lost = this.#poison.died(this.#judgedNow, this.#sent, by);
     this.#sent = 0;
     this.#judgedNow = 0;
-    this.#questions.failAll(DOWN_ERROR);
+    this.#questions.failAll(UNANSWERED);
     if (this.#state === 'stopped') {
       this.#flight.drop();
       this.#ending?.();
