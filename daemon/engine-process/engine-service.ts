@@ -265,7 +265,7 @@ export class EngineService {
         const analysis = this.#trackOf(record.track);
         if (piped === null || analysis === null) return null;
         if (this.#guarded(() => analysis.live.refresh()) === null) return null;
-        return retelling.retell(record, piped.batch, analysis.live.keyring, view);
+        return retelling.retell(record, piped.batch, analysis.gate, view);
       });
     } finally {
       retelling.close();
@@ -281,7 +281,7 @@ export class EngineService {
     const frame = batch.firstFrame + batch.count - 1;
     // On record before the tree is made.
     const onForensic = (): void => this.#tools.keys.record([{ type: 'forensic.tree', data: { frame } }]);
-    return treeOfLast(batch, reach, analysis.live.keyring, this.#now(), onForensic);
+    return treeOfLast(batch, reach, analysis.gate, this.#now(), onForensic);
   }
 
   #keys(request: KeysRequest): KeysAnswer {

@@ -12,10 +12,10 @@ import { groupAddresses } from '../engine/group-addresses.ts';
 import { Fate, Reassembly } from '../engine/reassembly.ts';
 import { TrafficKeys } from '../engine/traffic-keys.ts';
 import type { MessageEvent } from '../events.ts';
-import { type Keyring, layer2IdText, type PgkEpoch } from '../keyring/keyring.ts';
+import { layer2IdText, type PgkEpoch } from '../keyring/keyring.ts';
 import type { EngineRecord, PlainPart } from '../relay/relay-record.ts';
 import { epochNamed } from './key-rows.ts';
-import { isForbiddenNow } from './plain-gate.ts';
+import type { PlainGate } from './plain-gate.ts';
 
 /** The specification says: SDU types (TS 36.323 Table 6.3.14.1), algorithm identities (TS 33.401 5.1.3.2). */
 const SDU_ARP = 1;
@@ -44,10 +44,10 @@ export class Retelling {
    * The plain part of a message.
    *
    * @param frames those that the message was put together from, in order
-   * @param keyring of its track
+   * @param gate of its track
    * @returns null where view or key do not allow it now, or where the frames do not hold the message
    */
-  retell(record: EngineRecord, frames: FrameBatch, keyring: Keyring, view: 'plain' | 'forensic'): PlainPart | null {
+  retell(record: EngineRecord, frames: FrameBatch, gate: PlainGate, view: 'plain' | 'forensic'): PlainPart | null {
     const { event, access, key } = record;
     if (event.type !== 'message') return null;
     if (view === 'plain' && access === 'forensic') return null;
@@ -55,8 +55,9 @@ export class Retelling {
     if (pdu === null) return null;
     if (event.verdict === 'clear' || event.verdict === 'downgraded') return this.#clear(event, pdu);
     if (key === null) return null;
-    const epoch = epochNamed(keyring, key);
-    if (epoch === null || !epoch.isHeld || (view === 'plain' && isForbiddenNow(epoch, this.#wall))) return null;
+    const epoch = epochNamed(gate.live.keyring, key);
+    if (epoch === null || !epoch.isHeld) return null;
+    if (view === 'plain' && gate.forbids(epoch, Date.parse(event.time), this.#wall)) return null;
     const sdu = this.#decipher(event, pdu, epoch);
     return sdu === null ? null : plainPart(event, sdu);
   }

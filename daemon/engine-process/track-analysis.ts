@@ -21,7 +21,7 @@ import { EpochWatch } from './epoch-watch.ts';
 import { findingParts, standsOnPlaintext } from './finding-parts.ts';
 import { keyNameOf } from './key-rows.ts';
 import { accessOf, type MessageAccess, outerSummary } from './message-parts.ts';
-import { isForbiddenNow } from './plain-gate.ts';
+import { PlainGate } from './plain-gate.ts';
 
 // We chose.
 /** Findings whose key is remembered for their folded record; above it the oldest is forgotten, and its record has no plain part. */
@@ -61,6 +61,7 @@ export class TrackAnalysis {
   readonly track: Track;
   readonly analysis: Analysis;
   readonly live: LiveKeyring;
+  readonly gate: PlainGate;
   readonly #tools: TrackTools;
   readonly #maker: MessageEventMaker;
   readonly #fragments = new SduFragments();
@@ -96,6 +97,7 @@ export class TrackAnalysis {
       now: clock,
       heldKeys: () => source.heldKeys(),
     });
+    this.gate = new PlainGate(this.live, tools.track.clock);
     const { keyring } = this.live;
     this.analysis = new Analysis(
       {
@@ -253,7 +255,7 @@ export class TrackAnalysis {
     if (this.#isFinishing) return;
     const place = table.group[row];
     const group = groupText(table, row, place === NONE ? null : this.live.keyring.groups[place]);
-    const access = owner.hasPlain ? this.#mayMake(group, owner) : null;
+    const access = owner.hasPlain ? this.#mayMake(group, owner, table.time[row]) : null;
     const records = this.#records;
     const summary = outerSummary(this.#maker, table, row, epoch);
     this.#writer.writeOuter(table, row, summary, corrects, records.outer);
@@ -284,11 +286,11 @@ export class TrackAnalysis {
     this.#octets[serial] += octets;
   }
 
-  /** With whose access plaintext is made now; null where none is. */
-  #mayMake(group: string | null, { access, epoch }: Owner): PlainAccess | null {
+  /** With whose access plaintext of a message of this capture time is made now; null where none is. */
+  #mayMake(group: string | null, { access, epoch }: Owner, time: number): PlainAccess | null {
     const wanted = (group === null ? undefined : this.#demand.get(group)) ?? this.#demand.get('*');
     if (wanted === undefined) return null;
-    const isForensic = access === 'forensic' || (epoch !== null && isForbiddenNow(epoch, this.#wall));
+    const isForensic = access === 'forensic' || (epoch !== null && this.gate.forbids(epoch, time, this.#wall));
     if (!isForensic) return access;
     const all = this.#demand.get('*');
     return wanted === 'forensic' || all === 'forensic' ? 'forensic' : null;
@@ -322,7 +324,7 @@ export class TrackAnalysis {
 
   #tellFinding(event: FindingEvent, owner: Owner | null): void {
     const { outer, plain } = findingParts(event);
-    const access = owner === null ? null : this.#mayMake(event.group, owner);
+    const access = owner === null ? null : this.#mayMake(event.group, owner, Date.parse(event.lastTime ?? event.time));
     if (access === null) this.#tell(outer, null, owner ?? NOBODY);
     else this.#tell(outer, plain, { epoch: owner?.epoch ?? null, access });
   }

@@ -12,14 +12,13 @@ import { headerOctets } from '../engine/header-octets.ts';
 import { groupText } from '../engine/message-event.ts';
 import { NONE } from '../engine/message-table.ts';
 import { detailRows } from '../inspection/detail-rows.ts';
-import type { Keyring } from '../keyring/keyring.ts';
 import { copyOfKeyring } from '../keyring/keyring-copy.ts';
 import { type Reach, viewWithin } from '../relay/access.ts';
 import type { KeyName, PlainAccess } from '../relay/relay-record.ts';
 import type { TreeAnswer } from './engine-port.ts';
 import { epochNamed, keyNameOf } from './key-rows.ts';
 import { accessOf } from './message-parts.ts';
-import { isForbiddenNow } from './plain-gate.ts';
+import type { PlainGate } from './plain-gate.ts';
 
 /** The more restricted comes later. */
 const RESTRICTION: readonly PlainAccess[] = ['plain', 'downgraded', 'forensic'];
@@ -28,7 +27,7 @@ type View = 'meta' | 'plain' | 'forensic';
 
 /** What a tree is made with. */
 interface Asked {
-  readonly live: Keyring;
+  readonly gate: PlainGate;
   readonly wall: number;
 }
 
@@ -42,7 +41,7 @@ interface PlainInTree {
  * The tree of the last frame of a batch. What comes before it warms up.
  *
  * @param reach the view of each group, `*` for the others
- * @param live the keyring of its track; it is not changed
+ * @param gate of its track; the keyring is not changed
  * @param wall wall clock, milliseconds since 1970
  * @param onForensic called before a tree is made in the view `forensic`
  * @returns null where the frame's group has no view
@@ -50,13 +49,13 @@ interface PlainInTree {
 export function treeOfLast(
   frames: FrameBatch,
   reach: readonly Reach[],
-  live: Keyring,
+  gate: PlainGate,
   wall: number,
   onForensic: () => void = () => undefined,
 ): TreeAnswer | null {
   if (frames.count === 0) return null;
   // Key-management messages among these frames must not touch the keys that the daemon works with.
-  const keyring = copyOfKeyring(live);
+  const keyring = copyOfKeyring(gate.live.keyring);
   let answer: TreeAnswer | null = null;
   const analysis = new Analysis(
     { keyring, allowStale: true, explain: true, live: true, counterCaps: { messages: 4096 } },
@@ -65,7 +64,7 @@ export function treeOfLast(
         if (frame.row !== frames.count - 1) return;
         const view = viewWithin(reach, groupOfFrame(frame));
         if (view === 'forensic') onForensic();
-        if (view !== null) answer = answerOf(frame, view, { live, wall });
+        if (view !== null) answer = answerOf(frame, view, { gate, wall });
       },
     },
   );
@@ -130,8 +129,9 @@ function mayShow(
   const epoch = serial === NONE ? null : context.index.epoch(serial);
   const { access, epoch: opener, hasPlain } = accessOf(table, message.row, epoch);
   if (!hasPlain) return false;
-  const held = opener === null ? null : epochNamed(asked.live, keyNameOf(opener));
-  const isForbidden = opener !== null && (held === null || isForbiddenNow(held, asked.wall));
+  const { gate, wall } = asked;
+  const held = opener === null ? null : epochNamed(gate.live.keyring, keyNameOf(opener));
+  const isForbidden = opener !== null && (held === null || gate.forbids(held, table.time[message.row], wall));
   if (view === 'plain' && (access === 'forensic' || isForbidden)) return false;
   const needed = isForbidden ? 'forensic' : access;
   if (RESTRICTION.indexOf(needed) > RESTRICTION.indexOf(plain.access)) plain.access = needed;

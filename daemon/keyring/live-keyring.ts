@@ -76,7 +76,7 @@ export class LiveKeyring {
     this.keyring = source.heldKeys();
     for (const epoch of this.keyring.epochs) this.#bind(epoch.group, epoch, epoch.serial);
     this.#turn();
-    this.keyring.gate = (epoch) => this.#forbids(epoch);
+    this.keyring.gate = (epoch) => this.forbiddenAt(epoch, this.#now);
   }
 
   /** Tells somebody of every change from now on. */
@@ -107,6 +107,16 @@ export class LiveKeyring {
       this.#nextTurn = Number.NEGATIVE_INFINITY;
       throw error;
     }
+  }
+
+  /** The state that forbids plaintext under a key at an instant, milliseconds since 1970; null where it may be used then. */
+  forbiddenAt(epoch: PgkEpoch, time: number): EpochStateName | null {
+    const own = usableAt(epoch, time);
+    if (own !== 'active') return own;
+    const window = this.#windows[epoch.serial];
+    if (window === undefined) return null;
+    const state = usableAt({ ...datesOf(epoch), ...window, earlierEnds: [] }, time);
+    return state === 'active' ? null : state;
   }
 
   /** Overwrites every key. */
@@ -205,20 +215,11 @@ export class LiveKeyring {
     const now = this.#now;
     let next = Number.POSITIVE_INFINITY;
     for (const epoch of keyring.epochs) {
-      keyring.forbid(epoch, this.#forbids(epoch));
+      keyring.forbid(epoch, this.forbiddenAt(epoch, now));
       for (const at of turnsOf(epoch, this.#windows[epoch.serial])) if (at >= now && at < next) next = at;
     }
     this.#nextTurn = next;
     this.#epochs = keyring.epochs.length;
-  }
-
-  #forbids(epoch: PgkEpoch): EpochStateName | null {
-    const own = usableAt(epoch, this.#now);
-    if (own !== 'active') return own;
-    const window = this.#windows[epoch.serial];
-    if (window === undefined) return null;
-    const state = usableAt({ ...datesOf(epoch), ...window, earlierEnds: [] }, this.#now);
-    return state === 'active' ? null : state;
   }
 }
 

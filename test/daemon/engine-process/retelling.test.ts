@@ -38,7 +38,7 @@ describe('retelling', () => {
     let told = 0;
     for (const record of records) {
       const stored = { ...record, plain: null };
-      const again = retelling.retell(stored, framesOf(record, frames), track.live.keyring, 'forensic');
+      const again = retelling.retell(stored, framesOf(record, frames), track.gate, 'forensic');
       const { summary } = record.plain ?? {};
       if (summary !== undefined && !again?.summary?.includes('fragment'))
         expect(comparable(again)).toEqual(comparable(record.plain));
@@ -47,6 +47,19 @@ describe('retelling', () => {
     }
     expect(told).toBe(records.filter(({ plain }) => plain !== null).length);
     retelling.close();
+    track.close();
+  });
+
+  test('of a replay a key counts as it was when the message was sent, although it has run out in the capture since', async () => {
+    const from = keyedCaptures().find(({ name }) => name.endsWith('rollover'));
+    if (from === undefined) expect.fail('there is no such sample');
+    const frames = await readFrames(from.capture);
+    const track = trackOf(parseKeyring(readFileSync(from.keyring), 'keyring.json'), 'capture', PLAIN);
+    const records = messagesOf(judgeAll(track, frames, 300));
+    const retelling = new Retelling(LONG_AGO);
+    const again = records.map((record) => retelling.retell(record, framesOf(record, frames), track.gate, 'plain'));
+    expect(again.map((plain) => plain?.payload)).toEqual(records.map(({ plain }) => plain?.payload));
+    expect(again.filter((plain) => plain !== null).length).toBeGreaterThan(200);
     track.close();
   });
 
@@ -65,19 +78,21 @@ describe('retelling', () => {
         live.epochs.some((each) => each.forbidden === null && each.id === key.pgkId),
     );
     if (good === undefined) expect.fail('the sample has no decrypted message');
-    expect(retelling.retell(good, framesOf(good, frames), live, 'plain')).not.toBeNull();
+    expect(retelling.retell(good, framesOf(good, frames), track.gate, 'plain')).not.toBeNull();
     const other = records.find(({ event }) => (event as MessageEvent).sn !== (good.event as MessageEvent).sn) ?? good;
-    expect(retelling.retell(good, framesOf(other, frames), live, 'forensic')).toBeNull();
+    expect(retelling.retell(good, framesOf(other, frames), track.gate, 'forensic')).toBeNull();
     for (const stale of records.filter(({ access }) => access === 'forensic')) {
-      expect(retelling.retell(stale, framesOf(stale, frames), live, 'plain')).toBeNull();
+      expect(retelling.retell(stale, framesOf(stale, frames), track.gate, 'plain')).toBeNull();
     }
     const epoch = live.epochs.find(({ id }) => id === good.key?.pgkId);
     if (epoch === undefined) expect.fail('its key is held');
-    live.restate(epoch, { ...epoch, revokedAt: 1_000 });
-    expect(new Retelling(999).retell(good, framesOf(good, frames), live, 'plain')).not.toBeNull();
-    expect(new Retelling(1000).retell(good, framesOf(good, frames), live, 'plain')).toBeNull();
-    expect(new Retelling(1000).retell(good, framesOf(good, frames), live, 'forensic')).not.toBeNull();
-    live.restate(epoch, { ...epoch, destroyedAt: 2_000 });
-    expect(new Retelling(3000).retell(good, framesOf(good, frames), live, 'forensic')).toBeNull();
+    // By the wall clock, long after the capture.
+    const ordered = Date.UTC(2100, 0);
+    live.restate(epoch, { ...epoch, revokedAt: ordered });
+    expect(new Retelling(ordered - 1).retell(good, framesOf(good, frames), track.gate, 'plain')).not.toBeNull();
+    expect(new Retelling(ordered).retell(good, framesOf(good, frames), track.gate, 'plain')).toBeNull();
+    expect(new Retelling(ordered).retell(good, framesOf(good, frames), track.gate, 'forensic')).not.toBeNull();
+    live.restate(epoch, { ...epoch, destroyedAt: ordered + 1 });
+    expect(new Retelling(ordered + 2).retell(good, framesOf(good, frames), track.gate, 'forensic')).toBeNull();
   });
 });
