@@ -2,6 +2,7 @@
 // docs/testing.md is its reference.
 
 import type { EpochStateName } from '../daemon/events.ts';
+import { LINK_TYPES, LinkKind, linkKind } from '../dissectors/registry.ts';
 import { CIPHER_ALGORITHMS, type CipherAlgorithm } from '../dissectors/security/algorithm.ts';
 import { ABOVE_INFO } from './expected.ts';
 import { findingName, findingShape, layer2Id } from './scenario-findings.ts';
@@ -212,6 +213,16 @@ function checkNames(scenario: Scenario, spot: Spot): void {
       throw wrongAt(below(spot, `${at}.label`), 'duplicate-name', 'is the label of an earlier step', 'Choose another');
     }
     labels.add(step.label);
+  });
+  scenario.capture.interfaces.forEach(({ framing, linkType }, index) => {
+    if (linkType === null) return;
+    const kind = linkKind(linkType);
+    // What readers do not know is what some noise wants.
+    if (kind === LinkKind.unknown || kind === linkKind(FRAMINGS[framing])) return;
+    const where = below(spot, `capture.interfaces[${index}].linkType`);
+    const fitting = LINK_TYPES.filter((one) => one.kind === linkKind(FRAMINGS[framing])).map((one) => one.linkType);
+    const what = `is the link type of other frames than those that ${framing} makes`;
+    throw wrongAt(where, 'wrong-value', what, `Leave it out, or take one of ${fitting.join(', ')}`);
   });
   if (scenario.capture.container === 'pcap' && scenario.capture.interfaces.length > 1) {
     const where = below(spot, 'capture.interfaces');

@@ -91,9 +91,22 @@ export function nextMessage(
   const p2 = step.key?.p2 === 'own' ? key.group.id : radio.group.id;
   const body = world.cipher(key, algorithm, p2, radio.id, truth.ptkId, truth.sn, lcid, sdu);
   const pdu = encodePdcpSlrb({ sduType, ...header, sdu: body });
+  if (header.pgkIndex === 0 && header.ptkId === 0 && truth.pgkIndex === 0 && truth.ptkId === 0) {
+    throw looksPlain(step, key);
+  }
   // A header that names other counters than the cipher had makes the SDU come out as noise.
   const misnamed = header.ptkId !== truth.ptkId || header.sn !== truth.sn || header.pgkIndex !== truth.pgkIndex;
   return { ...common, ...header, pdu, treatment: misnamed ? 'random' : 'ciphered', key, sdu, state };
+}
+
+/** The specification says (TS 36.323 5.6.1): PGK index 0 with PTK id 0 stands for a message that is not ciphered. */
+function looksPlain({ at }: MessageStep, key: WorldKey): SidescopeError {
+  return new SidescopeError(
+    'scenario.looks-plain',
+    `step at ${at} s: PGK ${key.id} has index 0, and with PTK id 0 the header says that nothing is ciphered`,
+    'Give the radio or the step another ptkId, or the group a PGK whose id is no multiple of 32',
+    ExitCode.usage,
+  );
 }
 
 /** A message of an outsider under a radio's headers. The radio's own counters stay where they are. */

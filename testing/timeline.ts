@@ -323,6 +323,13 @@ class TimelineRun {
   }
 
   #arrive(arrival: Arrival, label: string | null): void {
+    const { name, linkType } = this.#interfaces[arrival.interface];
+    const isNoise = arrival.what.kind === 'noise' && arrival.what.outcome === 'unknown-linktype';
+    if (!isNoise && linkKind(linkType) === LinkKind.unknown) {
+      const message = `step at ${this.#atOf(arrival.step)} s: readers do not know link type ${linkType} of interface ${name}`;
+      const hint = 'Name another interface in the step; on this one goes noise with content unknown-linktype';
+      throw new SidescopeError('scenario.no-interface', message, hint, ExitCode.usage);
+    }
     this.arrivals.push(arrival);
     if (label !== null) this.#labelled(label).arrivals.push(arrival);
   }

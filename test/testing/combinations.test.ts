@@ -43,6 +43,8 @@ describe('expected.json agrees with a reader', () => {
     ['plaintext under a header of somebody else', [SEND, { ...LATER, cipher: 'off', header: { pgkIndex: 31 } }]],
     ['EEA0 where the key wants another', [SEND, { ...LATER, key: { algorithm: 'EEA0' } }]],
     ['a claim where the key wants EEA0', [{ ...SEND, cipher: 'claimed' }], alone({ algorithm: 'EEA0' })],
+    ['a PGK of index 0, with a PTK id', [{ ...SEND, counter: { ptkId: 9 } }], alone({ keys: [{ id: 64 }] })],
+    ['another link type for the same frames', [SEND], { capture: { interfaces: [{ name: 'one', linkType: 162 }] } }],
     ['a key that will be destroyed', [SEND], alone({ keys: [{ id: 39, destroyedAt: at(3600) }] })],
     [
       'a group that only a delivery tells of',
@@ -109,6 +111,27 @@ describe('what can only be wrong is refused', () => {
       [{ do: 'noise', at: 0, content: 'unknown-linktype' }],
       'scenario.no-interface',
       'no interface of the capture has a link type that readers do not know',
+    ],
+    [
+      'a link type of other frames',
+      [SEND],
+      'scenario.wrong-value',
+      'capture.interfaces[0].linkType is the link type of other frames than those that udp-ethernet makes',
+      { capture: { interfaces: [{ name: 'one', framing: 'udp-ethernet', linkType: 147 }] } },
+    ],
+    [
+      'messages where no reader looks',
+      [SEND],
+      'scenario.no-interface',
+      'step at 0 s: readers do not know link type 233 of interface odd',
+      { capture: { interfaces: [{ name: 'odd', linkType: 233 }] } },
+    ],
+    [
+      'ciphering that its header denies',
+      [{ ...SEND, counter: { ptkId: 0 } }],
+      'scenario.looks-plain',
+      'step at 0 s: PGK 64 has index 0',
+      alone({ keys: [{ id: 64 }] }),
     ],
     ['an address of IPv6 in IPv4', [{ ...SEND, sourceAddress: 'fe80::1' }], 'scenario.wrong-address', 'sourceAddress'],
     [
