@@ -102,7 +102,11 @@ export class Gaps {
 
   /** Tells the gaps that 2 s of capture time went by. */
   afterTime(time: number): void {
+    const { raised } = this.#recorder;
+    const before = raised.length;
     while (this.#oldest !== NONE && time - this.#time[this.#oldest] >= WINDOW_MS) this.#tell(this.#oldest);
+    // The frame at hand is anybody's: it says how late it is, and nothing of these streams.
+    raised.length = before;
   }
 
   /** The stream is forgotten: tells its gaps. */

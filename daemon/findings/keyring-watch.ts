@@ -5,14 +5,11 @@ import { NO_GROUP } from '../engine/group-key.ts';
 import { type KeyFlaw, lintKeys } from '../keyring/key-lint.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { ConfidenceLevel, findingNumber, SeverityLevel } from './finding-names.ts';
-import { NO_PGK, type Recorder } from './recorder.ts';
+import { NO_FRAME, NO_PGK, type Recorder } from './recorder.ts';
 import { NO_SOURCE } from './subject.ts';
 
 const WEAK = findingNumber('key.weak');
 const CLASH = findingNumber('key.index_clash');
-
-/** No frame shows a flaw of the keyring. */
-const NO_FRAME = 0;
 
 /** See the head of the file. */
 export class KeyringWatch {

@@ -28,6 +28,9 @@ export const SCOPE_CAP = 1 << 14;
 /** No PGK id in the scope. */
 export const NO_PGK = -1;
 
+/** No frame shows what is raised. */
+export const NO_FRAME = 0;
+
 /** Who hears of findings. */
 export interface FindingListener {
   /** A record that is complete: its hour or the input has ended. */
@@ -83,7 +86,7 @@ export class Recorder {
   readonly counts = new Float64Array(FINDING_NAMES.length);
   /** The worst severity told so far, -1 where there was none. */
   worst = -1;
-  /** What the message at hand raised. */
+  /** What the message at hand raised, or the frame at hand itself. */
   readonly raised: RaisedFinding[] = [];
   /** The record that the last occurrence went into; null where nobody listens. */
   current: OpenRecord | null = null;
@@ -150,7 +153,7 @@ export class Recorder {
    * @param group group key (../engine/group-key.ts)
    * @param source Layer-2 id or NO_SOURCE
    * @param pgkId where the finding is about a key, else NO_PGK
-   * @param frame frame that shows it
+   * @param frame frame that shows it, or NO_FRAME
    * @param otherFrame an earlier frame that belongs to it, or 0
    * @returns the record where this occurrence opened it and somebody listens: write its summary and evidence
    */
@@ -170,7 +173,7 @@ export class Recorder {
     const level = override === AS_RULED ? severity : override;
     this.counts[number]++;
     if (level > this.worst) this.worst = level;
-    this.raised.push(raisedFinding(number, level, confidence));
+    if (frame !== NO_FRAME) this.raised.push(raisedFinding(number, level, confidence));
     if (this.#listener === null) return null;
     this.settle();
     const obtained = this.#scopes.obtain((number << 24) | (source & 0xff_ffff), group, scopeWord(source, pgkId));
@@ -263,7 +266,7 @@ export class Recorder {
     record.count++;
     if (confidence < record.confidence) record.confidence = confidence;
     if (otherFrame !== 0) addFrame(record, otherFrame);
-    if (frame !== 0) addFrame(record, frame);
+    if (frame !== NO_FRAME) addFrame(record, frame);
     record.seconds = this.seconds;
     record.nanoseconds = this.nanoseconds;
     record.digits = this.digits;

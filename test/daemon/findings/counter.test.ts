@@ -1,6 +1,8 @@
 // Counter and key stream: each rule, and what must not raise it.
 
 import { describe, expect, test } from 'vitest';
+import { Analysis } from '../../../daemon/analysis.ts';
+import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
 import { addressOf, alarms, datagram, keyring, named, noise, pgk, Scene, told } from './scene.ts';
 
 const MINE = addressOf(0x0a0b0c);
@@ -156,6 +158,33 @@ describe('ctr.gap and ctr.out_of_order', () => {
     expect(told(scene.read())).toEqual([]);
     scene.say({ at: 2.1, sn: 1, source: 0x0a0b0d });
     expect(told(scene.read())).toEqual(['ctr.gap info heuristic 1']);
+  });
+
+  test('no frame of another radio that comes when its time is over bears it', () => {
+    const raisedBy = (scene: Scene): [number, string][] => {
+      const raised: [number, string][] = [];
+      const held = parseKeyring(JSON.stringify(keyring()), 'gap.json');
+      const analysis = new Analysis(
+        { keyring: held },
+        {
+          frame(frame) {
+            for (const { name } of [frame, ...frame.messages].flatMap((part) => part.raised)) {
+              raised.push([frame.number, name]);
+            }
+          },
+        },
+      );
+      for (const batch of scene.batches()) analysis.push(batch);
+      expect(analysis.finish(null).findings['ctr.gap']).toBe(1);
+      analysis.engine.close();
+      return raised;
+    };
+    const gap = () => new Scene().talk({ at: 0, sn: 10 }, 3).say({ at: 0.1, sn: 14 });
+    expect(raisedBy(gap().say({ at: 2.1, sn: 1, source: 0x0a0b0d }))).toEqual([]);
+    // The message that says that 64 have gone by is of the stream itself.
+    const talked = gap();
+    for (let i = 0; i < 64; i++) talked.say({ at: 0.2 + i * 0.001, sn: 15 + i });
+    expect(raisedBy(talked)).toEqual([[68, 'ctr.gap']]);
   });
 
   test('late messages fill it', () => {

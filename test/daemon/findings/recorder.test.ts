@@ -6,7 +6,7 @@ import { NO_GROUP } from '../../../daemon/engine/group-key.ts';
 import type { FindingEvent } from '../../../daemon/events.ts';
 import { checkOverrides } from '../../../daemon/findings/check-overrides.ts';
 import { findingNumber, SeverityLevel } from '../../../daemon/findings/finding-names.ts';
-import { FOLD_MS, Recorder, SCOPE_CAP } from '../../../daemon/findings/recorder.ts';
+import { FOLD_MS, NO_FRAME, NO_PGK, Recorder, SCOPE_CAP } from '../../../daemon/findings/recorder.ts';
 
 const GAP = findingNumber('ctr.gap');
 const { info, medium, high } = SeverityLevel;
@@ -161,4 +161,12 @@ test('what a frame raised is known until the next one', () => {
   expect(desk.recorder.raised).toEqual([{ name: 'ctr.gap', severity: 'high', confidence: 'proved' }]);
   desk.frame(1, 0);
   expect(desk.recorder.raised).toEqual([]);
+});
+
+test('what no frame shows is raised by none', () => {
+  const desk = new Desk().frame(0, 0);
+  desk.recorder.raise(GAP, info, 0, NO_GROUP, 1, NO_PGK, NO_FRAME);
+  expect(desk.recorder.raised).toEqual([]);
+  desk.recorder.finish();
+  expect(brief(desk.records)).toEqual([['info', 1, []]]);
 });
