@@ -42,13 +42,14 @@ interface Piece {
 
 /** Takes a subscription as far as its socket allows; calls come again when there is room or something new. */
 export function catchUp(subscription: Subscription, fanOut: FanOut, history: History): void {
-  if (subscription.options.format === 'json' && fanOut.join(subscription)) {
+  const isHeld = subscription.wantedFrom === null;
+  if (!isHeld && subscription.options.format === 'json' && fanOut.join(subscription)) {
     tellLive(subscription, fanOut);
     return;
   }
   if (subscription.cursor >= fanOut.ring.next) {
     // It never joins a stream, but is told once that all of the past is there.
-    if (!subscription.wasLive) tellLive(subscription, fanOut);
+    if (!isHeld && !subscription.wasLive) tellLive(subscription, fanOut);
     return;
   }
   void goOn(subscription, fanOut, history);
@@ -84,7 +85,8 @@ async function step(subscription: Subscription, fanOut: FanOut, history: History
   if (subscription.ended) return false;
   // Near the end, where new records come as fast as their plaintext, the engine makes it without being asked.
   if (piece.next === fanOut.ring.next) subscription.lastRounds++;
-  const asks = subscription.lastRounds <= LAST_ROUNDS;
+  const { wantedFrom } = subscription;
+  const asks = subscription.lastRounds <= LAST_ROUNDS || wantedFrom === null || before < wantedFrom;
   const records = asks ? await withPlain(subscription, piece.records, history) : piece.records;
   // Its number may be another subscription's by now, with another view.
   if (subscription.ended) return false;

@@ -102,16 +102,28 @@ export class FanOut {
     this.ring.append(records, this.#clock());
   }
 
-  /** Begins a subscription. */
-  subscribe(outlet: Outlet, wish: Wish): Subscription {
+  /**
+   * Begins a subscription.
+   *
+   * @param isHeld it may be the first to want plaintext of some group: it follows its stream only after `wanted`
+   */
+  subscribe(outlet: Outlet, wish: Wish, isHeld = false): Subscription {
     const stream = this.#streamOf(wish);
     // Nobody has what is still to come.
     const since = Math.min(wish.since ?? Number.POSITIVE_INFINITY, this.ring.next - 1);
     const subscription = new Subscription(outlet, wish, stream, since + 1);
+    if (isHeld) subscription.wantedFrom = null;
     stream.members++;
     this.#subscriptions.add(subscription);
     this.#goOn(subscription);
     return subscription;
+  }
+
+  /** What was judged before somebody wanted plaintext of it has been delivered: what comes has what this subscription wants. */
+  wanted(subscription: Subscription): void {
+    if (subscription.wantedFrom !== null) return;
+    subscription.wantedFrom = this.ring.next;
+    this.#goOn(subscription);
   }
 
   /** Ends a subscription. */

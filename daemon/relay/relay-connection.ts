@@ -45,7 +45,8 @@ export interface ConnectionOwner {
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
   authenticated(connection: RelayConnection): void;
   failed(connection: RelayConnection, reason: string): void;
-  subscriptionsChanged(): void;
+  /** Resolves when what was judged before this was known has been delivered. */
+  subscriptionsChanged(): Promise<void>;
   /** A connection of this capability ended without a farewell that arrived. */
   cut(jti: string, cut: Cut): void;
   /** Why the last connection of this capability was cut, once; null where it was not. */
@@ -227,16 +228,19 @@ export class RelayConnection implements Outlet {
         this.#owner.authenticated(this);
         return;
       case 'subscribe': {
-        const subscription = this.#owner.fanOut.subscribe(this, command.wish);
-        this.#subscriptions.set(command.wish.sid, subscription);
-        this.#owner.subscriptionsChanged();
+        const { fanOut } = this.#owner;
+        const { wish } = command;
+        // Who asks for the past wants plaintext of what was judged and not told yet, too.
+        const subscription = fanOut.subscribe(this, wish, wish.since !== null && wish.view !== 'meta');
+        this.#subscriptions.set(wish.sid, subscription);
+        void this.#owner.subscriptionsChanged().then(() => fanOut.wanted(subscription));
         return;
       }
       case 'unsubscribe': {
         const subscription = this.#subscriptions.get(command.sid);
         this.#subscriptions.delete(command.sid);
         if (subscription !== undefined) this.#owner.fanOut.unsubscribe(subscription);
-        this.#owner.subscriptionsChanged();
+        void this.#owner.subscriptionsChanged();
         return;
       }
       case 'status':
@@ -316,7 +320,7 @@ export class RelayConnection implements Outlet {
     for (const subscription of this.#subscriptions.values()) this.#owner.fanOut.unsubscribe(subscription);
     const had = this.#subscriptions.size > 0;
     this.#subscriptions.clear();
-    if (had) this.#owner.subscriptionsChanged();
+    if (had) void this.#owner.subscriptionsChanged();
   }
 }
 

@@ -40,8 +40,11 @@ export interface RelayHost {
   readonly plainAllowed: boolean;
   keyRows(): readonly KeyRow[];
   groupRows(): readonly GroupRow[];
-  /** The demand for plaintext changed (some subscriber came or went). */
-  demandChanged(demand: Demand): void;
+  /**
+   * The demand for plaintext changed (some subscriber came or went). Resolves when all that was judged before has been
+   * delivered, or will be judged anew; never rejects.
+   */
+  demandChanged(demand: Demand): Promise<void>;
   /** On record before the effect: grant used, forensic view begun, refused authentication. */
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
   /** Status of the whole daemon, as `status` of the control socket prints it. */

@@ -106,6 +106,7 @@ export class RelayServer implements RelayInput {
   #unflushed = 0;
   #lastSweep = 0;
   #demand = '';
+  #demandKnown = Promise.resolve();
 
   constructor(options: RelayServerOptions) {
     this.#options = options;
@@ -339,8 +340,11 @@ export class RelayServer implements RelayInput {
     this.#fanOut.sweep();
   }
 
-  /** Tells the engine, by way of the host, of which groups somebody wants plaintext. */
-  #tellDemand(): void {
+  /**
+   * Tells the engine, by way of the host, of which groups somebody wants plaintext. Resolves when what was judged before it
+   * knew has been delivered.
+   */
+  #tellDemand(): Promise<void> {
     const demand = new Map<string, 'plain' | 'forensic'>();
     for (const connection of this.#connections) {
       for (const { stream } of connection.subscriptions) {
@@ -350,8 +354,10 @@ export class RelayServer implements RelayInput {
       }
     }
     const text = JSON.stringify([...demand].sort((a, b) => (a[0] < b[0] ? -1 : 1)));
-    if (text === this.#demand) return;
-    this.#demand = text;
-    this.#options.host.demandChanged(demand satisfies Demand);
+    if (text !== this.#demand) {
+      this.#demand = text;
+      this.#demandKnown = this.#options.host.demandChanged(demand satisfies Demand);
+    }
+    return this.#demandKnown;
   }
 }

@@ -40,6 +40,11 @@ export class Subscription {
   ended = false;
   /** How often it came near the end of what there is while catching up. */
   lastRounds = 0;
+  /**
+   * Records from this number on were judged when it was known that plaintext is wanted of them; null: that is not known yet.
+   * What comes before has plaintext only where it is asked for once more.
+   */
+  wantedFrom: number | null = 0;
   /** It was told that everything before has been told. */
   wasLive = false;
   #gap: Gap | null = null;

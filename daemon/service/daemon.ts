@@ -118,6 +118,7 @@ export class Daemon {
         ...{ journal, engine: this.engine, gate: this.gate, tracks: this.tracks },
         groups: () => this.#groups,
         head: () => this.#head,
+        told: () => this.pipeline.status().told,
         status: () => daemonStatus(this),
       }),
       operator: readOperator(config),

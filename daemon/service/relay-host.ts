@@ -16,6 +16,8 @@ const CONTEXT_FRAMES = 400;
 /** Milliseconds that a question waits for an engine that is being started again, and between two looks whether it is. */
 const ENGINE_WAIT = 15_000;
 const ENGINE_LOOK = 100;
+/** Milliseconds between two looks whether what was under way has been told. */
+const TOLD_LOOK = 5;
 
 /** What the answers come from. */
 export interface HostParts {
@@ -26,6 +28,8 @@ export interface HostParts {
   readonly groups: () => readonly GroupRow[];
   /** Sequence number handed to the relay last. */
   readonly head: () => number;
+  /** The last frame of which everything was told. */
+  readonly told: () => number;
   readonly status: () => unknown;
 }
 
@@ -133,8 +137,13 @@ export class DaemonHost implements RelayHost {
     return this.#parts.groups();
   }
 
-  demandChanged(demand: ReadonlyMap<string, 'plain' | 'forensic'>): void {
-    this.#parts.engine.demand(demand);
+  async demandChanged(demand: ReadonlyMap<string, 'plain' | 'forensic'>): Promise<void> {
+    const { engine, journal, told } = this.#parts;
+    engine.demand(demand);
+    const last = journal.nextFrame - 1;
+    const until = performance.now() + ENGINE_WAIT;
+    // An engine that is started anew knows the demand before the first frame.
+    while (told() < last && engine.status().state === 'running' && performance.now() < until) await sleep(TOLD_LOOK);
   }
 
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void> {

@@ -60,6 +60,8 @@ export class FakeHost implements RelayHost {
   head = 0;
   plainAllowed = true;
   demand: Demand = new Map();
+  /** What was judged before a demand was known. */
+  underWay = Promise.resolve();
   readonly audited: { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[] = [];
   auditFails = false;
   readonly refusedKeys = new Set<string>();
@@ -134,8 +136,9 @@ export class FakeHost implements RelayHost {
     return [];
   }
 
-  demandChanged(demand: Demand): void {
+  demandChanged(demand: Demand): Promise<void> {
     this.demand = demand;
+    return this.underWay;
   }
 
   audit(type: string, data: Readonly<Record<string, unknown>>): Promise<void> {

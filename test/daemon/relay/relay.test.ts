@@ -5,6 +5,7 @@ import type { GroupGrant } from '../../../daemon/relay/capability.ts';
 import { type ClientItem, parseAddress, RelayClient } from '../../../daemon/relay/client.ts';
 import type { ClientSubscription } from '../../../daemon/relay/client-subscription.ts';
 import { RelayError } from '../../../daemon/relay/relay-error.ts';
+import type { PlainPart } from '../../../daemon/relay/relay-record.ts';
 import { captureFinding, messageRecord } from './fake-host.ts';
 import { RelayFixture, until } from './fixture.ts';
 
@@ -69,6 +70,34 @@ describe.each(['unix', 'tls'] as const)('over %s', (kind) => {
     onTestFinished(() => clearInterval(timer));
     await until(() => seqs(items).length === 3390, 'all records');
     expect(seqs(items)).toEqual(Array.from({ length: 3390 }, (_, index) => index + 11));
+    const withheld = items.filter(
+      (item) => item.kind === 'record' && item.record.type === 'message' && item.record.payload === undefined,
+    );
+    expect(withheld).toEqual([]);
+  });
+
+  test('since: what was judged before anybody wanted its plaintext, and is told after, has it all the same', async () => {
+    const { fixture, address } = await started();
+    const { host } = fixture;
+    let settled: () => void = () => undefined;
+    host.underWay = new Promise((resolve) => {
+      settled = resolve;
+    });
+    const client = connect(fixture, EVERYTHING, address);
+    const items = gather(client.subscribe({ view: 'plain', since: 0 }));
+    await until(() => host.demand.size > 0, 'the demand');
+    const { plain } = messageRecord(1);
+    for (let seq = 1; seq <= 300; seq += 10) {
+      const records = Array.from({ length: 10 }, (_, index) => messageRecord(seq + index, {}, { plain: null }));
+      for (const record of records) host.plain.set(record.seq, plain as PlainPart);
+      fixture.deliver(records);
+      await until(() => seqs(items).length === seq + 9, 'the records');
+    }
+    expect(items.some(({ kind }) => kind === 'live')).toBe(false);
+    settled();
+    await until(() => items.at(-1)?.kind === 'live', 'live');
+    fixture.deliver([messageRecord(301)]);
+    await until(() => seqs(items).length === 301, 'the last one');
     const withheld = items.filter(
       (item) => item.kind === 'record' && item.record.type === 'message' && item.record.payload === undefined,
     );
