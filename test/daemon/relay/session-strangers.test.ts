@@ -91,11 +91,15 @@ const good = fc.constantFrom(
     '{"type":"tree","id":8,"frame":9007199254740991,"view":"plain"}',
   ],
 );
+const NESTED = `{"type":"status","id":${'['.repeat(30_000)}${']'.repeat(30_000)}}`;
 const text = fc.oneof(
   { weight: 8, arbitrary: message },
-  { weight: 6, arbitrary: good },
+  { weight: 16, arbitrary: good },
   { weight: 1, arbitrary: fc.string() },
-  { weight: 1, arbitrary: fc.constantFrom('[]', 'null', '{"type":', '['.repeat(30_000), '{"a":'.repeat(10_000)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('[]', 'null', '{"type":', '['.repeat(30_000), '{"a":'.repeat(10_000), NESTED),
+  },
 );
 const event: fc.Arbitrary<SessionEvent | 'auth' | 'later'> = fc.oneof(
   { weight: 12, arbitrary: text.map((each): SessionEvent => ({ kind: 'message', text: each })) },
