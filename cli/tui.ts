@@ -130,8 +130,12 @@ async function connect(address: string, file: string | undefined, options: TuiOp
 }
 
 function refuseNoTerminal(): void {
-  if (process.stdin.isTTY === true && process.stdout.isTTY === true) return;
-  throw usage('no-terminal', 'there is no terminal to draw on', '`sidescope read` and `sidescope tap` print text');
+  const hint = '`sidescope read` and `sidescope tap` print text';
+  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
+    throw usage('no-terminal', 'there is no terminal to draw on', hint);
+  }
+  if (process.env.TERM !== 'dumb') return;
+  throw usage('no-terminal', 'this terminal has no cursor to draw with (TERM is dumb)', hint);
 }
 
 function usage(code: string, message: string, hint: string): SidescopeError {

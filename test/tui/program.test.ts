@@ -170,6 +170,13 @@ test('without a terminal it says what to use instead', async () => {
   expect(program.output).toContain('usage.no-terminal');
 });
 
+test('nor does it draw on one that has no cursor', async () => {
+  const program = start(sample('clean'), { environment: { TERM: 'dumb' } });
+  expect(await program.exited()).toBe(2);
+  expect(program.output).toContain('usage.no-terminal');
+  expect(program.output).not.toContain('\u001b');
+});
+
 test.each([
   ['-Y', 'slrb.verdict =='],
   ['-r', 'capture.pcapng'],

@@ -18,7 +18,7 @@ export function terminalTraits(environment: Environment): TerminalTraits {
 }
 
 function colourDepth({ NO_COLOR, COLORTERM, TERM = '' }: Environment): ColourDepth {
-  if ((NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb' || /^vt\d/.test(TERM)) return 'none';
+  if ((NO_COLOR !== undefined && NO_COLOR !== '') || /^vt\d/.test(TERM)) return 'none';
   if (COLORTERM === 'truecolor' || COLORTERM === '24bit' || TERM.endsWith('-direct')) return 'true';
   if (TERM.includes('256') || (COLORTERM ?? '') !== '') return '256';
   return '16';
