@@ -72,6 +72,18 @@ const ek: Row = (context) => {
   return [against('-T ek, all deciphered', ours, theirs, 5, runs, join(memoryFolder, 'out'))];
 };
 
+/** tshark prints a third of the octets there, since it deciphers nothing. */
+const trees: Row = (context) => {
+  const { shelf, messages, runs, memoryFolder } = context;
+  const capture = shelf.bulk({ messages: Math.ceil(messages / 10) });
+  const side = (command: readonly string[]) => ({ command, messages: capture.messages });
+  const row = (aim: number, ...options: readonly string[]): RowResult => {
+    const [ours, theirs] = [side(read(context, capture, ...options)), side(tshark(capture, ...options))];
+    return against(`${options.join(' ')}, all deciphered`, ours, theirs, aim, runs, join(memoryFolder, 'out'));
+  };
+  return [row(1.5, '-T', 'json'), row(0.5, '-V')];
+};
+
 const fields: Row = (context) => {
   const { shelf, messages, runs } = context;
   const capture = shelf.bulk({ messages });
@@ -166,7 +178,7 @@ function known(mib: number, most: number): boolean | null {
 
 /** All rows; those of `ON_REQUEST` only when named. */
 export const ROWS: Readonly<Record<string, Row>> = {
-  ...{ eea2: readEea2, 'eea1-eea3': readOthers, ndjson, text, ek, fields },
+  ...{ eea2: readEea2, 'eea1-eea3': readOthers, ndjson, text, ek, trees, fields },
   ...{ memory, 'memory-50': memoryLarge, senders, worst, start, live: liveRow, rules },
 };
 

@@ -1,19 +1,22 @@
 // Text put together as octets: for output of which there is so much that strings would cost more than what they say.
 
-import { printableJson } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 
 /** Constants we chose. */
 /** Octets of room at the beginning; doubled when they do not suffice. */
 const FIRST_ROOM = 256 * 1024;
+/** Octets up to which copying one by one is faster than the call of a function that copies. */
+const FEW_OCTETS = 32;
 
 /**
- * JSON texts remembered, and UTF-16 units of the longest: names and sentences come back in frame after frame. Above the
- * first cap all are forgotten.
+ * JSON texts remembered, and as many readable ones, and UTF-16 units of the longest: names and sentences come back in frame
+ * after frame. Above the first cap all are forgotten.
  */
 const KNOWN_TEXTS = 4096;
 const LONGEST_KNOWN = 200;
 
 const COLON = 0x3a;
+const DOT = 0x2e;
 const BLANK = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -45,6 +48,7 @@ export class AsciiWriter {
   #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
   #at = 0;
   readonly #known = new Map<string, Uint8Array>();
+  readonly #readable = new Map<string, Uint8Array>();
 
   /** Octets gathered. */
   get length(): number {
@@ -64,9 +68,22 @@ export class AsciiWriter {
   }
 
   octets(values: Uint8Array): void {
-    this.#room(values.length);
-    this.#bytes.set(values, this.#at);
-    this.#at += values.length;
+    const { length } = values;
+    this.#room(length);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    if (length > FEW_OCTETS) bytes.set(values, at);
+    else for (let index = 0; index < length; index++) bytes[at + index] = values[index];
+    this.#at = at + length;
+  }
+
+  /** So many blanks. */
+  blanks(count: number): void {
+    this.#room(count);
+    const bytes = this.#bytes;
+    const end = this.#at + count;
+    for (let at = this.#at; at < end; at++) bytes[at] = BLANK;
+    this.#at = end;
   }
 
   /** Octets of a larger piece of memory, which has three more behind them: copied a word at a time, without a view of them. */
@@ -125,13 +142,13 @@ export class AsciiWriter {
       this.octets(Buffer.from(printableJson(text)));
       return;
     }
-    let json = this.#known.get(text);
-    if (json === undefined) {
-      json = Uint8Array.from(Buffer.from(printableJson(text)));
-      if (this.#known.size >= KNOWN_TEXTS) this.#known.clear();
-      this.#known.set(text, json);
-    }
-    this.octets(json);
+    this.octets(known(this.#known, text, printableJson));
+  }
+
+  /** Text in which nothing reaches a terminal as a control (`printable`). */
+  readable(text: string): void {
+    if (text.length > LONGEST_KNOWN) this.utf8(printable(text));
+    else this.octets(known(this.#readable, text, printable));
   }
 
   /** A whole number in decimal. */
@@ -182,6 +199,40 @@ export class AsciiWriter {
       bytes[start + index] = unit;
     }
     this.#at = start + text.length;
+  }
+
+  /** A number of 32 bits as so many hex digits. */
+  hexDigits(value: number, digits: number): void {
+    this.#room(digits);
+    this.putHex(this.#at, value, digits);
+    this.#at += digits;
+  }
+
+  /** Octets `from` to before `to` as a blank and two hex digits each. */
+  hexWithBlanks(values: Uint8Array, from: number, to: number): void {
+    this.#room(3 * (to - from));
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = from; index < to; index++) {
+      const octet = values[index];
+      bytes[at] = BLANK;
+      bytes[at + 1] = HEX_DIGITS[octet >>> 4];
+      bytes[at + 2] = HEX_DIGITS[octet & 15];
+      at += 3;
+    }
+    this.#at = at;
+  }
+
+  /** Octets `from` to before `to` as characters, a dot for what is not printable ASCII. */
+  characters(values: Uint8Array, from: number, to: number): void {
+    this.#room(to - from);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = from; index < to; index++) {
+      const octet = values[index];
+      bytes[at++] = octet >= FIRST_PRINTABLE && octet <= LAST_PRINTABLE ? octet : DOT;
+    }
+    this.#at = at;
   }
 
   /** Octets `from` to before `to` as two hex digits each. */
@@ -282,4 +333,14 @@ export function digitsOf(value: number): number {
   let digits = 1;
   for (let limit = 10; digits < MOST_DIGITS && value >= limit; limit *= 10) digits++;
   return digits;
+}
+
+/** What a text becomes, made once. */
+function known(texts: Map<string, Uint8Array>, text: string, make: (text: string) => string): Uint8Array {
+  const there = texts.get(text);
+  if (there !== undefined) return there;
+  const made = Uint8Array.from(Buffer.from(make(text)));
+  if (texts.size >= KNOWN_TEXTS) texts.clear();
+  texts.set(text, made);
+  return made;
 }

@@ -13,7 +13,7 @@ import { bitsText, readableText } from './value-text.ts';
 
 /** Constants we chose. */
 /** Octets a line of a hex dump, as Wireshark has them. */
-const DUMP_OCTETS = 16;
+export const DUMP_OCTETS = 16;
 
 /** The tree as lines, without a line break at the end of any of them. */
 export function treeLines(tree: LayerTree): string[] {
@@ -80,7 +80,8 @@ export function dumpText(tree: LayerTree): string {
   return tree.sources.map((source) => `${sourceHeading(source)}\n${hexDump(source.bytes)}`).join('\n');
 }
 
-function sourceHeading(source: TreeSource): string {
+/** The line above the dump of a source, where there are several. */
+export function sourceHeading(source: TreeSource): string {
   const name = printable(source.name);
   return `${name.charAt(0).toUpperCase()}${name.slice(1)} (${source.bytes.length} bytes):`;
 }

@@ -6,7 +6,7 @@ import { etherText, hexText, ipv4Text, ipv6Text } from './text.ts';
 
 /** Constants we chose. */
 /** Octets of a value that the readable form shows; the rest stands in the hex dump. */
-const READABLE_OCTETS = 64;
+export const READABLE_OCTETS = 64;
 
 const BILLION = 1_000_000_000n;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -83,7 +83,7 @@ function numberText(field: Field, value: number | bigint): string {
 }
 
 /** Hex digits that the bits of a field need; those of its octets where it fills them. */
-function hexDigits(field: Field): number {
+export function hexDigits(field: Field): number {
   if (field.mask === 0) return 2 * field.width;
   let bits = 0;
   for (let rest = field.mask; rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2;

@@ -6,31 +6,48 @@ import { writeAnalysedFrame } from '../../daemon/engine/frame-tree.ts';
 import type { KeyEvent, MessageEvent } from '../../daemon/events.ts';
 import { formatInstant } from '../../daemon/time.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
-import { type LayerTree, TreeBuilder } from '../../dissectors/tree.ts';
-import { dumpText, treeText } from '../../dissectors/tree-text.ts';
+import { TreeColumns } from '../../dissectors/tree-columns.ts';
+import { writeDump, writeTreeText } from '../../dissectors/tree-text-writer.ts';
 import { OUTCOME_NAMES } from '../../dissectors/walk-table.ts';
-import { writeOutput } from '../stdout.ts';
+import { writeLargeOutputAside } from '../output-thread.ts';
+import { flushFullOutput, standardOutput, writeOutput } from '../stdout.ts';
 import { frameFilter } from './frame-filter.ts';
 import type { Output } from './output.ts';
 
-/** Everything that is known of a frame. The tree refers to octets of the batch. */
-export function treeOf(frame: AnalysedFrame): LayerTree {
-  const builder = new TreeBuilder(frame.bytes);
-  writeAnalysedFrame(frame, builder);
-  return builder.finish();
+const LINE_FEED = 0x0a;
+
+/** Brings a tree to everything that is known of a frame. It refers to octets of the batch. */
+export function takeFrame(tree: TreeColumns, frame: AnalysedFrame): void {
+  tree.start(frame.bytes);
+  writeAnalysedFrame(frame, tree);
+  tree.finish();
 }
 
-/** `-V`, with `-x` the dump behind each tree. Frames are set apart by an empty line, as tshark does. */
-export function detailsOutput(filter: CompiledFilter | null, hex: boolean): Output {
+/**
+ * `-V`, with `-x` the dump behind each tree. Frames are set apart by an empty line, as tshark does.
+ *
+ * @param aside whether another thread may write it
+ * @param isLarge whether it is known that there will be very much of it
+ */
+export function detailsOutput(filter: CompiledFilter | null, hex: boolean, aside: boolean, isLarge: boolean): Output {
   const { passes } = frameFilter(filter);
+  const tree = new TreeColumns();
   return {
     explains: true,
+    begin: () => {
+      if (aside) writeLargeOutputAside(isLarge);
+    },
     listener: {
       frame: (frame) => {
         if (!passes(frame)) return;
-        const tree = treeOf(frame);
-        writeOutput(`${treeText(tree)}\n`);
-        if (hex) writeOutput(`${dumpText(tree)}\n`);
+        takeFrame(tree, frame);
+        writeTreeText(tree, standardOutput);
+        standardOutput.octet(LINE_FEED);
+        if (hex) {
+          writeDump(tree.sources, standardOutput);
+          standardOutput.octet(LINE_FEED);
+        }
+        flushFullOutput();
       },
     },
   };
@@ -42,6 +59,7 @@ export function hexOutput(lines: AnalysisListener, filter: CompiledFilter | null
   // Lines of the frame at hand: whether they are printed is known when all of it is.
   let messages: MessageEvent[] = [];
   let keys: KeyEvent[] = [];
+  const tree = new TreeColumns();
   return {
     explains,
     listener: {
@@ -52,7 +70,10 @@ export function hexOutput(lines: AnalysisListener, filter: CompiledFilter | null
           for (const event of keys) lines.key?.(event);
           for (const event of messages) lines.message?.(event);
           if (keys.length + messages.length === 0) writeOutput(emptyLine(frame));
-          writeOutput(`${dumpText(treeOf(frame))}\n`);
+          takeFrame(tree, frame);
+          writeDump(tree.sources, standardOutput);
+          standardOutput.octet(LINE_FEED);
+          flushFullOutput();
         }
         if (messages.length > 0) messages = [];
         if (keys.length > 0) keys = [];

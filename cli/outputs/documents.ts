@@ -2,41 +2,64 @@
 
 import { EkDocumentWriter } from '../../daemon/engine/ek-document-writer.ts';
 import type { CompiledFilter } from '../../dissectors/filter/compile.ts';
-import { treeJson } from '../../dissectors/tree-json.ts';
+import { TreeColumns } from '../../dissectors/tree-columns.ts';
+import { TreeJsonWriter } from '../../dissectors/tree-json-writer.ts';
 import { writeLargeOutputAside } from '../output-thread.ts';
 import { flushFullOutput, standardOutput, writeOutput } from '../stdout.ts';
-import { treeOf } from './details.ts';
+import { takeFrame } from './details.ts';
 import { frameFilter } from './frame-filter.ts';
 import type { Output } from './output.ts';
 
 /** Prints documents as the elements of one JSON array, laid out as tshark does. */
 export function arrayOutput(): {
   readonly begin: () => void;
+  /** In front of each document that is printed otherwise. */
+  readonly separate: () => void;
   readonly print: (document: string) => void;
   readonly end: () => void;
 } {
-  let first = true;
+  let isFirst = true;
+  const separate = (): void => {
+    if (!isFirst) standardOutput.text(',\n');
+    isFirst = false;
+  };
   return {
     begin: () => writeOutput('[\n'),
+    separate,
     print: (document) => {
-      writeOutput(first ? document : `,\n${document}`);
-      first = false;
+      separate();
+      writeOutput(document);
     },
     end: () => writeOutput('\n]\n'),
   };
 }
 
-/** `-T json`; with `-x` the octets of every layer and field beside it. */
-export function jsonOutput(filter: CompiledFilter | null, hex: boolean): Output {
+/**
+ * `-T json`.
+ *
+ * @param hex `-x`: the octets of every layer and field beside it
+ * @param aside whether another thread may write it
+ * @param isLarge whether it is known that there will be very much of it
+ */
+export function jsonOutput(filter: CompiledFilter | null, hex: boolean, aside: boolean, isLarge: boolean): Output {
   const { passes } = frameFilter(filter);
-  const { begin, print, end } = arrayOutput();
+  const { begin, separate, end } = arrayOutput();
+  const tree = new TreeColumns();
+  const writer = new TreeJsonWriter(standardOutput, { octets: hex });
   return {
     explains: true,
-    begin,
+    begin: () => {
+      begin();
+      if (aside) writeLargeOutputAside(isLarge);
+    },
     end,
     listener: {
       frame: (frame) => {
-        if (passes(frame)) print(treeJson(treeOf(frame), { octets: hex }));
+        if (!passes(frame)) return;
+        takeFrame(tree, frame);
+        separate();
+        writer.write(tree);
+        flushFullOutput();
       },
     },
   };

@@ -40,8 +40,9 @@ export async function chooseOutput(options: ReadOptions, keyring: Keyring, isLar
       return fieldsOutput(rows as FieldRows, filter);
     }
     case 'json': {
-      if (rows === null) return (await import('./documents.ts')).jsonOutput(filter, options.hex === true);
-      return (await import('./columns.ts')).chosenJsonOutput(rows, filter);
+      if (rows !== null) return (await import('./columns.ts')).chosenJsonOutput(rows, filter);
+      const { jsonOutput } = await import('./documents.ts');
+      return jsonOutput(filter, options.hex === true, options.threads !== 1, isLarge);
     }
     case 'ek': {
       if (rows === null) return (await import('./documents.ts')).ekOutput(filter, options.threads !== 1, isLarge);
@@ -53,7 +54,8 @@ export async function chooseOutput(options: ReadOptions, keyring: Keyring, isLar
     }
     case 'text': {
       if (options.details === true) {
-        return (await import('./details.ts')).detailsOutput(filter, options.hex === true);
+        const { detailsOutput } = await import('./details.ts');
+        return detailsOutput(filter, options.hex === true, options.threads !== 1, isLarge);
       }
       if (options.hex === true) return (await import('./details.ts')).hexOutput(textPrinter(keyring), filter);
       return await messagesOutput(rowPrinter(keyring), filter);

@@ -1,0 +1,240 @@
+// `-V` and `-x` at speed: the octets of lines and dumps from columns, without a tree and without strings for what comes
+// back in frame after frame. `treeText` and `dumpText` (tree-text.ts) say the same by the long way, and say what the lines
+// look like; a test keeps them equal.
+
+import type { AsciiWriter } from './ascii-writer.ts';
+import type { Field, FieldValue } from './layer.ts';
+import { writePlain } from './plain-value.ts';
+import { printable } from './printable.ts';
+import type { TreeSource } from './tree.ts';
+import { NO_NODE, NodeKind, type TreeColumns } from './tree-columns.ts';
+import { DUMP_OCTETS, sourceHeading } from './tree-text.ts';
+import { bitsText, hexDigits, READABLE_OCTETS, readableText, valueName } from './value-text.ts';
+
+const BLANK = 0x20;
+const LINE_FEED = 0x0a;
+const COLON = 0x3a;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const OPENING = 0x5b;
+const CLOSING = 0x5d;
+
+/** Blanks a level; characters of an octet in a dump, and blanks between octets and characters. */
+const INDENT = 4;
+const DUMPED_OCTET = 3;
+const DUMP_GAP = 3;
+
+/** Larger numbers are written by way of a string. */
+const LARGEST_PLAIN = 0xffff_ffff;
+
+const RANGE = octets('  [');
+const CUT_MARK = octets('...');
+const EQUALS = octets(' = ');
+const LABEL_END = octets(': ');
+const BRACKET = octets(' (');
+const BRACKET_END = 0x29;
+
+function octets(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'utf8'));
+}
+
+/** In place of the number of a bit: of another field, and between four. */
+const OTHER_BIT = -1;
+const GAP = -2;
+
+/** Bits of a masked field in the order of its text: the number of a bit that it has, or what stands there. */
+function bitsOf({ mask, width }: Field): readonly number[] {
+  const bits: number[] = [];
+  for (let bit = 8 * width - 1; bit >= 0; bit--) {
+    // Arithmetic instead of bit operators: masks may have more bits than shifts can move.
+    bits.push(Math.floor(mask / 2 ** bit) % 2 === 1 ? bit : OTHER_BIT);
+    if (bit > 0 && bit % 4 === 0) bits.push(GAP);
+  }
+  return bits;
+}
+
+/** What is the same wherever a field stands. */
+class FieldText {
+  /** Its label. */
+  readonly label: Uint8Array;
+  /** Where it shares more than one octet with others: its bits. */
+  readonly bits: readonly number[];
+  /** Where it shares one octet: the text of its bits, and what stands behind it, by value of the octet. */
+  readonly byOctet: (Uint8Array | null)[];
+  /** Hex digits where it is shown as a hex number alone. */
+  readonly digits: number;
+  /** By value: the text of those that have names. */
+  readonly named = new Map<number | boolean, Uint8Array>();
+
+  constructor(field: Field) {
+    this.label = octets(printable(field.label));
+    this.bits = field.width > 1 ? bitsOf(field) : [];
+    this.byOctet = Array.from({ length: field.mask !== 0 && field.width === 1 ? 256 : 0 }, () => null);
+    this.digits = hexDigits(field);
+  }
+}
+
+/** By field id. */
+const fieldTexts: FieldText[] = [];
+
+function textOf(field: Field): FieldText {
+  const known = fieldTexts[field.id] as FieldText | undefined;
+  if (known !== undefined) return known;
+  const made = new FieldText(field);
+  fieldTexts[field.id] = made;
+  return made;
+}
+
+/** Writes what `treeText` prints of a tree. */
+export function writeTreeText(tree: TreeColumns, out: AsciiWriter): void {
+  for (const top of tree.tops) {
+    for (let node = top; node !== NO_NODE; node = tree.next[node]) {
+      out.blanks(INDENT * tree.levels[node]);
+      writeNode(tree, node, out);
+      out.octet(LINE_FEED);
+    }
+  }
+  if (tree.dropped > 0) out.text(`[${tree.dropped} more nodes are not shown]\n`);
+}
+
+function writeNode(tree: TreeColumns, node: number, out: AsciiWriter): void {
+  const kind = tree.kinds[node];
+  switch (kind) {
+    case NodeKind.problem:
+      out.text(`[Problem at octet ${tree.offsets[node]}: `);
+      out.readable(tree.labels[node]);
+      out.octets(BRACKET);
+      out.readable(tree.codes[node]);
+      out.text(')]');
+      return;
+    case NodeKind.generated:
+      out.octet(OPENING);
+      writeField(tree, node, out);
+      out.octet(CLOSING);
+      return;
+    case NodeKind.field:
+      writeField(tree, node, out);
+      break;
+    default:
+      out.readable(tree.protocols[node]?.title ?? tree.labels[node]);
+  }
+  if (tree.lengths[node] === 0) return;
+  out.octets(RANGE);
+  if (tree.sourceOf[node] !== 0) {
+    out.readable(tree.sources[tree.sourceOf[node]].name);
+    out.octet(BLANK);
+  }
+  out.decimal(tree.offsets[node]);
+  out.octet(COLON);
+  out.decimal(tree.lengths[node]);
+  out.octet(CLOSING);
+}
+
+function writeField(tree: TreeColumns, node: number, out: AsciiWriter): void {
+  const field = tree.fields[node] as Field;
+  const { label } = textOf(field);
+  if (field.mask !== 0 && field.width > 0 && field.type !== 'marker' && tree.kinds[node] === NodeKind.field) {
+    writeBits(field, tree.sources[tree.sourceOf[node]].bytes, tree.offsets[node], out);
+  }
+  out.octets(label);
+  if (field.type === 'marker') return;
+  out.octets(LABEL_END);
+  writeReadable(field, tree.values[node], out);
+}
+
+/** As `bitsText` has it, with what stands behind it; nothing where the octets are not there. */
+function writeBits(field: Field, bytes: Uint8Array, at: number, out: AsciiWriter): void {
+  const { width } = field;
+  if (at < 0 || at + width > bytes.length) return;
+  const { bits, byOctet } = textOf(field);
+  if (width > 1) {
+    for (const bit of bits) {
+      if (bit === OTHER_BIT) out.octet(DOT);
+      else if (bit === GAP) out.octet(BLANK);
+      else out.octet(ZERO + ((bytes[at + width - 1 - (bit >> 3)] >> (bit & 7)) & 1));
+    }
+    out.octets(EQUALS);
+    return;
+  }
+  const octet = bytes[at];
+  let text = byOctet[octet];
+  if (text === null) {
+    text = octets(`${bitsText(field, bytes, at)} = `);
+    byOctet[octet] = text;
+  }
+  out.octets(text);
+}
+
+/** As `readableText` has it. */
+function writeReadable(field: Field, value: FieldValue, out: AsciiWriter): void {
+  if (typeof value === 'string') out.readable(value);
+  else if (value instanceof Uint8Array) writeOctets(field, value, out);
+  else if (field.values !== null && typeof value !== 'bigint' && writeNamed(field, value, out)) return;
+  else if (field.type === 'uint' && typeof value === 'number' && isPlain(value)) writeNumber(field, value, out);
+  else if (field.type !== 'l2id' || !writePlain(field, value, out)) out.utf8(readableText(field, value));
+}
+
+function writeOctets(field: Field, value: Uint8Array, out: AsciiWriter): void {
+  if (field.type === 'bytes') {
+    out.hex(value, 0, Math.min(value.length, READABLE_OCTETS));
+    if (value.length > READABLE_OCTETS) out.octets(CUT_MARK);
+  } else if (!writePlain(field, value, out)) out.utf8(readableText(field, value));
+}
+
+/** @returns false where the value has no name; then nothing is written */
+function writeNamed(field: Field, value: number | boolean, out: AsciiWriter): boolean {
+  const { named } = textOf(field);
+  let text = named.get(value);
+  if (text === undefined) {
+    // Only those that have a name are kept: as many as the specification lists.
+    if (valueName(field, value) === null) return false;
+    text = octets(readableText(field, value));
+    named.set(value, text);
+  }
+  out.octets(text);
+  return true;
+}
+
+function writeNumber(field: Field, value: number, out: AsciiWriter): void {
+  if (field.base === 'hex') {
+    out.hexNumber(value, textOf(field).digits);
+    return;
+  }
+  out.decimal(value);
+  if (field.base === 'dec' || field.base === 'none') return;
+  out.octets(BRACKET);
+  out.hexNumber(value, 2 * field.width);
+  out.octet(BRACKET_END);
+}
+
+/** Whether the writer knows the digits of a number. */
+function isPlain(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= LARGEST_PLAIN;
+}
+
+/** Writes what `dumpText` prints: a dump of every source. */
+export function writeDump(sources: readonly TreeSource[], out: AsciiWriter): void {
+  if (sources.length === 1) {
+    writeHexDump(sources[0].bytes, out);
+    return;
+  }
+  for (const [index, source] of sources.entries()) {
+    if (index > 0) out.octet(LINE_FEED);
+    out.utf8(`${sourceHeading(source)}\n`);
+    writeHexDump(source.bytes, out);
+  }
+}
+
+/** As `hexDump` has it. */
+function writeHexDump(bytes: Uint8Array, out: AsciiWriter): void {
+  const digits = bytes.length > 0x10000 ? 8 : 4;
+  for (let at = 0; at < bytes.length; at += DUMP_OCTETS) {
+    const end = Math.min(bytes.length, at + DUMP_OCTETS);
+    out.hexDigits(at, digits);
+    out.octet(BLANK);
+    out.hexWithBlanks(bytes, at, end);
+    out.blanks(DUMPED_OCTET * (at + DUMP_OCTETS - end) + DUMP_GAP);
+    out.characters(bytes, at, end);
+    out.octet(LINE_FEED);
+  }
+}
