@@ -134,7 +134,7 @@ export class Conclusions {
       frame: (batch, row) => findings.frame(batch, row),
       copy: (_batch, row, walk) => findings.copy(walk, row),
       problem: (batch, row, walk) => findings.problem(batch, row, walk),
-      loss: (frames, source, destination, lcid) => findings.loss(frames, source, destination, lcid),
+      loss: (frames, source, destination, version, lcid) => findings.loss(frames, source, destination, version, lcid),
       mark: (mark) => findings.mark(mark),
       message: (table, row) => {
         account.note(table, row, row + 1);

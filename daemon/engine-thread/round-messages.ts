@@ -70,8 +70,8 @@ export interface Loss {
   readonly frames: readonly number[];
   readonly source: number;
   readonly destination: number;
+  readonly version: number;
   readonly lcid: number;
-  readonly time: number;
 }
 
 /** What an engine told of the frames of a round beside their messages. */

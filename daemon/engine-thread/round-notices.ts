@@ -34,9 +34,9 @@ export class NoticeWriter {
         this.#note(row, Kind.problem);
         this.#words.push(frames.problem[row], frames.problemAt[row]);
       },
-      loss: (frames, source, destination, lcid, time) => {
+      loss: (frames, source, destination, version, lcid) => {
         this.#note(this.#next - 1, Kind.loss);
-        this.#losses.push({ frames, source, destination, lcid, time });
+        this.#losses.push({ frames, source, destination, version, lcid });
       },
       mark: (mark) => {
         this.#note(this.#next, Kind.mark);
@@ -127,8 +127,8 @@ export class NoticeReader {
       else if (kind === Kind.keyManagement) {
         sink.keyManagement?.(batch, row, words[this.#at + 1], words[this.#at + 2]);
       } else {
-        const { frames: lost, source, destination, lcid, time } = losses[this.#loss++];
-        sink.loss?.(lost, source, destination, lcid, time);
+        const { frames: lost, source, destination, version, lcid } = losses[this.#loss++];
+        sink.loss?.(lost, source, destination, version, lcid);
       }
     }
   }

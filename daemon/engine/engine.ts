@@ -15,7 +15,7 @@ import type { Attempt } from './judge.ts';
 import { Judgement, type JudgementOptions } from './judgement.ts';
 import { KeyMessageCopies } from './key-message-copies.ts';
 import { MessageFlag, MessageTable, PART_ROWS, PLAIN_OCTETS, Place, ROUND_MESSAGES } from './message-table.ts';
-import { Fate, Reassembly } from './reassembly.ts';
+import { Fate, type LossListener, Reassembly } from './reassembly.ts';
 import { createSharedWalk } from './shared-tables.ts';
 import { WholeFrames } from './whole-frames.ts';
 
@@ -39,7 +39,7 @@ export interface EngineSink {
   /** The same frame, after its messages, whose rows are still valid. */
   frameDone?(batch: FrameBatch, row: number): void;
   /** An SDU that was begun and given up. */
-  loss?(frames: readonly number[], source: number, destination: number, lcid: number, time: number): void;
+  readonly loss?: LossListener;
   /** A key-management message: its octets in `batch.bytes`. Judgement of later frames sees what it changes. */
   keyManagement?(batch: FrameBatch, row: number, at: number, length: number): void;
   /** What the capture file says of itself. */
@@ -98,15 +98,15 @@ export class Engine {
     this.#duplicates = new DuplicateFilter(shared);
     this.#wholeFrames = new WholeFrames(shared);
     this.#judgement = options === null ? null : new Judgement(options, shared);
-    this.#reassembly = new Reassembly((frames, source, destination, lcid) => {
+    this.#reassembly = new Reassembly((frames, source, destination, version, lcid) => {
       if (frames.includes(this.#frame)) {
         this.#waiting--;
         this.#orphan = true;
       }
       this.accounting.lose(frames);
       if (this.#sink.loss !== undefined) {
-        const time = this.#time;
-        this.#notices.push({ row: this.#row, tell: () => this.#sink.loss?.(frames, source, destination, lcid, time) });
+        const tell = (): void => this.#sink.loss?.(frames, source, destination, version, lcid);
+        this.#notices.push({ row: this.#row, tell });
       }
     });
   }

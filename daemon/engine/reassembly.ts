@@ -54,7 +54,13 @@ export const Fate = {
 export type Fate = (typeof Fate)[keyof typeof Fate];
 
 /** Called when an SDU is given up because a segment is missing. */
-export type LossListener = (frames: readonly number[], source: number, destination: number, lcid: number) => void;
+export type LossListener = (
+  frames: readonly number[],
+  source: number,
+  destination: number,
+  version: number,
+  lcid: number,
+) => void;
 
 /** All RLC entities of a capture. */
 export class Reassembly {
@@ -66,7 +72,7 @@ export class Reassembly {
   readonly #entities: SlotTable;
   #expected = new Uint8Array(0);
   readonly #partials = new Map<number, Partial>();
-  readonly #owners = new Map<number, readonly [number, number, number]>();
+  readonly #owners = new Map<number, readonly [source: number, destination: number, version: number, lcid: number]>();
   #octets = 0;
   readonly #onLoss: LossListener;
 
@@ -138,7 +144,7 @@ export class Reassembly {
       // The framing info contradicts the SDU that was open: its end will not come.
       if (this.#partials.size > 0) this.#drop(entity);
       if (ends) return Fate.whole;
-      this.#begin(entity, source, destination, lcid, bytes, at, length, available, frame, time);
+      this.#begin(entity, source, destination, version, lcid, bytes, at, length, available, frame, time);
       return Fate.waiting;
     }
     const partial = this.#partials.get(entity);
@@ -159,6 +165,7 @@ export class Reassembly {
     entity: number,
     source: number,
     destination: number,
+    version: number,
     lcid: number,
     bytes: Uint8Array,
     at: number,
@@ -183,7 +190,7 @@ export class Reassembly {
     };
     this.#octets += partial.bytes.length;
     this.#partials.set(entity, partial);
-    this.#owners.set(entity, [source, destination, lcid]);
+    this.#owners.set(entity, [source, destination, version, lcid]);
     if (length > LONGEST_PDU) this.#drop(entity);
     else this.#append(partial, bytes, at, length, available, frame, time);
   }
@@ -225,6 +232,6 @@ export class Reassembly {
     if (partial === undefined) return;
     const owner = this.#owners.get(entity);
     this.#remove(entity, partial);
-    if (owner !== undefined) this.#onLoss(partial.frames, owner[0], owner[1], owner[2]);
+    if (owner !== undefined) this.#onLoss(partial.frames, ...owner);
   }
 }

@@ -4,7 +4,7 @@ import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { PROBLEMS, Problem } from '../../dissectors/problems.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
 import { Check, explainChecks } from '../engine/evidence-checks.ts';
-import { destinationKey, NO_GROUP } from '../engine/group-key.ts';
+import { NO_GROUP } from '../engine/group-key.ts';
 import { MessageFlag, type MessageTable, NONE, Place, VerdictCode } from '../engine/message-table.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
 import type { ContextColumns } from './contexts.ts';
@@ -113,12 +113,13 @@ export class PayloadWatch {
   }
 
   /** An SDU that was begun and given up. */
-  loss(frames: readonly number[], source: number, destination: number, lcid: number): void {
-    const group = groupKeyAt(this.#index, destination);
+  loss(frames: readonly number[], source: number, destination: number, version: number, lcid: number): void {
+    const group = groupKeyAt(this.#index, destination, version);
+    const sender = version === 0 ? NO_SOURCE : source;
     const severity = SeverityLevel.info;
     const frame = frames.length === 0 ? this.#recorder.frame : frames[frames.length - 1];
     const first = frames.length > 1 ? frames[0] : 0;
-    const record = this.#recorder.raise(LOSS, severity, ConfidenceLevel.heuristic, group, source, NO_PGK, frame, first);
+    const record = this.#recorder.raise(LOSS, severity, ConfidenceLevel.heuristic, group, sender, NO_PGK, frame, first);
     if (record === null) return;
     record.summary = `an SDU begun in frame ${frames[0] ?? frame} lacks a segment`;
     record.evidence = { lcid, segments: frames.length };
@@ -138,7 +139,7 @@ export class PayloadWatch {
       number,
       SeverityLevel.low,
       ConfidenceLevel.proved,
-      named ? this.#groupAt(columns.destination[row], columns.version[row]) : NO_GROUP,
+      named ? groupKeyAt(this.#index, columns.destination[row], columns.version[row]) : NO_GROUP,
       named ? columns.source[row] : NO_SOURCE,
       NO_PGK,
       frame,
@@ -154,11 +155,6 @@ export class PayloadWatch {
     if (current.count > FIRST_SAMPLES && current.count % SAMPLE_EVERY !== 0) return;
     const samples = current.evidence.samples as Sample[];
     if (samples.length < MOST_SAMPLES) samples.push(sample);
-  }
-
-  #groupAt(destination: number, version: number): number {
-    const groups = this.#index.groupsFor(destination, version === VERSION_WHOLE);
-    return groups.length === 1 ? groups[0].index : destinationKey(destination, version);
   }
 
   #forged(seen: Observed, context: number): void {

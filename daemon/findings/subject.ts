@@ -10,15 +10,10 @@ export const NO_SOURCE = -1;
 
 const VERSION_WHOLE = 3;
 
-/**
- * The group of a destination whose SL-SCH version is not said. Version 1 and 2 have only the 16 high bits, and zeros in
- * their place of the others.
- */
-export function groupKeyAt(index: KeyIndex, destination: number): number {
-  const isShort = (destination & 0xff) === 0;
-  const exact = index.groupsFor(destination, true);
-  const groups = exact.length === 0 && isShort ? index.groupsFor(destination, false) : exact;
-  return groups.length === 1 ? groups[0].index : destinationKey(destination, isShort ? 1 : VERSION_WHOLE);
+/** The group of a destination of some SL-SCH version, where the keyring has one and no other could be meant. */
+export function groupKeyAt(index: KeyIndex, destination: number, version: number): number {
+  const groups = index.groupsFor(destination, version === VERSION_WHOLE);
+  return groups.length === 1 && version !== 0 ? groups[0].index : destinationKey(destination, version);
 }
 
 /** A group key as a finding writes it. */

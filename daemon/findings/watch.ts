@@ -172,9 +172,9 @@ export class FindingWatch {
 
   /** A frame that is a copy of an earlier transmission. */
   copy({ frames }: WalkTable, row: number): void {
-    const isSidelink = frames.outcome[row] !== Outcome.keyManagement;
-    if (isSidelink) this.#capture.copy(groupKeyAt(this.#index, frames.destination[row]), frames.source[row]);
-    else this.#capture.copy(NO_GROUP, NO_SOURCE);
+    const version = frames.outcome[row] === Outcome.keyManagement ? 0 : frames.version[row];
+    if (version === 0) this.#capture.copy(NO_GROUP, NO_SOURCE);
+    else this.#capture.copy(groupKeyAt(this.#index, frames.destination[row], version), frames.source[row]);
     this.#recorder.settle();
   }
 
@@ -185,8 +185,8 @@ export class FindingWatch {
   }
 
   /** An SDU that was begun and given up. */
-  loss(frames: readonly number[], source: number, destination: number, lcid: number): void {
-    this.#payload.loss(frames, source, destination, lcid);
+  loss(frames: readonly number[], source: number, destination: number, version: number, lcid: number): void {
+    this.#payload.loss(frames, source, destination, version, lcid);
     this.#recorder.settle();
   }
 

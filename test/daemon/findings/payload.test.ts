@@ -132,8 +132,8 @@ describe('payload.sdu_type', () => {
 });
 
 describe('the layers below', () => {
-  const mac = (rlc: Uint8Array) =>
-    encodeSlSch({ version: 1, source: 0x0a0b0c, destination: 0xf00001, sdus: [{ lcid: 3, sdu: rlc }] });
+  const mac = (rlc: Uint8Array, version = 1, destination = 0xf00001) =>
+    encodeSlSch({ version, source: 0x0a0b0c, destination, sdus: [{ lcid: 3, sdu: rlc }] });
 
   test('rlc.loss: a segment is missing', () => {
     const begun = mac(encodeRlcUm({ fi: 1, sn: 0, elements: [noise(1, 50)] }));
@@ -148,6 +148,22 @@ describe('the layers below', () => {
     expect(named(read, 'rlc.loss').map(({ severity, group, source }) => [severity, group, source])).toEqual([
       ['info', 'f00001', '0a0b0c'],
     ]);
+  });
+
+  test('losses and copies of a group whose id ends in 00 are its own, and those of all that share 16 bits are nobody’s', () => {
+    const begun = encodeRlcUm({ fi: 1, sn: 0, elements: [noise(1, 50)] });
+    const groupsOf = (version: number, ids: readonly string[]) => {
+      const pdus = [begun, encodeRlcUm({ fi: 1, sn: 5, elements: [noise(2, 50)] })];
+      const [first, second] = pdus.map((rlc) => mac(rlc, version, 0xf00100));
+      const scene = new Scene().frame(first, { at: 0 }).frame(first, { at: 0.1 }).frame(second, { at: 1 });
+      const [own, ...others] = ids.map((id) => ({ id, algorithm: '128-EEA2', keys: [] }));
+      const read = scene.read(keyring(own, others));
+      return ['rlc.loss', 'capture.duplicate'].flatMap((name) => named(read, name).map(({ group }) => group));
+    };
+    expect(groupsOf(1, ['f00100'])).toEqual(['f00100', 'f00100']);
+    expect(groupsOf(1, ['f00100', 'f00123'])).toEqual(['f001??', 'f001??']);
+    expect(groupsOf(3, ['f00100', 'f00123'])).toEqual(['f00100', 'f00100']);
+    expect(groupsOf(3, ['f00123'])).toEqual(['f00100', 'f00100']);
   });
 
   test('malformed frames are sampled and all counted', () => {

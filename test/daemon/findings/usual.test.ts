@@ -144,7 +144,8 @@ function held(
       frame: (batch, row) => both((watch) => watch.frame(batch, row)),
       copy: (_batch, row, walk) => both((watch) => watch.copy(walk, row)),
       problem: (batch, row, walk) => both((watch) => watch.problem(batch, row, walk)),
-      loss: (frames, source, destination, lcid) => both((watch) => watch.loss(frames, source, destination, lcid)),
+      loss: (frames, source, destination, version, lcid) =>
+        both((watch) => watch.loss(frames, source, destination, version, lcid)),
       mark: (mark) => both((watch) => watch.mark(mark)),
       run(batch, row, until, table, message) {
         // A change comes before its message, not within a run.
