@@ -18,6 +18,13 @@ const DUMPING = [
   '--diagnostic-dir',
 ] as const;
 
+/** Newer Node reads options from a file, and does not say which: each of the above may stand there. */
+const OPTIONS_FROM_FILE = [
+  '--config-file',
+  '--experimental-config-file',
+  '--experimental-default-config-file',
+] as const;
+
 /** What Node does by now, whatever it was started with. */
 interface NodeState {
   /** Address of the debugger, where it listens. */
@@ -44,6 +51,8 @@ export function refuseDumpingProcess(
   for (const word of words) {
     const option = DUMPING.find((name) => word === name || word.startsWith(`${name}=`) || word.startsWith(`${name}-`));
     if (option !== undefined) throw refused(`Node runs with ${option}`);
+    const file = OPTIONS_FROM_FILE.find((name) => word === name || word.startsWith(`${name}=`));
+    if (file !== undefined) throw refused(`Node takes further options from a file (${file})`);
   }
   if (state.debugger !== undefined) throw refused('a debugger listens');
   if (state.reports) throw refused('diagnostic reports are on');

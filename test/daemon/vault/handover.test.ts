@@ -269,6 +269,9 @@ describe('no key octet leaves', () => {
     [[], '"--ins\\pect"'],
     [['--heap-prof'], ''],
     [['--abort-on-uncaught-exception'], ''],
+    [['--experimental-config-file=node.config.json'], ''],
+    [['--experimental-default-config-file'], ''],
+    [['--config_file', 'node.config.json'], ''],
   ] as const)('a process that could be asked for its memory is refused: %s %s', (execArgv, nodeOptions) => {
     expect(codeOf(() => refuseDumpingProcess(execArgv, nodeOptions))).toBe('vault.process-may-dump');
   });
