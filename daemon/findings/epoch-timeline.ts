@@ -72,7 +72,7 @@ export interface GroupTimeline {
   readonly overlaps: readonly EpochOverlap[];
   /** Spans between the first beginning and the last end in which no key is good. */
   readonly gaps: readonly Span[];
-  /** When the last key that is held ends, or null where none is held. */
+  /** When the last key that is held ends, or null where none is held; of those that were revoked before they began nothing. */
   readonly lastEnd: number | null;
   readonly removed: readonly RemovedMember[];
 }
@@ -168,7 +168,7 @@ function timeline(group: Group, bySerial: ReadonlyMap<number, readonly Use[]>, t
     epochs,
     overlaps: overlaps(held),
     gaps: gaps(held.flatMap(goodSpans)),
-    lastEnd: held.length === 0 ? null : Math.max(...held.map(goodUntil)),
+    lastEnd: lastEnd(held.filter(everBegins)),
     removed: removedMembers(group, held, bySerial),
   };
 }
@@ -219,6 +219,11 @@ function goodUntil(key: PgkEpoch): number {
   return Math.max(key.notBefore, Math.min(key.notAfter, key.revokedAt ?? never, key.compromisedAt ?? never));
 }
 
+/** False where it was taken back before its time: nobody is meant to send under it, ever. */
+function everBegins(key: PgkEpoch): boolean {
+  return goodUntil(key) > key.notBefore;
+}
+
 function goodSpans(key: PgkEpoch): Span[] {
   const whole = { from: key.notBefore, to: goodUntil(key) };
   if (key.suspendedAt === null) return filled([whole]);
@@ -264,7 +269,8 @@ function removedMembers(
     if (stays.some((stay) => stay.until === null)) continue;
     const left = Math.max(...stays.map((stay) => stay.until ?? 0));
     const had = held.filter((key) => key.notBefore < left && goodUntil(key) > left);
-    const later = held.filter((key) => key.notBefore >= left);
+    const beyond = held.filter((key) => key.notBefore >= left);
+    const later = beyond.filter(everBegins);
     const readsUntil = lastEnd(had);
     found.push({
       source: id.toString(16).padStart(6, '0'),
@@ -273,7 +279,7 @@ function removedMembers(
       readsUntil,
       mayReadUntil: lastEnd([...had, ...later]),
       laterPgkIds: later.map((key) => key.id),
-      usedLater: later.some((key) => bySerial.get(key.serial)?.some(({ source }) => source === id) === true),
+      usedLater: beyond.some((key) => bySerial.get(key.serial)?.some(({ source }) => source === id) === true),
     });
   }
   return found;

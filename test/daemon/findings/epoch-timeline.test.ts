@@ -93,6 +93,18 @@ test('revocation ends a key and suspension interrupts it', () => {
   expect(group.lastEnd).toBe(NOON + HOUR);
 });
 
+test('a key that was revoked before it began ends nothing, and nobody can read under it', () => {
+  const withdrawn = { notBefore: '2026-05-02T13:00:00Z', notAfter: '2026-05-02T14:00:00Z' };
+  const keys = [KEYS[0], pgk(42, { ...withdrawn, revokedAt: '2026-05-02T10:00:00Z' })];
+  const members = [{ id: '0a0b0c' }, { id: '0a0b0e', until: '2026-05-02T10:45:00Z' }];
+  const scene = new Scene().talk({ at: 0, sn: 1 }, 3);
+  const [group] = timelines(scene, keyring({ keys, members }));
+  expect(group.lastEnd).toBe(NOON - HOUR);
+  const until = { readsUntil: NOON - HOUR, mayReadUntil: NOON - HOUR };
+  expect(group.removed).toMatchObject([{ ...until, laterPgkIds: [] }]);
+  expect(timelines(scene, keyring({ keys: [keys[1]] }))[0].lastEnd).toBeNull();
+});
+
 test('without keys there is nothing to draw', () => {
   expect(epochsText([])).toBe('no keys are held\n');
 });
