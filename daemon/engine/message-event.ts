@@ -118,7 +118,7 @@ export class MessageEventMaker {
         }
         return (table.flags[row] & MessageFlag.indexHeld) !== 0
           ? `opens under no key held; PGK index ${index} is held, but nothing of this context ever opened`
-          : `no PGK with index ${index} is held for this group`;
+          : this.#notHeldText(table, row);
       case VerdictCode.forged:
         return `opens under no key held, though this context opened before under PGK ${this.#epoch(table, row)?.id}`;
       case VerdictCode.damaged:
@@ -137,6 +137,16 @@ export class MessageEventMaker {
     const verdict = table.verdict[row];
     if (verdict !== VerdictCode.decrypted && verdict !== VerdictCode.unverifiable) return null;
     return `${table.length[row]} octets under PGK ${epoch.id}, which is ${epoch.forbidden} today`;
+  }
+
+  /** No PGK of this index is held; one that is known may be destroyed, or left out by a vault. */
+  #notHeldText(table: MessageTable, row: number): string {
+    const index = table.pgkIndex[row];
+    const keys = (this.#group(table, row)?.keys ?? []).filter((key) => key.index5 === index);
+    const known = keys.find((key) => key.destroyedAt === null) ?? keys.at(0);
+    if (known === undefined) return `no PGK with index ${index} is held for this group`;
+    const why = known.destroyedAt === null ? 'not used, because it is not active today' : 'destroyed';
+    return `PGK ${known.id}, which has index ${index}, is ${why}`;
   }
 
   #epoch(table: MessageTable, row: number): PgkEpoch | null {

@@ -130,11 +130,12 @@ describe('what the header says', () => {
   test('an index that the group has no key for', () => {
     const scene = new Scene().talk({ at: 0, sn: 10, pgk: 5 }, 3);
     expect(told(scene.read())).toEqual(['key.unknown_index medium proved 3']);
+    expect(scene.read().messages[0].summary).toBe('no PGK with index 5 is held for this group');
     // A key that was destroyed is known, and a destination of no group is group.unknown.
     const gone = keyring({ keys: [{ ...pgk(5, { destroyedAt: date(-100) }), key: undefined }] });
     const read = scene.read(gone);
     expect(told(read)).toEqual([]);
-    expect(read.messages[0].summary).toBe('no PGK with index 5 is held for this group');
+    expect(read.messages[0].summary).toBe('PGK 5, which has index 5, is destroyed');
     expect(told(new Scene().talk({ at: 0, sn: 10, group: 0xabcd01 }, 3).read())).toEqual([
       'group.unknown info proved 3',
     ]);

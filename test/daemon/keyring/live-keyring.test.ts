@@ -131,6 +131,21 @@ test('a group that was only delivered to takes the algorithm of a keyring that d
   expect(mismatches.filter((frame) => frame > 3)).toEqual([]);
 });
 
+test('a message says which PGK a vault left out, where one of its index is not active today', async () => {
+  const it = await scene([talk(1, 'Engine 71', 39)], 'left-out');
+  it.vault.order('suspend', ['f00001/39'], 'test');
+  const { keyring } = it.vault.keyring(null);
+  const summaries: string[] = [];
+  const analysis = new Analysis(
+    { keyring },
+    { message: ({ verdict, summary }) => summaries.push(`${verdict}: ${summary}`) },
+  );
+  for (const batch of it.first) analysis.push(batch);
+  analysis.finish(null);
+  const told = 'no-key: PGK 39, which has index 7, is not used, because it is not active today';
+  expect(summaries).toEqual([told, told, told]);
+});
+
 describe('an order judges the next message', () => {
   const steps = [talk(1, 'Engine 71', 39), talk(LATER, 'Engine 71', 39)];
 
