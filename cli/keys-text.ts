@@ -8,7 +8,7 @@ import { aligned } from './columns.ts';
 
 /** The keys as a table. */
 export function keysText(rows: readonly ListedKeyRow[]): string {
-  if (rows.length === 0) return 'the vault holds no keys\n';
+  if (rows.length === 0) return 'the vault holds no PGK\n';
   const isReplayed = rows.some(({ replayed }) => replayed !== undefined);
   const fixed = ['group', 'name', 'pgk', 'state', 'from', 'until', 'days left', 'fingerprint', 'frames', 'octets'];
   const header = isReplayed ? [...fixed, 'replayed'] : fixed;
@@ -34,10 +34,17 @@ export function keysJson(generation: number, rows: readonly ListedKeyRow[]): str
 }
 
 /** What an import came to. */
-export function importText(name: string, { added, restricted, known, groupsChanged }: ImportCounts): string {
+export function importText(name: string, counts: ImportCounts): string {
+  const { added, restricted, known, groupsChanged, pmks, nodeKeys, managers } = counts;
   const parts = [`${added} added`, `${known} held before`];
   if (restricted > 0) parts.push(`${restricted} now more restricted`);
   if (groupsChanged > 0) parts.push(`${groupsChanged} groups new or changed`);
+  const others = [
+    [pmks, 'PMK'],
+    [nodeKeys, 'node key'],
+    [managers, 'manager'],
+  ] as const;
+  for (const [count, what] of others) if (count > 0) parts.push(`${count} ${what}${count === 1 ? '' : 's'} added`);
   return `${printable(name)}: ${parts.join(', ')}\n`;
 }
 

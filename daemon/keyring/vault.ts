@@ -39,12 +39,15 @@ export type { WithheldKey } from './vault/vault-keyring.ts';
 /** Gives what opens the vault; asked once the file is known to be a vault. */
 export type UnlockSource = () => Unlock | Promise<Unlock>;
 
-/** What an import came to: keys that are new, that are now more restricted, that were held just so; groups changed. */
+/** What an import came to: PGKs that are new, that are now more restricted, that were held just so; groups changed; what else is new. */
 export interface ImportCounts {
   readonly added: number;
   readonly restricted: number;
   readonly known: number;
   readonly groupsChanged: number;
+  readonly pmks: number;
+  readonly nodeKeys: number;
+  readonly managers: number;
 }
 
 /** See the head of the file. */
@@ -186,7 +189,8 @@ export class Vault {
   importKeyring(keyring: Keyring, source: string): ImportCounts {
     this.#mustChange();
     const now = this.now();
-    const merged = mergeKeyring(this.#contents, keyring, source, now);
+    const before = this.#contents;
+    const merged = mergeKeyring(before, keyring, source, now);
     const { added, restricted, known, groupsChanged } = merged;
     this.#refuseForbidden(merged.contents, now);
     const extras = { pmks: keyring.pmks.length, nodeKeys: keyring.lkh.length, managers: keyring.managers.length };
@@ -195,7 +199,12 @@ export class Vault {
     const hasChanged = added.length + restricted.length + groupsChanged.length > 0;
     const hasExtras = extras.pmks + extras.nodeKeys + extras.managers > 0;
     if (hasChanged || hasExtras) this.#save({ contents: merged.contents, entries });
-    return { added: added.length, restricted: restricted.length, known, groupsChanged: groupsChanged.length };
+    return {
+      ...{ added: added.length, restricted: restricted.length, known, groupsChanged: groupsChanged.length },
+      pmks: merged.contents.pmks.length - before.pmks.length,
+      nodeKeys: merged.contents.lkh.length - before.lkh.length,
+      managers: merged.contents.managers.length - before.managers.length,
+    };
   }
 
   /**

@@ -166,7 +166,7 @@ describe('passphrases', () => {
     const wrong = run(['list', '--passphrase-file', file('wrong')]);
     expect(wrong).toMatchObject({ code: 4, out: '' });
     expect(wrong.err).toContain('[vault.not-opened]');
-    expect(run(['list', '--passphrase-file', '-'], { input: `${PASSPHRASE}\n` }).out).toBe('the vault holds no keys\n');
+    expect(run(['list', '--passphrase-file', '-'], { input: `${PASSPHRASE}\n` }).out).toBe('the vault holds no PGK\n');
     const credentials = mkdtempSync(join(folder, 'credentials-'));
     writeFileSync(join(credentials, 'vault-pass'), PASSPHRASE, { mode: 0o400 });
     expect(run(['list'], { env: { CREDENTIALS_DIRECTORY: credentials } }).code).toBe(0);
@@ -197,7 +197,7 @@ describe('passphrases', () => {
     });
     await once(terminal, 'close');
     expect(shown).toContain('Passphrase of');
-    expect(shown).toContain('the vault holds no keys');
+    expect(shown).toContain('the vault holds no PGK');
     expect(shown).not.toContain('horse');
   });
 

@@ -1,6 +1,7 @@
 // Changing a vault: orders, imports, use counters and what others keep in it.
 
 import { describe, expect, test } from 'vitest';
+import { importText } from '../../../cli/keys-text.ts';
 import { layer2IdText } from '../../../daemon/keyring/group.ts';
 import type { Keyring } from '../../../daemon/keyring/keyring.ts';
 import { parseKeyring } from '../../../daemon/keyring/keyring-file.ts';
@@ -183,8 +184,10 @@ describe('import', () => {
       const pmk = { id: '706d6b2d31', key: keyHex(1), member: '0a0b0c', profile: { idr } };
       return parseKeyring(JSON.stringify({ format: 'sidescope-keyring/1', groups: [], pmks: [pmk] }), 'x');
     };
-    withVault(around, (vault) => vault.importKeyring(pmks('pmk-id'), 'x'));
-    withVault(around, (vault) => vault.importKeyring(pmks('ue'), 'x'));
+    const counts = withVault(around, (vault) => vault.importKeyring(pmks('pmk-id'), 'x'));
+    expect(importText('x.json', counts)).toBe('x.json: 0 added, 0 held before, 1 PMK added\n');
+    const again = withVault(around, (vault) => vault.importKeyring(pmks('ue'), 'x'));
+    expect(importText('x.json', again)).toBe('x.json: 0 added, 0 held before\n');
     expect(withVault(around, (vault) => vault.keyring(null).keyring.pmks.map(({ profile }) => profile.idr))).toEqual([
       'ue',
     ]);
