@@ -1,6 +1,7 @@
 // Keys and epochs (findings, key.*). What the header says is looked at in every message, what a key says only in those
 // that opened.
 
+import { CIPHER_ALGORITHMS } from '../../dissectors/security/traffic-cipher.ts';
 import { MessageFlag, type MessageTable, VerdictCode } from '../engine/message-table.ts';
 import { grown } from '../engine/slot-table.ts';
 import { isUsableAt } from '../keyring/epoch-state.ts';
@@ -137,7 +138,8 @@ export class KeyWatch {
       const severity = SeverityLevel.high;
       const record = recorder.raise(ALGORITHM, severity, ConfidenceLevel.strong, groupKey, source, epoch.id);
       if (record !== null) {
-        record.summary = `PGK ${epoch.id} is configured for 128-EEA${epoch.algorithm}; another algorithm opens the message`;
+        const configured = CIPHER_ALGORITHMS[epoch.algorithm];
+        record.summary = `PGK ${epoch.id} is configured for ${configured}; another algorithm opens the message`;
         record.evidence = { pgkId: epoch.id, configured: epoch.algorithm, bits: table.evidence[seen.row] / 10 };
       }
     }

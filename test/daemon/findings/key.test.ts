@@ -176,6 +176,8 @@ describe('what the header says', () => {
 test('another algorithm than the configured one', () => {
   const scene = new Scene().talk({ at: 0, sn: 10, algorithm: '128-EEA1' }, 3);
   expect(told(scene.read())).toEqual(['key.algorithm_mismatch high strong 3']);
+  const [finding] = named(scene.read(keyring({ algorithm: 'EEA0' })), 'key.algorithm_mismatch');
+  expect(finding.summary).toBe('PGK 39 is configured for EEA0; another algorithm opens the message');
 });
 
 describe('flaws of the keyring', () => {
