@@ -1,5 +1,5 @@
 // Addresses (findings, bind.* and group.address_mismatch): what a source is bound to by the roster or by three messages
-// that opened, and who else uses it. Only messages that opened come here.
+// that opened, and who else uses it.
 
 import { Check } from '../engine/evidence-checks.ts';
 import { type MessageTable, NONE } from '../engine/message-table.ts';
@@ -97,6 +97,17 @@ export class BindingWatch {
       }
       if ((passed & TO_GROUP) === 0) this.#destination(seen, bytes, at + IPV6_DESTINATION, 16);
     } else if ((passed & ARP_BODY) !== 0) this.#arp(seen, bytes, at);
+  }
+
+  /** A message that is plaintext on the air: it binds nobody, but where it goes is there for everybody to see. */
+  noteClear(seen: Observed): void {
+    const table = seen.table as MessageTable;
+    const passed = table.passed[seen.row];
+    if ((passed & TO_GROUP) !== 0) return;
+    const bytes = table.bodyBytes(seen.row);
+    const at = table.bodyAt(seen.row);
+    if ((passed & IPV4) !== 0) this.#destination(seen, bytes, at + IPV4_DESTINATION, 4);
+    else if ((passed & IPV6) !== 0) this.#destination(seen, bytes, at + IPV6_DESTINATION, 16);
   }
 
   /**

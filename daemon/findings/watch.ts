@@ -6,7 +6,7 @@ import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.
 import { Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
 import { groupKeyOf, NO_GROUP } from '../engine/group-key.ts';
 import type { KeyNotice } from '../engine/key-management.ts';
-import { type MessageTable, NONE } from '../engine/message-table.ts';
+import { MessageFlag, type MessageTable, NONE } from '../engine/message-table.ts';
 import type { RunSums } from '../engine/run-sums.ts';
 import type { Senders } from '../engine/senders.ts';
 import type { KeyIndex } from '../keyring/key-index.ts';
@@ -32,6 +32,9 @@ import { Standing, standingOf } from './standing.ts';
 import { groupKeyAt, NO_SOURCE } from './subject.ts';
 import { UsualMessages } from './usual.ts';
 import { UsualRuns } from './usual-runs.ts';
+
+/** At least 55 bits of it say that it is plaintext on the air, whatever its header claims. */
+const PLAIN = MessageFlag.parsesPlain | MessageFlag.claimedButPlain;
 
 /** What a watch works with. */
 export interface FindingWatchOptions {
@@ -160,7 +163,7 @@ export class FindingWatch {
     if (seen.opened) {
       this.#bindings.note(seen);
       this.#rtp.note(seen);
-    }
+    } else if ((seen.flags & PLAIN) !== 0 && (seen.flags & MessageFlag.tampered) === 0) this.#bindings.noteClear(seen);
     this.#usual?.learn(seen, context);
     recorder.settle();
   }

@@ -11,6 +11,7 @@ import {
   LATER,
   noise,
   pgk,
+  type Said,
   Scene,
   speech,
   told,
@@ -206,4 +207,23 @@ test('group.address_mismatch: the inner destination is the multicast address of 
     new Scene().say({ at: 0, sn: 1, sdu: datagram(1, addressOf(A), Uint8Array.of(239, 255, 0, last)) });
   expect(told(to(2).read(ring))).toEqual(['group.address_mismatch medium strong 1']);
   expect(told(to(3).read(ring))).toEqual([]);
+});
+
+test('group.address_mismatch of what is plaintext on the air', () => {
+  const others = [{ id: 'e00001', algorithm: '128-EEA2', multicast: ['239.255.0.2'], keys: [pgk(3)] }];
+  const read = (last: number, said: Partial<Said>, protection = 'none') => {
+    const sdu = datagram(1, addressOf(A), Uint8Array.of(239, 255, 0, last));
+    return told(new Scene().say({ at: 0, sn: 1, plain: true, sdu, ...said }).read(keyring({ protection }, others)));
+  };
+  const mismatch = 'group.address_mismatch medium strong 1';
+  expect(read(2, {})).toEqual([mismatch]);
+  expect(read(2, {}, 'required')).toEqual(['key.downgrade critical proved 1', mismatch]);
+  expect(read(2, { plain: false, air: datagram(1, addressOf(A), Uint8Array.of(239, 255, 0, 2)) })).toEqual([
+    'key.claimed_but_plain critical strong 1',
+    mismatch,
+  ]);
+  expect(read(1, {})).toEqual([]);
+  expect(read(3, {})).toEqual([]);
+  // The last octet of the datagram: who knows what else was altered.
+  expect(read(2, { flip: [[80, 1]] })).toEqual(['payload.tampered medium strong 1']);
 });
