@@ -21,6 +21,8 @@ const NANOSECOND_RESOLUTION = 9;
 const MICROSECOND_RESOLUTION = 6;
 /** Octets that an option or a name record holds at most. */
 const MAX_OPTION_OCTETS = 0xffff;
+/** Octets of UTF-8 that a UTF-16 unit takes at most. */
+const MOST_OCTETS_OF_UNIT = 3;
 const MAX_TIME = 0xffff_ffff_ffff_ffffn;
 
 const NANOSECONDS = 1_000_000_000n;
@@ -133,7 +135,7 @@ export class PcapngWriter {
     body.octets(frame.bytes);
     const comments = frame.comments ?? [];
     for (const comment of comments) {
-      body.option(Option.comment, encoder.encode(comment));
+      body.textOption(Option.comment, comment);
     }
     if (frame.direction !== undefined) {
       // epb_flags, bits 0 and 1 (4.3.1).
@@ -217,7 +219,7 @@ function uint64Octets(value: number): Uint8Array {
 
 /** Gathers the body of a block behind room for the block's header, one block after the other. */
 class BodyBuilder {
-  #bytes = new Uint8Array(4096);
+  #bytes = Buffer.allocUnsafeSlow(4096);
   #view = new DataView(this.#bytes.buffer);
   #at = BLOCK_HEADER_OCTETS;
 
@@ -270,6 +272,20 @@ class BodyBuilder {
     this.octets(cut);
   }
 
+  /** An option of text, not copied on the way where it is short enough for any text of its length. */
+  textOption(code: number, text: string): void {
+    if (MOST_OCTETS_OF_UNIT * text.length > MAX_OPTION_OCTETS) {
+      this.option(code, encoder.encode(text));
+      return;
+    }
+    this.uint16(code);
+    this.#room(2 + padded(MOST_OCTETS_OF_UNIT * text.length));
+    const length = this.#bytes.write(text, this.#at + 2);
+    this.uint16(length);
+    this.#bytes.fill(0, this.#at + length, this.#at + padded(length));
+    this.#at += padded(length);
+  }
+
   endOfOptions(): void {
     this.uint32(Option.end);
   }
@@ -283,12 +299,15 @@ class BodyBuilder {
     this.uint32(length);
     this.#view.setUint32(0, type, true);
     this.#view.setUint32(4, length, true);
-    return this.#bytes.slice(0, length);
+    // A small piece of memory for each of very many blocks would cost more than all else.
+    const block = Buffer.allocUnsafe(length);
+    this.#bytes.copy(block, 0, 0, length);
+    return block;
   }
 
   #room(octets: number): void {
     if (this.#at + octets > this.#bytes.length) {
-      const wider = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + octets));
+      const wider = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + octets));
       wider.set(this.#bytes);
       this.#bytes = wider;
       this.#view = new DataView(wider.buffer);

@@ -19,24 +19,24 @@ const FRAME_NUMBER_OCTETS = 4;
  * @returns tags and PDU in fresh memory; numbers are big endian, the name is padded with zeros to a multiple of 4
  */
 export function encodeUpperPdu(dissector: string, pdu: Uint8Array, originalFrame?: number): Uint8Array {
-  const name = new TextEncoder().encode(dissector);
-  const nameOctets = padded(name.length);
+  const nameOctets = padded(dissector.length);
   const frameOctets = originalFrame === undefined ? 0 : TAG_PREFIX + FRAME_NUMBER_OCTETS;
   const headerOctets = TAG_PREFIX + nameOctets + frameOctets + TAG_PREFIX;
-  const octets = new Uint8Array(headerOctets + pdu.length);
-  const view = new DataView(octets.buffer);
+  // All of it is written here.
+  const octets = Buffer.allocUnsafe(headerOctets + pdu.length);
   // The length covers the padding, as in what Wireshark itself writes.
-  view.setUint16(0, TAG_DISSECTOR_NAME);
-  view.setUint16(2, nameOctets);
-  octets.set(name, TAG_PREFIX);
+  octets.writeUInt16BE(TAG_DISSECTOR_NAME, 0);
+  octets.writeUInt16BE(nameOctets, 2);
+  octets.fill(0, TAG_PREFIX, TAG_PREFIX + nameOctets);
+  octets.write(dissector, TAG_PREFIX, 'latin1');
   let at = TAG_PREFIX + nameOctets;
   if (originalFrame !== undefined) {
-    view.setUint16(at, TAG_ORIGINAL_FRAME);
-    view.setUint16(at + 2, FRAME_NUMBER_OCTETS);
-    view.setUint32(at + TAG_PREFIX, originalFrame);
+    octets.writeUInt16BE(TAG_ORIGINAL_FRAME, at);
+    octets.writeUInt16BE(FRAME_NUMBER_OCTETS, at + 2);
+    octets.writeUInt32BE(originalFrame, at + TAG_PREFIX);
     at += TAG_PREFIX + FRAME_NUMBER_OCTETS;
   }
-  view.setUint32(at, TAG_END);
+  octets.writeUInt32BE(TAG_END, at);
   octets.set(pdu, headerOctets);
   return octets;
 }

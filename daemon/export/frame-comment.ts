@@ -13,10 +13,16 @@ import { memberName } from '../keyring/member-name.ts';
 /** We chose: frames of a reassembled message that are named; the rest are counted. */
 const MOST_FRAMES = 16;
 
-/** Comments of a frame, in the order of its octets: one for each message, or one that says why it has none. */
-export function frameComments(frame: AnalysedFrame, keys: readonly KeyEvent[]): string[] {
+/**
+ * Comments of a frame, in the order of its octets: one for each message, or one that says why it has none.
+ *
+ * @param texts of its messages, as `messageText` has them
+ */
+export function frameComments(frame: AnalysedFrame, keys: readonly KeyEvent[], texts: readonly string[]): string[] {
   const comments = keys.map((key) => `sidescope frame ${key.frame}: ${keyText(key)}`);
-  for (const message of frame.messages) comments.push(messageComment(frame, message));
+  for (const [index, message] of frame.messages.entries()) {
+    comments.push(messageComment(frame, message, texts[index]));
+  }
   const ownFindings = findingsText(frame.raised);
   if (comments.length === 0) comments.push(`sidescope frame ${frame.number}: ${reasonText(frame)}${ownFindings}`);
   else if (ownFindings !== '') comments.push(`sidescope frame ${frame.number}${ownFindings}`);
@@ -24,10 +30,10 @@ export function frameComments(frame: AnalysedFrame, keys: readonly KeyEvent[]): 
 }
 
 /** The comment of a deciphered SDU that is written as a frame of its own behind the frame it came from. */
-export function plainComment(frame: AnalysedFrame, message: AnalysedMessage, writtenAs: number): string {
+export function plainComment(frame: AnalysedFrame, message: AnalysedMessage, text: string, writtenAs: number): string {
   const from = `sidescope: SDU of frame ${writtenAs}, which was frame ${frame.number} of the capture that was read`;
   const unsure = frame.table.verdict[message.row] === VerdictCode.unverifiable;
-  return `${from}; ${messageText(frame, message)}${unsure ? '; too little to be sure that this is the plaintext' : ''}`;
+  return `${from}; ${text}${unsure ? '; too little to be sure that this is the plaintext' : ''}`;
 }
 
 /** The comment of a segment that is written because a later frame completes its message. */
@@ -35,16 +41,17 @@ export function segmentComment(number: number, completedBy: number): string {
   return `sidescope frame ${number}: part of a message that frame ${completedBy} completes`;
 }
 
-function messageComment(frame: AnalysedFrame, message: AnalysedMessage): string {
+function messageComment(frame: AnalysedFrame, message: AnalysedMessage, text: string): string {
   const { table } = frame;
   const frames = table.framesOf(message.row);
   const named = frames.slice(0, MOST_FRAMES).join(', ');
   const more = frames.length > MOST_FRAMES ? ` and ${frames.length - MOST_FRAMES} more` : '';
   const which = frames.length > 1 ? `frames ${named}${more}` : `frame ${frame.number}`;
-  return `sidescope ${which}: ${messageText(frame, message)}${findingsText(message.raised)}`;
+  return `sidescope ${which}: ${text}${findingsText(message.raised)}`;
 }
 
-function messageText(frame: AnalysedFrame, message: AnalysedMessage): string {
+/** What was found out about a message. */
+export function messageText(frame: AnalysedFrame, message: AnalysedMessage): string {
   const { table, context } = frame;
   const { row } = message;
   const group = table.group[row] === NONE ? null : context.groups[table.group[row]];

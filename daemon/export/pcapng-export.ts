@@ -14,7 +14,7 @@ import type { KeyEvent } from '../events.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { addressNames } from './address-names.ts';
 import { DECIPHERED_INTERFACE } from './deciphered-interface.ts';
-import { frameComments, plainComment, segmentComment } from './frame-comment.ts';
+import { frameComments, messageText, plainComment, segmentComment } from './frame-comment.ts';
 import { HeldSegments } from './held-segments.ts';
 import { reframe } from './reframe.ts';
 
@@ -97,8 +97,9 @@ export class PcapngExport {
       return;
     }
     this.#writeSegments(frame);
-    this.#write({ ...written, comments: frameComments(frame, keys) });
-    if (this.#options.payload === true) this.#writePlain(frame);
+    const texts = frame.messages.map((message) => messageText(frame, message));
+    this.#write({ ...written, comments: frameComments(frame, keys, texts) });
+    if (this.#options.payload === true) this.#writePlain(frame, texts);
   }
 
   /** The frames that a filter held back and that messages of this one were put together from. */
@@ -112,9 +113,9 @@ export class PcapngExport {
     }
   }
 
-  #writePlain(frame: AnalysedFrame): void {
+  #writePlain(frame: AnalysedFrame, texts: readonly string[]): void {
     const writtenAs = this.#written;
-    for (const message of frame.messages) {
+    for (const [index, message] of frame.messages.entries()) {
       const packet = shownPacket(frame, message);
       if (packet === null) continue;
       const { batch, row } = frame;
@@ -123,7 +124,7 @@ export class PcapngExport {
         seconds: batch.seconds[row],
         nanoseconds: batch.nanoseconds[row],
         bytes: packet,
-        comments: [plainComment(frame, message, writtenAs)],
+        comments: [plainComment(frame, message, texts[index], writtenAs)],
       });
     }
   }
