@@ -11,7 +11,10 @@ export function millisecondsOf(seconds: number, nanoseconds: number): number {
   return seconds * 1000 + Math.floor(nanoseconds / 1000) / 1000;
 }
 
+const NANOSECONDS = 1_000_000_000n;
+
 /** The same of nanoseconds since 1970 UTC, from 0 on. */
 export function millisecondsOfNanoseconds(nanoseconds: bigint): number {
-  return Number(nanoseconds / 1000n) / 1000;
+  // Not by one division: that may be another of the two numbers next to it.
+  return millisecondsOf(Number(nanoseconds / NANOSECONDS), Number(nanoseconds % NANOSECONDS));
 }

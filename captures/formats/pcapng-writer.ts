@@ -12,6 +12,7 @@ import {
   padded,
 } from './pcapng-layout.ts';
 import { MAX_RECORD_OCTETS } from './record-reader.ts';
+import { smallPiece } from './small-pieces.ts';
 
 /** Constants of the specification. */
 /** Section length that says that nobody counted (section 4.1). */
@@ -299,9 +300,8 @@ class BodyBuilder {
     this.uint32(length);
     this.#view.setUint32(0, type, true);
     this.#view.setUint32(4, length, true);
-    // A small piece of memory for each of very many blocks would cost more than all else.
-    const block = Buffer.allocUnsafe(length);
-    this.#bytes.copy(block, 0, 0, length);
+    const block = smallPiece(length);
+    block.set(this.#bytes.subarray(0, length));
     return block;
   }
 

@@ -2,6 +2,7 @@
 // opens such a frame with no configuration (epan/exported_pdu.h). The reader stands with the other framings.
 
 import { padded } from './pcapng-layout.ts';
+import { smallPiece } from './small-pieces.ts';
 
 /** Constants of the specification. */
 export const LINKTYPE_WIRESHARK_UPPER_PDU = 252;
@@ -22,21 +23,28 @@ export function encodeUpperPdu(dissector: string, pdu: Uint8Array, originalFrame
   const nameOctets = padded(dissector.length);
   const frameOctets = originalFrame === undefined ? 0 : TAG_PREFIX + FRAME_NUMBER_OCTETS;
   const headerOctets = TAG_PREFIX + nameOctets + frameOctets + TAG_PREFIX;
-  // All of it is written here.
-  const octets = Buffer.allocUnsafe(headerOctets + pdu.length);
+  const octets = smallPiece(headerOctets + pdu.length);
   // The length covers the padding, as in what Wireshark itself writes.
-  octets.writeUInt16BE(TAG_DISSECTOR_NAME, 0);
-  octets.writeUInt16BE(nameOctets, 2);
-  octets.fill(0, TAG_PREFIX, TAG_PREFIX + nameOctets);
-  octets.write(dissector, TAG_PREFIX, 'latin1');
+  put(octets, 0, 2, TAG_DISSECTOR_NAME);
+  put(octets, 2, 2, nameOctets);
+  for (let index = 0; index < dissector.length; index++) octets[TAG_PREFIX + index] = dissector.charCodeAt(index);
   let at = TAG_PREFIX + nameOctets;
   if (originalFrame !== undefined) {
-    octets.writeUInt16BE(TAG_ORIGINAL_FRAME, at);
-    octets.writeUInt16BE(FRAME_NUMBER_OCTETS, at + 2);
-    octets.writeUInt32BE(originalFrame, at + TAG_PREFIX);
+    put(octets, at, 2, TAG_ORIGINAL_FRAME);
+    put(octets, at + 2, 2, FRAME_NUMBER_OCTETS);
+    put(octets, at + TAG_PREFIX, FRAME_NUMBER_OCTETS, originalFrame);
     at += TAG_PREFIX + FRAME_NUMBER_OCTETS;
   }
-  octets.writeUInt32BE(TAG_END, at);
+  put(octets, at, TAG_PREFIX, TAG_END);
   octets.set(pdu, headerOctets);
   return octets;
+}
+
+/** A number of so many octets, the highest first. */
+function put(octets: Uint8Array, at: number, count: number, number: number): void {
+  let rest = number;
+  for (let index = at + count - 1; index >= at; index--) {
+    octets[index] = rest & 0xff;
+    rest >>>= 8;
+  }
 }
