@@ -8,7 +8,8 @@ import {
   fsyncSync,
   openSync,
   readSync,
-  unlinkSync,
+  renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { ExitCode, SidescopeError } from '../daemon/errors.ts';
@@ -17,6 +18,8 @@ import type { Keyring } from '../daemon/keyring/keyring.ts';
 import { loadKeyrings } from '../daemon/keyring/keyring-file.ts';
 import { readIdentity } from '../daemon/keyring/vault/key-files.ts';
 import { EXPORT_MOST, isSealedExport, openExport } from '../daemon/keyring/vault/seal-export.ts';
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 /** A file to import, read. Whoever asked wipes the keyring. */
 export interface Import {
@@ -80,22 +83,27 @@ export function refuseExisting(path: string): void {
   if (existsSync(path)) throw fileError(path, { code: 'EEXIST' });
 }
 
-/** Writes a file that must not be there yet, for its owner alone, and makes it durable. */
+/**
+ * Writes a file that must not be there yet, for its owner alone, and makes it durable. It gets its name when it is whole: whoever
+ * is killed meanwhile leaves `FILE.unfinished`, which the next attempt replaces.
+ */
 export function writeNewFile(path: string, octets: Uint8Array): void {
-  let handle: number;
+  const unfinished = `${path}.unfinished`;
+  refuseExisting(path);
+  rmSync(unfinished, { force: true });
   try {
-    handle = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    const handle = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      for (let at = 0; at < octets.length; ) at += writeSync(handle, octets, at);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    refuseExisting(path);
+    renameSync(unfinished, path);
   } catch (cause) {
-    throw fileError(path, cause);
-  }
-  try {
-    for (let at = 0; at < octets.length; ) at += writeSync(handle, octets, at);
-    fsyncSync(handle);
-  } catch (cause) {
-    unlinkSync(path);
-    throw fileError(path, cause);
-  } finally {
-    closeSync(handle);
+    rmSync(unfinished, { force: true });
+    throw cause instanceof SidescopeError ? cause : fileError(path, cause);
   }
 }
 
