@@ -26,7 +26,7 @@ export function configure(command: Command): void {
   command
     .option('--config <file>', 'run the daemon that this configuration describes')
     .option('--check', 'only read and check the configuration')
-    .option('--until-end', 'end by itself when every source has come to its end (replays, files)')
+    .option('--until-end', 'end by itself when every source has come to its end (replays, standard input)')
     .option('--init <folder>', 'make keys, TLS certificate, vault and a sample configuration in a new folder')
     .option('--passphrase-file <file>', 'with --init: file with the passphrase of the new vault')
     .addHelpText(
@@ -141,13 +141,18 @@ async function serve(path: string, config: DaemonConfig, untilEnd: boolean): Pro
   });
   log.info({ event: 'running', relay: daemon.relay.addresses, control: config.control }, 'running');
   await manager.ready('running', () => daemon.isAlive());
-  if (untilEnd) void daemon.finished().then(stop);
+  let exitCode: ExitCode = ExitCode.done;
+  const ended = async (): Promise<void> => {
+    if (!(await daemon.finished())) exitCode = ExitCode.damagedInput;
+    stop();
+  };
+  if (untilEnd) void ended();
   await stopped;
   await manager.stopping();
   await daemon.stop();
   log.info({ event: 'stopped' }, 'stopped');
   // The log is written line by line; nothing is left that could be lost.
-  process.exit(ExitCode.done);
+  process.exit(exitCode);
 }
 
 async function init(folder: string, passphraseFile: string | undefined): Promise<void> {

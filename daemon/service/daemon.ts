@@ -208,10 +208,15 @@ export class Daemon {
     return { begun, ended, afterRestart };
   }
 
-  /** Waits until every source that has an end has come to it and all of it was told. */
-  async finished(): Promise<void> {
-    await this.sources.ended();
+  /**
+   * Waits until every source that has an end has come to it and all of it was told.
+   *
+   * @returns false where the capture of one was damaged, empty or none
+   */
+  async finished(): Promise<boolean> {
+    const areWhole = await this.sources.ended();
     await this.pipeline.drain(Number.POSITIVE_INFINITY);
+    return areWhole;
   }
 
   /** Ends: sources first, then what they brought is judged and told, then everybody is sent away. */

@@ -56,14 +56,16 @@ export class SourceSet {
   watch(): void {
     for (const { name, problem, state } of this.statuses()) {
       const alarm = `source.${name}`;
-      if (problem === null || state === 'ended' || state === 'stopped') this.#parts.alarms.clear(alarm);
+      if (problem === null || state === 'stopped') this.#parts.alarms.clear(alarm);
       else this.#parts.alarms.raise(alarm, 'high', `source ${name}: ${problem.message}`, problem.hint);
     }
   }
 
-  /** Waits until sources that have an end have come to it. */
-  async ended(): Promise<void> {
+  /** Waits until sources that have an end have come to it. @returns false where one was damaged, empty or no capture */
+  async ended(): Promise<boolean> {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
+    this.watch();
+    return this.statuses().every(({ problem }) => problem === null);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,8 @@
 // The daemon as it is run: the real program, its two processes, a replayed capture, subscribers, orders about keys.
 
 import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -237,6 +239,23 @@ describe('daemon', { timeout: 120_000 }, () => {
     expect(records.filter((record) => record.type === 'finding' && record.count === 1).length).toBeGreaterThan(5);
     expect(await again.end('SIGTERM')).toBe(0);
     expect(folder.log).toContain('"event":"stopped"');
+  });
+
+  test('a replay that is cut is told of, and with --until-end the exit code says so; what came before counts', async () => {
+    const folder = await make();
+    const path = join(folder.path, 'cut.pcapng');
+    writeFileSync(path, readFileSync(CAPTURE).subarray(0, 20_000));
+    folder.configure({
+      ...{ format: 'sidescope-daemon/1', keyrings: [KEYRING], relay: { operator: 'operator.pub' } },
+      sources: [{ name: 'lesson', kind: 'replay', path, speed: 'full' }],
+    });
+    expect(await (await start(folder, ['--until-end'])).ended()).toBe(3);
+    expect(folder.log).toMatch(
+      /"alarm":"source\.lesson".*"raised":true,"msg":"source lesson: the capture ends inside a record/,
+    );
+    await start(folder);
+    expect((await folder.status()).journal.lastFrame).toBeGreaterThan(50);
+    await expect.poll(async () => (await folder.status()).alarms.map(({ name }) => name)).toContain('source.lesson');
   });
 
   test('SIGHUP: sources that are new begin, those that are gone end, what needs a restart is named', async () => {
