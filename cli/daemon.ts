@@ -130,14 +130,14 @@ async function serve(path: string, config: DaemonConfig, untilEnd: boolean): Pro
     stopAsked: stop,
   });
   process.on('SIGHUP', () => {
-    void manager.status(['--reloading']);
-    daemon
-      .reload()
-      .catch((error: unknown) => {
+    void manager.reloading(async () => {
+      try {
+        await daemon.reload();
+      } catch (error) {
         const hint = error instanceof SidescopeError ? error.hint : '';
         log.error({ event: 'reload-failed', err: error, hint }, 'the configuration stays as it was');
-      })
-      .finally(() => void manager.status(['--ready']));
+      }
+    });
   });
   log.info({ event: 'running', relay: daemon.relay.addresses, control: config.control }, 'running');
   await manager.ready('running', () => daemon.isAlive());

@@ -52,9 +52,13 @@ export class ServiceManager {
     this.#timer.unref();
   }
 
-  /** Begins or ends a reload; systemd waits for `ready` behind it. */
-  async status(words: readonly string[]): Promise<void> {
-    if (this.#listens) await this.#send(words);
+  /** Says that the configuration is read again while `work` does that. `READY` never overtakes it: systemd waits for it. */
+  async reloading(work: () => Promise<void>): Promise<void> {
+    // As a variable: before version 253 `systemd-notify` has no option for it, and tells of an error of the service instead.
+    const said = this.#listens ? this.#send(['RELOADING=1']) : null;
+    await work();
+    await said;
+    if (this.#listens) await this.#send(['--ready']);
   }
 
   async stopping(): Promise<void> {

@@ -182,6 +182,28 @@ describe('service manager', () => {
     expect(said.at(-1)).toBe('STOPPING=1');
   });
 
+  test('hears of a reload what every version of systemd-notify can say, and READY behind it, however quick it was', async () => {
+    const said: string[] = [];
+    const manager = new ServiceManager({ NOTIFY_SOCKET: '/run/notify' }, async (words) => {
+      if (words[0] === 'RELOADING=1') {
+        await new Promise((resolve) => {
+          setTimeout(resolve, 30);
+        });
+      }
+      said.push(words.join(' '));
+      return true;
+    });
+    await manager.reloading(() => Promise.resolve());
+    expect(said).toEqual(['RELOADING=1', '--ready']);
+    const none = new ServiceManager({}, () => expect.fail('nobody listens'));
+    let isDone = false;
+    await none.reloading(() => {
+      isDone = true;
+      return Promise.resolve();
+    });
+    expect(isDone).toBe(true);
+  });
+
   test('is left alone where there is none, or where it watches another process', async () => {
     const said: string[] = [];
     const send = (words: readonly string[]): Promise<boolean> => {
