@@ -66,7 +66,8 @@ export function parseAddress(text: string): RelayAddress {
     return { kind: 'tls', url: `wss://${url.host}${RELAY_PATH}` };
   }
   if (/^ws:\/\//i.test(text)) throw wrong('without TLS nothing is relayed over TCP');
-  if (text.includes('/')) return { kind: 'unix', path: resolve(text) };
+  // What has another scheme is no path, although it has slashes.
+  if (text.includes('/') && !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return { kind: 'unix', path: resolve(text) };
   throw wrong(`${text} is no address of a daemon`);
 }
 

@@ -145,6 +145,7 @@ test('addresses: of a socket file, of a host, as a configuration writes it; noth
   expect(parseAddress('wss://[::1]:8443/v1/relay')).toEqual({ kind: 'tls', url: 'wss://[::1]:8443/v1/relay' });
   for (const wrong of [
     'ws://radio-box',
+    'https://radio-box:8443',
     'wss://u:p@radio-box',
     'wss://radio-box/?token=a',
     'wss://radio-box/other',
