@@ -120,7 +120,7 @@ export class Judge {
     this.#weighRaw(table, row, groups.length === 1 ? groups[0] : null);
     this.#note(table, row);
     if (this.#evidence.isAltered) table.flags[row] |= MessageFlag.tampered;
-    if (this.#evidence.tenths >= PLAUSIBLE_TENTHS) table.flags[row] |= MessageFlag.parsesPlain;
+    if (this.#evidence.parses) table.flags[row] |= MessageFlag.parsesPlain;
     const required = groups.length > 0 && groups.every((group) => group.protection === 'required');
     table.verdict[row] = required ? VerdictCode.downgraded : VerdictCode.clear;
   }

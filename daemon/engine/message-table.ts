@@ -49,7 +49,7 @@ export const MessageFlag = {
   trialLimited: 64,
   /** The header says not ciphered: PGK index and PTK id are 0. */
   notCiphered: 128,
-  /** The SDU parses as plaintext with at least 55 bits (only looked at where it is not ciphered). */
+  /** The SDU parses as plaintext (evidence.ts); only looked at where it is not ciphered. */
   parsesPlain: 256,
   /** The verdict lets plaintext out. */
   plaintextShown: 512,

@@ -4,6 +4,7 @@
 import type { CaptureMark, CaptureProblem, FrameBatch } from '../../captures/frame-batch.ts';
 import type { SharedMemory } from '../../dissectors/security/wasm/shared-memory.ts';
 import { Outcome, type WalkTable } from '../../dissectors/walk-table.ts';
+import { PLAUSIBLE_TENTHS } from '../engine/evidence.ts';
 import { groupKeyOf, NO_GROUP } from '../engine/group-key.ts';
 import type { KeyNotice } from '../engine/key-management.ts';
 import { MessageFlag, type MessageTable, NONE } from '../engine/message-table.ts';
@@ -33,8 +34,7 @@ import { groupKeyAt, NO_SOURCE } from './subject.ts';
 import { UsualMessages } from './usual.ts';
 import { UsualRuns } from './usual-runs.ts';
 
-/** At least 55 bits of it say that it is plaintext on the air, whatever its header claims. */
-const PLAIN = MessageFlag.parsesPlain | MessageFlag.claimedButPlain;
+const PLAIN = MessageFlag.notCiphered | MessageFlag.claimedButPlain;
 
 /** What a watch works with. */
 export interface FindingWatchOptions {
@@ -163,7 +163,7 @@ export class FindingWatch {
     if (seen.opened) {
       this.#bindings.note(seen);
       this.#rtp.note(seen);
-    } else if ((seen.flags & PLAIN) !== 0 && (seen.flags & MessageFlag.tampered) === 0) this.#bindings.noteClear(seen);
+    } else if (isSurelyPlain(seen)) this.#bindings.noteClear(seen);
     this.#usual?.learn(seen, context);
     recorder.settle();
   }
@@ -275,4 +275,10 @@ export class FindingWatch {
       this.#counters.noteAside(table, row, member);
     }
   }
+}
+
+/** Whether at least 55 bits of a message say that it is plaintext on the air, and nothing in it was altered. */
+function isSurelyPlain({ table, row, flags }: Observed): boolean {
+  if ((flags & PLAIN) === 0 || (flags & MessageFlag.tampered) !== 0) return false;
+  return (table as MessageTable).evidence[row] >= PLAUSIBLE_TENTHS;
 }

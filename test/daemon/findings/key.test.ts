@@ -1,7 +1,20 @@
 // Keys and epochs: each rule, and what must not raise it.
 
 import { describe, expect, test } from 'vitest';
-import { addressOf, alarms, datagram, keyOctets, keyring, LATER, named, noise, pgk, Scene, told } from './scene.ts';
+import {
+  addressOf,
+  alarms,
+  datagram,
+  datagram6,
+  keyOctets,
+  keyring,
+  LATER,
+  named,
+  noise,
+  pgk,
+  Scene,
+  told,
+} from './scene.ts';
 
 /** Seconds from the start of the scene, as a date. */
 function date(seconds: number): string {
@@ -159,6 +172,23 @@ describe('what the header says', () => {
     expect(told(scene.read(keyring({ protection: 'optional' })))).toEqual([]);
     // Random octets do not parse as plaintext.
     expect(alarms(new Scene().say({ at: 0, sn: 0, plain: true, air: noise(1, 80) }).read())).toEqual([]);
+  });
+
+  test('a fragment and what lies over IPv6 parse as plaintext, too', () => {
+    const downgrade = ['key.downgrade critical proved 1'];
+    const fragment = datagram(1, addressOf(0x0c));
+    const view = new DataView(fragment.buffer, fragment.byteOffset);
+    fragment[6] |= 0x20;
+    // RFC 1624: the checksum falls by what the field rose.
+    view.setUint16(10, (view.getUint16(10) + 0xdfff) % 0xffff);
+    expect(told(new Scene().say({ at: 0, sn: 0, plain: true, sdu: fragment }).read())).toEqual(downgrade);
+    const tcp = datagram6(1, Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1));
+    tcp[6] = 6;
+    const said = new Scene().say({ at: 0, sn: 0, plain: true, sdu: tcp });
+    expect(told(said.read())).toEqual(downgrade);
+    // Bits of a header that nobody knows are too few.
+    tcp[6] = 99;
+    expect(told(new Scene().say({ at: 0, sn: 0, plain: true, sdu: tcp }).read())).toEqual([]);
   });
 
   test('the header claims ciphering and the SDU is plain', () => {
