@@ -6,6 +6,7 @@ import { AsciiWriter } from '../../dissectors/ascii-writer.ts';
 import { PieceStore } from '../../dissectors/piece-store.ts';
 
 const MOST_PIECES = 262_144;
+const PIECES = 4000;
 
 function find(store: PieceStore, key: readonly number[]): number {
   store.key.set(key);
@@ -77,4 +78,30 @@ test('long pieces are forgotten by their octets, and one longer than all of the 
     store.put(octets, number);
   }
   expect([1, 2, 3].map((number) => find(store, [number]))).toEqual([-1, -1, 0]);
+});
+
+test('words that all scatter to one place are not looked for in all that were put there', () => {
+  const factor = 0x9e3779b1;
+  const store = new PieceStore(2);
+  const { key } = store;
+  let looks = 0;
+  // What is compared with a piece is read from the key.
+  const counting = new Proxy(key, {
+    get: (words, member) => {
+      looks++;
+      return Reflect.get(words, member, words);
+    },
+  });
+  Object.defineProperty(store, 'key', { value: counting });
+  for (let number = 0; number < PIECES; number++) {
+    key[0] = number;
+    const mixed = Math.imul(number, factor);
+    key[1] = mixed ^ (mixed >>> 15);
+    expect(store.find()).toBe(-1);
+    const piece = store.put(Buffer.from(`piece ${number}`), number);
+    expect([store.value(piece), written(store, piece), store.find()]).toEqual([number, `piece ${number}`, piece]);
+  }
+  // Two for each of at most 256 pieces, twice; and what goes with each `put`.
+  expect(looks).toBeLessThan(PIECES * (2 * 2 * 256 + 50));
+  expect(store.count).toBeLessThanOrEqual(256);
 });
