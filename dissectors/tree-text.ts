@@ -31,7 +31,7 @@ export function treeText(tree: LayerTree): string {
 }
 
 /** One node as one line of `-V`, without indentation. */
-export function nodeText(tree: LayerTree, node: TreeNode): string {
+function nodeText(tree: LayerTree, node: TreeNode): string {
   const hasOctets = node.kind !== 'problem' && node.kind !== 'generated';
   return nodeLine(tree, node) + (hasOctets ? rangeText(tree, node) : '');
 }
