@@ -90,9 +90,14 @@ export function refuseExisting(path: string): void {
 export function writeNewFile(path: string, octets: Uint8Array): void {
   const unfinished = `${path}.unfinished`;
   refuseExisting(path);
-  rmSync(unfinished, { force: true });
+  let handle: number;
   try {
-    const handle = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    rmSync(unfinished, { force: true });
+    handle = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  } catch (cause) {
+    throw fileError(path, cause);
+  }
+  try {
     try {
       for (let at = 0; at < octets.length; ) at += writeSync(handle, octets, at);
       fsyncSync(handle);
