@@ -1,5 +1,5 @@
-// The layer tree of one frame: plain nodes for `-V`, `-T json`, `-T ek` and the terminal UI. Built only for frames that
-// somebody looks at.
+// The layer tree of one frame: plain nodes, for the terminal program and the relay's `tree`. Built only for frames that somebody
+// looks at; what prints every frame writes its octets from columns (tree-columns.ts, tree-ek.ts).
 
 import { frameProtocol } from './frame-fields.ts';
 import { isConclusion, problemProtocol } from './judged-fields.ts';
