@@ -2,10 +2,10 @@
 // terminal would obey becomes an escape.
 
 /**
- * C0, DEL, C1; format characters (bidirectional controls, zero-width ones, tags); line and paragraph separators; lone
- * surrogates.
+ * C0, DEL, C1; format characters (bidirectional controls, zero-width ones, tags), and places among them that are not given
+ * away yet, which show as little; line and paragraph separators; lone surrogates.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2065\u{e0000}-\u{e007f}]/gu;
 
 const UNSAFE_ONCE = new RegExp(UNSAFE.source, 'u');
 

@@ -24,6 +24,8 @@ describe('printable', () => {
     ['\ud83d\ude00', '😀'],
     ['\ud83d', '\\ud83d'],
     ['\u{e0041}', '\\u{e0041}'],
+    // Not given away among the tags, and among the bidirectional controls.
+    ['\u{e0002}\u2065', '\\u{e0002}\\u2065'],
   ])('%j', (text, expected) => expect(printable(text)).toBe(expected));
 
   test('nothing that a terminal obeys is left of any text', () => {
