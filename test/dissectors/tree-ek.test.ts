@@ -8,8 +8,8 @@ import type { TreeWriter } from '../../dissectors/layer.ts';
 import { TreeBuilder } from '../../dissectors/tree.ts';
 import { EkWriter } from '../../dissectors/tree-ek.ts';
 import { treeEk } from '../../dissectors/tree-json.ts';
-import { ownCaptures, sharedCaptures, type TestCapture, visitFrames } from '../analysed-frames.ts';
-import { NO_SHARED } from '../shared-captures.ts';
+import { type TestCapture, visitFrames } from '../analysed-frames.ts';
+import { testEveryCapture } from '../every-capture.ts';
 import { DEMO_FRAME, writeDemo } from './demo-tree.ts';
 import { randomTree, writeRandom } from './random-trees.ts';
 
@@ -42,17 +42,7 @@ describe('the same text as from the tree', () => {
     expect(fast).toBe(slow);
   });
 
-  test.each(ownCaptures().map((capture) => [capture.name, capture] as const))('%s', async (_name, capture) => {
-    expect(await compare(capture)).toBeGreaterThan(0);
-  });
-
-  test('shared captures', { timeout: 60_000 }, async (context) => {
-    const shared = sharedCaptures();
-    context.skip(shared.length === 0, NO_SHARED);
-    let frames = 0;
-    for (const capture of shared) frames += await compare(capture);
-    expect(frames).toBeGreaterThan(1000);
-  });
+  testEveryCapture(compare);
 
   test('random trees', () => {
     fc.assert(

@@ -8,8 +8,8 @@ import { writeAnalysedFrame } from '../../../daemon/engine/frame-tree.ts';
 import { AsciiWriter } from '../../../dissectors/ascii-writer.ts';
 import { EkWriter } from '../../../dissectors/tree-ek.ts';
 import { type BulkOptions, writeBulkCapture } from '../../../testing/bulk.ts';
-import { analysedFrames, ownCaptures, sharedCaptures, type TestCapture, visitFrames } from '../../analysed-frames.ts';
-import { NO_SHARED } from '../../shared-captures.ts';
+import { analysedFrames, type TestCapture, visitFrames } from '../../analysed-frames.ts';
+import { testEveryCapture } from '../../every-capture.ts';
 
 /** The specification says (pcap): octets of the header of a file, and of a record. */
 const FILE_HEADER = 24;
@@ -56,17 +56,7 @@ function turnedOver(options: BulkOptions, bits: readonly number[]): { capture: U
 }
 
 describe('the same octets as from the tree', () => {
-  test.each(ownCaptures().map((capture) => [capture.name, capture] as const))('%s', async (_name, capture) => {
-    expect(await inCapture(capture)).toBeGreaterThan(0);
-  });
-
-  test('shared captures', { timeout: 60_000 }, async (context) => {
-    const shared = sharedCaptures();
-    context.skip(shared.length === 0, NO_SHARED);
-    let frames = 0;
-    for (const capture of shared) frames += await inCapture(capture);
-    expect(frames).toBeGreaterThan(1000);
-  });
+  testEveryCapture(inCapture);
 
   test.each([
     ['few senders', { messages: 1500, senders: 3 }],
