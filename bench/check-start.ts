@@ -11,8 +11,6 @@ import type { Ratio } from './recordings.ts';
 
 // We chose.
 const FEW_MESSAGES = 100;
-/** So many that writing them takes longer than starting. */
-const MANY_MESSAGES = 30_000;
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -22,18 +20,16 @@ const TELLS = `process.on('exit', () => {
   require('node:fs').writeSync(2, '\\n' + (user + system));
 });\n`;
 
-/** What is started: how often, on how many messages, and with which options of `read`. */
+/** What is started: how often, and with which options of `read`. */
 interface Started {
   readonly starts: number;
-  readonly messages: number;
   readonly options: readonly string[];
 }
 
 /** By the names under which ratios are recorded. */
 const STARTED: Readonly<Record<string, Started>> = {
-  'start to first line': { starts: 10, messages: FEW_MESSAGES, options: ['-c', '1'] },
-  'start, judged': { starts: 10, messages: FEW_MESSAGES, options: ['-q', '-z', 'groups,findings'] },
-  'text lines': { starts: 4, messages: MANY_MESSAGES, options: ['--threads', '1'] },
+  'start to first line': { starts: 10, options: ['-c', '1'] },
+  'start, judged': { starts: 10, options: ['-q', '-z', 'groups,findings'] },
 };
 
 /** Their names. */
@@ -41,12 +37,12 @@ export const STARTS_WATCHED: readonly string[] = Object.keys(STARTED);
 
 /** How many times the processor time of `node -e 0` one of them takes: the fastest of several against the fastest. */
 export function startRatio(name: string): Ratio {
-  const { starts, messages, options } = STARTED[name];
+  const { starts, options } = STARTED[name];
   const folder = mkdtempSync(join(tmpdir(), 'sidescope-bench-'));
   try {
     const [tells, capture, keyring] = ['tells.cjs', 'capture.pcap', 'keyring.json'].map((file) => join(folder, file));
     const pieces: Uint8Array[] = [];
-    const made = writeBulkCapture((piece) => pieces.push(piece), { messages });
+    const made = writeBulkCapture((piece) => pieces.push(piece), { messages: FEW_MESSAGES });
     writeFileSync(capture, Buffer.concat(pieces));
     writeFileSync(keyring, JSON.stringify(made.keyring), { mode: 0o600 });
     writeFileSync(tells, TELLS);
