@@ -2,7 +2,6 @@
 // once. They run in one process beside the calibration, so that whatever slows the machine slows both.
 
 import { frameSourceFromChunks } from '../captures/open.ts';
-import { MessageLineWriter } from '../cli/message-line-writer.ts';
 import { Analysis, type AnalysisListener } from '../daemon/analysis.ts';
 import { EkDocumentWriter } from '../daemon/engine/ek-document-writer.ts';
 import { FrameReader } from '../daemon/engine/frame-reader.ts';
@@ -21,7 +20,6 @@ export type Work = () => Promise<void>;
 const MESSAGES = 8000;
 /** Each says four of them. */
 const MANY_SENDERS = { senders: 2000, groups: 100, pgksPerGroup: 8 } as const;
-const NAME_COLUMNS = 12;
 const COLUMNS = ['frame.number', 'mac-lte.slsch.src-l2-id', 'slrb.pgk-id', 'slrb.verdict', 'ip.dst'];
 const CALIBRATION_ROUNDS = 1_000_000;
 
@@ -35,7 +33,6 @@ export function watchedWork(): Readonly<Record<string, () => Work>> {
     'judge unknown keys': () => analysis(made({ messages: MESSAGES, unknownKeyShare: 1 }), () => ({}), 'no-key'),
     'judge many senders': () => analysis(made({ messages: MESSAGES, ...MANY_SENDERS }), () => ({})),
     'records as octets': () => analysis(made({ messages: MESSAGES }), records),
-    'text lines': () => analysis(made({ messages: MESSAGES }), lines),
     columns: () => analysis(made({ messages: MESSAGES }), columns),
     'ek documents': () => analysis(made({ messages: MESSAGES }), documents),
   };
@@ -75,17 +72,6 @@ async function analyse(
 function records(keyring: Keyring): AnalysisListener {
   const out = new AsciiWriter();
   const writer = new MessageRecordWriter(keyring, { payload: false });
-  return {
-    record: (table, row, reassembled) => {
-      writer.write(table, row, reassembled, out);
-      if (out.length > 60_000) out.take();
-    },
-  };
-}
-
-function lines(keyring: Keyring): AnalysisListener {
-  const out = new AsciiWriter();
-  const writer = new MessageLineWriter(keyring, NAME_COLUMNS, (_colour, text) => text);
   return {
     record: (table, row, reassembled) => {
       writer.write(table, row, reassembled, out);

@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { STARTS_WATCHED, startRatio } from './check-start.ts';
+import { isAgainstNode, STARTS_WATCHED, startRatio } from './check-start.ts';
 import { watchedWork } from './check-work.ts';
 import { pause } from './on-terminal.ts';
 import { type Ratio, readRecordings, recordingFor, thisMachine, writeRecording } from './recordings.ts';
@@ -36,8 +36,8 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const RECORDED = join(HERE, '..', '..', 'bench', 'recorded.json');
 const ONE = join(HERE, 'check-one.js');
 
-function measureOne(name: string): Ratio {
-  if (STARTS_WATCHED.includes(name)) return startRatio(name);
+async function measureOne(name: string): Promise<Ratio> {
+  if (STARTS_WATCHED.includes(name)) return await startRatio(name);
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--single-threaded', ONE, name], {
     encoding: 'utf8',
   });
@@ -53,8 +53,8 @@ const machine = thisMachine();
 /** By the name of the work, one a pass. */
 const measured = new Map<string, Ratio[]>();
 
-function measureAll(some: readonly string[]): void {
-  for (const name of some) measured.set(name, [...(measured.get(name) ?? []), measureOne(name)]);
+async function measureAll(some: readonly string[]): Promise<void> {
+  for (const name of some) measured.set(name, [...(measured.get(name) ?? []), await measureOne(name)]);
 }
 
 function ratiosOf(name: string): number[] {
@@ -64,7 +64,7 @@ function ratiosOf(name: string): number[] {
 async function record(): Promise<void> {
   for (let pass = 0; pass < RECORDED_PASSES; pass++) {
     if (pass > 0) await pause(PAUSE_MS);
-    measureAll(names);
+    await measureAll(names);
   }
   for (const name of names) {
     const all = ratiosOf(name);
@@ -88,15 +88,15 @@ async function compare(): Promise<void> {
   const recorded = recordingFor(readRecordings(RECORDED), machine)?.ratios;
   const before = (name: string): number | undefined => recorded?.[name];
   const least = (name: string): number => Math.min(...ratiosOf(name));
-  const pieces = names.filter((name) => !STARTS_WATCHED.includes(name) && before(name) !== undefined);
+  const pieces = names.filter((name) => !isAgainstNode(name) && before(name) !== undefined);
   const ofMachine = (): number => machineFactor(pieces.map((name) => least(name) / (before(name) as number)));
   const isSlower = (name: string): boolean => {
-    const alike = STARTS_WATCHED.includes(name) ? 1 : ofMachine();
+    const alike = isAgainstNode(name) ? 1 : ofMachine();
     return least(name) > (before(name) ?? Number.NaN) * alike * (1 + TOLERATED);
   };
   for (let pass = 0, left = names; pass < MOST_PASSES && left.length > 0; pass++, left = left.filter(isSlower)) {
     if (pass > 0) await pause(PAUSE_MS);
-    measureAll(left);
+    await measureAll(left);
   }
   for (const name of names) {
     const then = before(name);
