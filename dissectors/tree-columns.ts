@@ -16,8 +16,7 @@ const NOTHING = -1;
 
 /**
  * Gathers the nodes of one frame after the other: `start`, describe it, `finish`. Nodes are numbered in the order of the
- * calls, those at the top and what stands below each are a chain: a layer ends where the next one begins for whoever reads,
- * but more may be told of it behind that.
+ * calls. Each at the top begins a chain of all that stands below it: more may be told of a layer when another one has begun.
  */
 export class TreeColumns implements TreeWriter {
   /** Octets that nodes point into. Number 0 is the frame. */

@@ -1,6 +1,13 @@
-// `-V` and `-x` at speed: the octets of lines and dumps from columns, without a tree and without strings for what comes
-// back in frame after frame. `treeText` and `dumpText` (tree-text.ts) say the same by the long way, and say what the lines
-// look like; a test keeps them equal.
+// A layer tree as text: `-V` (Wireshark's packet details, with octet ranges) and `-x` (a hex dump of every source), octets
+// written from columns, without a tree and without strings for what comes back in frame after frame. A test keeps them equal
+// to what the tree says line by line.
+//
+// Lines of -V, four blanks a level:
+//   PDCP SLRB  [12:5]                           a layer, and its octets as in a filter slice: first octet, how many
+//       001. .... = SDU type: IP (1)  [12:1]    a field: its bits where it shares octets, label, name, value
+//       [Verdict: decrypted]                    a generated field: no octet holds it
+//       [Problem at octet 14: ... (code)]       what is wrong
+// Octets of another source than the frame say so: `[deciphered SDU 0:20]`.
 
 import type { AsciiWriter } from './ascii-writer.ts';
 import type { Field, FieldValue } from './layer.ts';
@@ -8,8 +15,11 @@ import { writePlain } from './plain-value.ts';
 import { printable } from './printable.ts';
 import type { TreeSource } from './tree.ts';
 import { NO_NODE, NodeKind, type TreeColumns } from './tree-columns.ts';
-import { DUMP_OCTETS, sourceHeading } from './tree-text.ts';
 import { bitsText, hexDigits, READABLE_OCTETS, readableText, valueName } from './value-text.ts';
+
+/** Constants we chose. */
+/** Octets a line of a hex dump, as Wireshark has them. */
+const DUMP_OCTETS = 16;
 
 const BLANK = 0x20;
 const LINE_FEED = 0x0a;
@@ -68,7 +78,7 @@ class FieldText {
 
   constructor(field: Field) {
     this.label = octets(printable(field.label));
-    this.bits = field.width > 1 ? bitsOf(field) : [];
+    this.bits = field.mask !== 0 && field.width > 1 ? bitsOf(field) : [];
     this.byOctet = Array.from({ length: field.mask !== 0 && field.width === 1 ? 256 : 0 }, () => null);
     this.digits = hexDigits(field);
   }
@@ -85,7 +95,7 @@ function textOf(field: Field): FieldText {
   return made;
 }
 
-/** Writes what `treeText` prints of a tree. */
+/** Writes the lines of `-V`. */
 export function writeTreeText(tree: TreeColumns, out: AsciiWriter): void {
   for (const top of tree.tops) {
     for (let node = top; node !== NO_NODE; node = tree.next[node]) {
@@ -212,7 +222,7 @@ function isPlain(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= LARGEST_PLAIN;
 }
 
-/** Writes what `dumpText` prints: a dump of every source. */
+/** Writes what `-x` prints: a dump of every source. With more than one each has a heading, `Frame (126 bytes):`, as in Wireshark. */
 export function writeDump(sources: readonly TreeSource[], out: AsciiWriter): void {
   if (sources.length === 1) {
     writeHexDump(sources[0].bytes, out);
@@ -225,8 +235,9 @@ export function writeDump(sources: readonly TreeSource[], out: AsciiWriter): voi
   }
 }
 
-/** As `hexDump` has it. */
+/** `0000  01 00 ..   text`, one line each sixteen octets. */
 function writeHexDump(bytes: Uint8Array, out: AsciiWriter): void {
+  // Wireshark widens the offset where four digits do not suffice.
   const digits = bytes.length > 0x10000 ? 8 : 4;
   for (let at = 0; at < bytes.length; at += DUMP_OCTETS) {
     const end = Math.min(bytes.length, at + DUMP_OCTETS);
@@ -237,4 +248,9 @@ function writeHexDump(bytes: Uint8Array, out: AsciiWriter): void {
     out.characters(bytes, at, end);
     out.octet(LINE_FEED);
   }
+}
+
+function sourceHeading({ name, bytes }: TreeSource): string {
+  const text = printable(name);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)} (${bytes.length} bytes):`;
 }

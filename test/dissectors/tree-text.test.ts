@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { TreeBuilder } from '../../dissectors/tree.ts';
-import { dumpText, hexDump, treeLines, treeText } from '../../dissectors/tree-text.ts';
 import { DEMO_FRAME, writeDemo } from './demo-tree.ts';
+import { dumpText, hexDump, treeLines, treeText } from './plain-tree-text.ts';
 
 function demoTree() {
   const builder = new TreeBuilder(DEMO_FRAME);

@@ -10,11 +10,11 @@ import { TREE_NODES, TreeBuilder } from '../../dissectors/tree.ts';
 import { TreeColumns } from '../../dissectors/tree-columns.ts';
 import { treeJson } from '../../dissectors/tree-json.ts';
 import { TreeJsonWriter } from '../../dissectors/tree-json-writer.ts';
-import { dumpText, treeText } from '../../dissectors/tree-text.ts';
 import { writeDump, writeTreeText } from '../../dissectors/tree-text-writer.ts';
 import { type TestCapture, visitFrames } from '../analysed-frames.ts';
 import { testEveryCapture } from '../every-capture.ts';
 import { DEMO, DEMO_FRAME, writeDemo } from './demo-tree.ts';
+import { dumpText, treeText } from './plain-tree-text.ts';
 import { randomTree, writeRandom } from './random-trees.ts';
 
 const out = new AsciiWriter();

@@ -25,7 +25,6 @@ import { encodePdcpSlrb } from '../../../dissectors/sidelink/pdcp-slrb.ts';
 import { encodeRlcUm } from '../../../dissectors/sidelink/rlc-um.ts';
 import { encodeSlSch } from '../../../dissectors/sidelink/sl-sch.ts';
 import { TreeBuilder } from '../../../dissectors/tree.ts';
-import { dumpText, treeText } from '../../../dissectors/tree-text.ts';
 import { writeBulkCapture } from '../../../testing/bulk.ts';
 import { ownCaptures, sharedCaptures, type TestCapture } from '../../analysed-frames.ts';
 import {
@@ -36,6 +35,7 @@ import {
   pcapRecord,
   statisticsBlock,
 } from '../../captures/capture-bytes.ts';
+import { dumpText, treeText } from '../../dissectors/plain-tree-text.ts';
 import { NO_SHARED } from '../../shared-captures.ts';
 
 const BUILD = join(import.meta.dirname, '..', '..', '..', 'dist', 'daemon', 'engine-thread');
