@@ -25,6 +25,12 @@ export const FIRST_FRAMES = 16;
  */
 export const SCOPE_CAP = 1 << 14;
 
+/**
+ * We chose: how often a clock that is set back ends a record of one scope. Above it occurrences fold into the open one, however
+ * much earlier they are: where receivers whose clocks lie hours apart take turns, each frame would have a record of its own.
+ */
+const MOST_SET_BACKS = 8;
+
 /** No PGK id in the scope. */
 export const NO_PGK = -1;
 
@@ -55,6 +61,8 @@ export class OpenRecord {
   severity = 0;
   confidence = 0;
   firstTime = 0;
+  /** How often a clock that was set back ended a record of its scope. */
+  setBacks = 0;
   lastFrame = 0;
   readonly frames: number[] = [];
   readonly number: number;
@@ -179,9 +187,12 @@ export class Recorder {
     const obtained = this.#scopes.obtain((number << 24) | (source & 0xff_ffff), group, scopeWord(source, pgkId));
     const slot = obtained < 0 ? -1 - obtained : obtained;
     const open = obtained < 0 ? null : this.#records[slot];
+    let setBacks = open?.setBacks ?? 0;
     if (open !== null && !open.isClosed) {
       // A clock that was set back by an hour or more is as far from it as one that went on.
-      if (Math.abs(this.time - open.firstTime) >= FOLD_MS) this.#close(open);
+      const isSetBack = this.time <= open.firstTime - FOLD_MS && setBacks < MOST_SET_BACKS;
+      if (isSetBack) setBacks++;
+      if (isSetBack || this.time >= open.firstTime + FOLD_MS) this.#close(open);
       else if (level <= open.severity) {
         this.#fold(open, confidence, frame, otherFrame);
         return null;
@@ -197,6 +208,7 @@ export class Recorder {
     record.severity = level;
     record.confidence = confidence;
     record.firstTime = this.time;
+    record.setBacks = setBacks;
     record.older = open === null || open.isClosed ? null : open;
     this.#records[slot] = record;
     this.#append(record);

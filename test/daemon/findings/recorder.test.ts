@@ -104,6 +104,14 @@ describe('folding', () => {
     ]);
   });
 
+  test('two clocks that lie hours apart and take turns make no record of each frame, and nothing is uncounted', () => {
+    const desk = new Desk();
+    for (let frame = 0; frame < 1000; frame++) desk.frame(frame % 2 === 0 ? 7200 + frame : frame);
+    desk.recorder.finish();
+    expect(desk.records.length).toBeLessThan(20);
+    expect(desk.records.reduce((sum, { count }) => sum + count, 0)).toBe(1000);
+  });
+
   test('more scopes than the cap: records are told early, and nothing is uncounted', () => {
     const desk = new Desk();
     const scopes = SCOPE_CAP + 500;
