@@ -34,7 +34,8 @@ export function configure(command: Command): void {
       `
 Signals: SIGHUP reads the configuration again, SIGTERM and SIGINT end in good order, a second one at once.
 The vault's passphrase comes from the passphraseFile of the configuration, from the systemd credential vault-pass, or
-from the terminal. With --until-end the exit code is 3 where a capture was damaged, cut, empty or none. docs/operations.md says how to run it, docs/relay.md how to subscribe.`,
+from the terminal. With --until-end the exit code is 3 where a capture was damaged, cut, empty or none.
+docs/operations.md says how to run it, docs/relay.md how to subscribe.`,
     )
     .action(run);
 }
