@@ -136,6 +136,10 @@ export class Eea2Cipher implements TrafficCipher {
     if (this.#key === null) throw forgottenError();
     checkRows(columns, rows, from, to, arena);
     buildWhereItPays();
+    if (builtKernel !== null && to - from === 1 && columns.octets[rows[from]] === BLOCK_OCTETS) {
+      this.#xorBlock(builtKernel, columns, rows[from], arena, direction);
+      return;
+    }
     let i = from;
     let block = 0;
     while (i < to) {
@@ -191,6 +195,21 @@ export class Eea2Cipher implements TrafficCipher {
     this.#aes = null;
     weight.length = 0;
     builtKernel?.wipe();
+  }
+
+  /** One message of one block, which is what a trial of a key deciphers. */
+  #xorBlock(kernel: AesKernel, columns: MessageColumns, row: number, arena: Uint32Array, direction: 0 | 1): void {
+    const { words } = kernel;
+    words[0] = hostWord(columns.count[row]);
+    words[1] = hostWord((columns.bearer[row] << 27) | (direction << 26));
+    words[2] = 0;
+    words[3] = 0;
+    kernel.encipher(this.#key as Uint32Array, 1);
+    const at = columns.at[row];
+    arena[at] ^= words[0];
+    arena[at + 1] ^= words[1];
+    arena[at + 2] ^= words[2];
+    arena[at + 3] ^= words[3];
   }
 
   /** Key stream of the counter blocks that are laid out. */

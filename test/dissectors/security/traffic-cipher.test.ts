@@ -51,13 +51,15 @@ const anyMessage = fc.record({
 
 const anyPek = fc.uint8Array({ minLength: 16, maxLength: 16 });
 
-/** Messages that a cipher is given first: behind them 128-EEA2 has the kernel that it uses for few blocks. */
+/** Calls that a cipher is given first: behind them 128-EEA2 has the kernel that it uses for few blocks. And messages of the last. */
+const FIRST_CALLS = 300;
 const FIRST_MESSAGES = 20_000;
 
 beforeAll(() => {
   for (const algorithm of CIPHER_ALGORITHMS) {
     const { columns, arena } = layOut([{ count: 1, bearer: 3, data: new Uint8Array(4) }], 0);
     const cipher = createTrafficCipher(algorithm, new Uint8Array(16));
+    for (let call = 0; call < FIRST_CALLS; call++) cipher.apply(columns, Uint32Array.of(0), 0, 1, arena);
     cipher.apply(columns, new Uint32Array(FIRST_MESSAGES), 0, FIRST_MESSAGES, arena);
   }
 });
@@ -69,6 +71,23 @@ describe.each(CIPHER_ALGORITHMS)('batches of %s', (algorithm) => {
         const { columns, arena, arenaOctets } = layOut(messages, gap);
         const rows = Uint32Array.from(messages.keys());
         createTrafficCipher(algorithm, pek).apply(columns, rows, 0, rows.length, arena);
+        expect(hex(arenaOctets)).toBe(hex(layOut(expected(algorithm, pek, messages), gap).arenaOctets));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('of one message are what those of many are, also where it is one block', () => {
+    const length = fc.oneof(fc.constant(16), fc.integer({ min: 0, max: 40 }));
+    const message = fc
+      .tuple(fc.nat({ max: 0xffff_ffff }), fc.nat({ max: 31 }), length)
+      .map(([count, bearer, octets]) => ({ count, bearer, data: new Uint8Array(octets).fill(count) }));
+    fc.assert(
+      fc.property(anyPek, fc.array(message, { maxLength: 6 }), fc.nat({ max: 2 }), (pek, messages, gap) => {
+        const { columns, arena, arenaOctets } = layOut(messages, gap);
+        const rows = Uint32Array.from(messages.keys());
+        const cipher = createTrafficCipher(algorithm, pek);
+        for (let row = 0; row < rows.length; row++) cipher.apply(columns, rows, row, row + 1, arena);
         expect(hex(arenaOctets)).toBe(hex(layOut(expected(algorithm, pek, messages), gap).arenaOctets));
       }),
       { numRuns: 60 },
