@@ -6,6 +6,7 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  linkSync,
   openSync,
   readSync,
   renameSync,
@@ -20,6 +21,9 @@ import { readIdentity } from '../daemon/keyring/vault/key-files.ts';
 import { EXPORT_MOST, isSealedExport, openExport } from '../daemon/keyring/vault/seal-export.ts';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+
+/** What file systems say on which a file has one name only, as on many sticks: there somebody else may come in between. */
+const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** A file to import, read. Whoever asked wipes the keyring. */
 export interface Import {
@@ -104,12 +108,24 @@ export function writeNewFile(path: string, octets: Uint8Array): void {
     } finally {
       closeSync(handle);
     }
-    refuseExisting(path);
-    renameSync(unfinished, path);
+    nameNew(unfinished, path);
   } catch (cause) {
     rmSync(unfinished, { force: true });
     throw cause instanceof SidescopeError ? cause : fileError(path, cause);
   }
+}
+
+/** Gives a file its name where nothing, no link to nowhere either, has that yet. */
+function nameNew(unfinished: string, path: string): void {
+  try {
+    linkSync(unfinished, path);
+  } catch (error) {
+    if (!WITHOUT_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    refuseExisting(path);
+    renameSync(unfinished, path);
+    return;
+  }
+  rmSync(unfinished);
 }
 
 function fileError(path: string, cause: unknown): SidescopeError {

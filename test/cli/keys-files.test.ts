@@ -1,6 +1,16 @@
 // Files that commands write: where they cannot be, that is said as of any other output.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,4 +38,23 @@ test('a folder in the place of the unfinished file is left alone', () => {
   expect(() => writeNewFile(join(folder, 'new'), OCTETS)).toThrow(expect.objectContaining({ code: 'usage.output' }));
   expect(readdirSync(folder)).toContain('new.unfinished');
   expect(readdirSync(folder)).not.toContain('new');
+});
+
+test('what is written has one name, and is its owner’s', () => {
+  const path = join(folder, 'whole');
+  writeNewFile(path, OCTETS);
+  expect(readFileSync(path)).toEqual(OCTETS);
+  expect(statSync(path)).toMatchObject({ nlink: 1, mode: 0o100600 });
+  expect(readdirSync(folder)).not.toContain('whole.unfinished');
+});
+
+test('a link that leads nowhere is no free name', () => {
+  const [path, target] = [join(folder, 'link'), join(folder, 'nowhere')];
+  symlinkSync(target, path);
+  expect(() => writeNewFile(path, OCTETS)).toThrow(
+    expect.objectContaining({ code: 'usage.output', message: expect.stringContaining('EEXIST') }),
+  );
+  expect(readlinkSync(path)).toBe(target);
+  expect(readdirSync(folder)).not.toContain('nowhere');
+  expect(readdirSync(folder)).not.toContain('link.unfinished');
 });
