@@ -1,4 +1,4 @@
-// The rows of issue 8's table, by the names that `--rows` takes.
+// The rows that `npm run bench` prints, by the names that `--rows` takes.
 
 import { join } from 'node:path';
 import type { BenchCapture } from './captures.ts';

@@ -14,7 +14,7 @@ import { MessageFlag, type MessageTable, NONE } from '../daemon/engine/message-t
 import { SenderPieces } from '../daemon/engine/sender-pieces.ts';
 import type { Verdict } from '../daemon/events.ts';
 import type { Group, Keyring } from '../daemon/keyring/keyring.ts';
-import type { AsciiWriter } from '../dissectors/ascii-writer.ts';
+import { type AsciiWriter, utf8Octets } from '../dissectors/ascii-writer.ts';
 import { printable } from '../dissectors/printable.ts';
 import { SduSummaryWriter } from '../dissectors/sdu-summary-writer.ts';
 import { fitted, type Paint } from './columns.ts';
@@ -40,10 +40,6 @@ const BLANK = 0x20;
 const SLASH = 0x2f;
 const LINE_FEED = 0x0a;
 
-function octets(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'utf8'));
-}
-
 /** Writes lines of one capture. */
 export class MessageLineWriter {
   readonly #maker: MessageEventMaker;
@@ -66,9 +62,9 @@ export class MessageLineWriter {
     this.#maker = new MessageEventMaker(keyring.groups, this.#epochs, { payload: false });
     this.#paint = paint;
     this.#senders = new SenderPieces(keyring.groups, (table, row, group, name) =>
-      octets(senderText(table, row, group, name, columns)),
+      utf8Octets(senderText(table, row, group, name, columns)),
     );
-    this.#keys = new SenderPieces(keyring.groups, (table, row) => octets(this.#keyText(table, row)));
+    this.#keys = new SenderPieces(keyring.groups, (table, row) => utf8Octets(this.#keyText(table, row)));
   }
 
   /** Writes the line of a judged row; parameters as those of `MessageRecordWriter`. */
@@ -110,7 +106,7 @@ export class MessageLineWriter {
     const name = table.verdictName(row);
     const { sign, colour } = VERDICT_SIGNS[name];
     const text = this.#paint(colour, `${sign} ${fitted(name, VERDICT_COLUMNS)} ${String(evidence).padStart(3)}`);
-    const made = octets(`  ${text}  `);
+    const made = utf8Octets(`  ${text}  `);
     this.#verdicts.set(number, made);
     return made;
   }

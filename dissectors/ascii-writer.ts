@@ -335,11 +335,16 @@ export function digitsOf(value: number): number {
   return digits;
 }
 
+/** A text as UTF-8, in memory of its own: what is made once and written often. */
+export function utf8Octets(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'utf8'));
+}
+
 /** What a text becomes, made once. */
 function known(texts: Map<string, Uint8Array>, text: string, make: (text: string) => string): Uint8Array {
   const there = texts.get(text);
   if (there !== undefined) return there;
-  const made = Uint8Array.from(Buffer.from(make(text)));
+  const made = utf8Octets(make(text));
   if (texts.size >= KNOWN_TEXTS) texts.clear();
   texts.set(text, made);
   return made;

@@ -25,7 +25,7 @@ export function writePlain(field: Field, value: FieldValue, out: AsciiWriter): b
 }
 
 function writeNumber(field: Field, value: number, out: AsciiWriter): boolean {
-  if (!Number.isInteger(value) || value < 0 || value > LARGEST) return false;
+  if (!isPlainNumber(value)) return false;
   const isHex = field.base === 'hex' || field.base === 'hex_dec';
   if (field.type === 'uint') {
     if (isHex) out.hexNumber(value, 2 * field.width);
@@ -37,4 +37,9 @@ function writeNumber(field: Field, value: number, out: AsciiWriter): boolean {
   else if (field.base === 'hex') out.hexNumber(value, 6);
   else return false;
   return true;
+}
+
+/** Whether a number is written digit by digit, whole and of 32 bits. */
+export function isPlainNumber(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= LARGEST;
 }

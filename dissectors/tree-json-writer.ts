@@ -1,7 +1,7 @@
 // `-T json` at speed: the octets of a frame's document from columns, without objects and without strings for what comes
 // back in frame after frame. `treeJson` (tree-json.ts) says the same by the long way; a test keeps the two equal.
 
-import type { AsciiWriter } from './ascii-writer.ts';
+import { type AsciiWriter, utf8Octets } from './ascii-writer.ts';
 import { frameProtocol } from './frame-fields.ts';
 import { problemProtocol } from './judged-fields.ts';
 import type { Field, FieldValue, Protocol } from './layer.ts';
@@ -28,10 +28,6 @@ const LINE_FEED = 0x0a;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const ZERO = 0x30;
-
-function octets(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'utf8'));
-}
 
 /** A key of an object: its number among all keys, and its JSON with colon and blank behind it. */
 interface Key {
@@ -241,7 +237,7 @@ export class TreeJsonWriter {
   #key(name: string): Key {
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
-    const key = { number: this.#keys.size, json: octets(`${printableJson(printable(name))}: `) };
+    const key = { number: this.#keys.size, json: utf8Octets(`${printableJson(printable(name))}: `) };
     this.#keys.set(name, key);
     return key;
   }

@@ -9,9 +9,9 @@
 //       [Problem at octet 14: ... (code)]       what is wrong
 // Octets of another source than the frame say so: `[deciphered SDU 0:20]`.
 
-import type { AsciiWriter } from './ascii-writer.ts';
+import { type AsciiWriter, utf8Octets } from './ascii-writer.ts';
 import type { Field, FieldValue } from './layer.ts';
-import { writePlain } from './plain-value.ts';
+import { isPlainNumber, writePlain } from './plain-value.ts';
 import { printable } from './printable.ts';
 import type { TreeSource } from './tree.ts';
 import { NO_NODE, NodeKind, type TreeColumns } from './tree-columns.ts';
@@ -34,19 +34,12 @@ const INDENT = 4;
 const DUMPED_OCTET = 3;
 const DUMP_GAP = 3;
 
-/** Larger numbers are written by way of a string. */
-const LARGEST_PLAIN = 0xffff_ffff;
-
-const RANGE = octets('  [');
-const CUT_MARK = octets('...');
-const EQUALS = octets(' = ');
-const LABEL_END = octets(': ');
-const BRACKET = octets(' (');
+const RANGE = utf8Octets('  [');
+const CUT_MARK = utf8Octets('...');
+const EQUALS = utf8Octets(' = ');
+const LABEL_END = utf8Octets(': ');
+const BRACKET = utf8Octets(' (');
 const BRACKET_END = 0x29;
-
-function octets(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'utf8'));
-}
 
 /** In place of the number of a bit: of another field, and between four. */
 const OTHER_BIT = -1;
@@ -77,7 +70,7 @@ class FieldText {
   readonly named = new Map<number | boolean, Uint8Array>();
 
   constructor(field: Field) {
-    this.label = octets(printable(field.label));
+    this.label = utf8Octets(printable(field.label));
     this.bits = field.mask !== 0 && field.width > 1 ? bitsOf(field) : [];
     this.byOctet = Array.from({ length: field.mask !== 0 && field.width === 1 ? 256 : 0 }, () => null);
     this.digits = hexDigits(field);
@@ -169,7 +162,7 @@ function writeBits(field: Field, bytes: Uint8Array, at: number, out: AsciiWriter
   const octet = bytes[at];
   let text = byOctet[octet];
   if (text === null) {
-    text = octets(`${bitsText(field, bytes, at)} = `);
+    text = utf8Octets(`${bitsText(field, bytes, at)} = `);
     byOctet[octet] = text;
   }
   out.octets(text);
@@ -180,7 +173,7 @@ function writeReadable(field: Field, value: FieldValue, out: AsciiWriter): void 
   if (typeof value === 'string') out.readable(value);
   else if (value instanceof Uint8Array) writeOctets(field, value, out);
   else if (field.values !== null && typeof value !== 'bigint' && writeNamed(field, value, out)) return;
-  else if (field.type === 'uint' && typeof value === 'number' && isPlain(value)) writeNumber(field, value, out);
+  else if (field.type === 'uint' && typeof value === 'number' && isPlainNumber(value)) writeNumber(field, value, out);
   else if (field.type !== 'l2id' || !writePlain(field, value, out)) out.utf8(readableText(field, value));
 }
 
@@ -198,7 +191,7 @@ function writeNamed(field: Field, value: number | boolean, out: AsciiWriter): bo
   if (text === undefined) {
     // Only those that have a name are kept: as many as the specification lists.
     if (valueName(field, value) === null) return false;
-    text = octets(readableText(field, value));
+    text = utf8Octets(readableText(field, value));
     named.set(value, text);
   }
   out.octets(text);
@@ -215,11 +208,6 @@ function writeNumber(field: Field, value: number, out: AsciiWriter): void {
   out.octets(BRACKET);
   out.hexNumber(value, 2 * field.width);
   out.octet(BRACKET_END);
-}
-
-/** Whether the writer knows the digits of a number. */
-function isPlain(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= LARGEST_PLAIN;
 }
 
 /** Writes what `-x` prints: a dump of every source. With more than one each has a heading, `Frame (126 bytes):`, as in Wireshark. */

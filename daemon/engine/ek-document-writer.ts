@@ -2,7 +2,7 @@
 // come back, one of them becomes a model, each sender's plan is derived from it, and from then on only what changes is written
 // (document-plan.ts). Everything else goes the long way, by way of the layer tree's writer, and a test keeps the two equal.
 
-import type { AsciiWriter } from '../../dissectors/ascii-writer.ts';
+import { type AsciiWriter, utf8Octets } from '../../dissectors/ascii-writer.ts';
 import type { SlotValues } from '../../dissectors/ek-template.ts';
 import { EkWriter } from '../../dissectors/tree-ek.ts';
 import { ekIndexLine } from '../../dissectors/tree-json.ts';
@@ -37,10 +37,6 @@ const LAST_SECOND = 9_999_999_999;
 
 const BILLION = 1_000_000_000n;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000;
-
-function octets(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'utf8'));
-}
 
 /** Writes documents of one capture. */
 export class EkDocumentWriter {
@@ -155,9 +151,9 @@ export class EkDocumentWriter {
     if (!(seconds >= FIRST_SECOND && seconds <= LAST_SECOND)) return false;
     const time = BigInt(seconds) * BILLION;
     this.#second = seconds;
-    this.#head = octets(`${ekIndexLine(time)}{"timestamp":"${seconds}`);
-    values.iso = octets(isoText(time).slice(0, -'000000000Z'.length));
-    values.epoch = octets(epochText(time).slice(0, -'000000000'.length));
+    this.#head = utf8Octets(`${ekIndexLine(time)}{"timestamp":"${seconds}`);
+    values.iso = utf8Octets(isoText(time).slice(0, -'000000000Z'.length));
+    values.epoch = utf8Octets(epochText(time).slice(0, -'000000000'.length));
     return true;
   }
 }

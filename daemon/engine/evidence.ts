@@ -71,7 +71,8 @@ const ICMPV6 = 58;
 const FRAGMENT_HEADER = 44;
 // The six next headers in use: TCP, UDP, ICMPv6, fragment, hop-by-hop, none; log2(256 / 6) = 5.4 bits.
 const IPV6_NEXT = new Set([0, 6, UDP, FRAGMENT_HEADER, ICMPV6, 59]);
-const MOST_EXTENSIONS = 8;
+/** We chose: IPv6 extension headers that are gone over; what lies behind more of them is not looked at. */
+export const MOST_EXTENSIONS = 8;
 
 /** Octets by which `startIsNothing` goes: the first block of a cipher. */
 export const START_OCTETS = 16;

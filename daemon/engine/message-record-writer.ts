@@ -3,7 +3,7 @@
 // keeps the two equal octet by octet.
 
 import type { FrameBatch } from '../../captures/frame-batch.ts';
-import type { AsciiWriter } from '../../dissectors/ascii-writer.ts';
+import { type AsciiWriter, utf8Octets } from '../../dissectors/ascii-writer.ts';
 import { printableJson } from '../../dissectors/printable.ts';
 import { SduSummaryWriter } from '../../dissectors/sdu-summary-writer.ts';
 import type { Group, Keyring } from '../keyring/keyring.ts';
@@ -29,20 +29,16 @@ const KIND_BITS = 10;
 
 const NO_PROTOCOLS: readonly string[] = [];
 
-const BEGIN = octets('{"v":1,"type":"message","frame":');
-const FRAMES = octets(',"frames":[');
-const FRAMES_END = octets(']');
-const TRIAL = octets('","trial":"limited');
-const CORRECTS = octets(',"corrects":true');
-const PAYLOAD = octets(',"payload":"');
+const BEGIN = utf8Octets('{"v":1,"type":"message","frame":');
+const FRAMES = utf8Octets(',"frames":[');
+const FRAMES_END = utf8Octets(']');
+const TRIAL = utf8Octets('","trial":"limited');
+const CORRECTS = utf8Octets(',"corrects":true');
+const PAYLOAD = utf8Octets(',"payload":"');
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BRACE = 0x7d;
 const LINE_FEED = 0x0a;
-
-function octets(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'utf8'));
-}
 
 /** `"length"` to the quote that begins the summary. */
 class Kind {
@@ -175,7 +171,7 @@ export class MessageRecordWriter {
       pgkId: epoch === NONE ? null : this.#epochs.epoch(epoch).id,
       ptkId: table.ptkId[row],
     };
-    return octets(`Z",${printableJson(members).slice(1, -1)},"sn":`);
+    return utf8Octets(`Z",${printableJson(members).slice(1, -1)},"sn":`);
   }
 
   #kind(table: MessageTable, row: number, inner: readonly string[]): Kind {
@@ -212,7 +208,7 @@ export class MessageRecordWriter {
       protocols: [...outer, ...inner],
       summary: '',
     };
-    kind.text = octets(`,${printableJson(members).slice(1, -2)}`);
+    kind.text = utf8Octets(`,${printableJson(members).slice(1, -2)}`);
     return kind;
   }
 }

@@ -3,6 +3,7 @@
 import type { FrameBatch } from '../../captures/frame-batch.ts';
 import { PROBLEMS, Problem } from '../../dissectors/problems.ts';
 import type { WalkTable } from '../../dissectors/walk-table.ts';
+import { MOST_EXTENSIONS } from '../engine/evidence.ts';
 import { Check, explainChecks } from '../engine/evidence-checks.ts';
 import { NO_GROUP } from '../engine/group-key.ts';
 import { MessageFlag, type MessageTable, NONE, Place, VerdictCode } from '../engine/message-table.ts';
@@ -235,8 +236,9 @@ function brokenField(bytes: Uint8Array, at: number, failed: number): number {
   for (const [check, octet] of FIELD_OCTETS) if ((failed & (1 << check)) !== 0) return octet;
   const isIpv6 = bytes[at] >>> 4 === 6;
   let udp = isIpv6 ? IPV6_HEADER : (bytes[at] & 15) * 4;
-  // Who found the length wrong came to UDP over these extension headers.
-  for (let next = isIpv6 ? bytes[at + IPV6_NEXT_HEADER] : UDP; next !== UDP; ) {
+  // Who found the length wrong came to UDP over these extension headers, and over no more of them.
+  let next = isIpv6 ? bytes[at + IPV6_NEXT_HEADER] : UDP;
+  for (let passed = 0; passed < MOST_EXTENSIONS && next !== UDP; passed++) {
     next = bytes[at + udp];
     udp += (bytes[at + udp + 1] + 1) * 8;
   }
